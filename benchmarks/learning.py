@@ -27,10 +27,10 @@ import zstandard
 
 from caliber_crawler.extraction_steps import extract_page
 from caliber_crawler.items import Article, Capture, Extraction
-from caliber_crawler.site import Site
+from caliber_crawler.site import LearnedLayout, Site
 from caliber_crawler.site.generic import generic_site
 from caliber_crawler.site_learning import learn_pages
-from caliber_crawler.site_learning.facts import layout_of_lesson
+from caliber_crawler.site_learning.facts import layout_of_facts, lesson_facts
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 HEADERS = (("Content-Type", "text/html; charset=utf-8"),)
@@ -110,7 +110,7 @@ def compare(
         return
     site = generic_site(articles[0][1].url)
     lesson = learn_pages([capture for _, capture in taught], site, NOW)
-    layout = layout_of_lesson(lesson.learned, lesson.agreeing, lesson.compared, lesson.of_field)
+    layout = layout_of_facts(lesson_facts(lesson)) or LearnedLayout()
     known = replace(site, learned=layout)
     scores, spent = Scores(), Counter[str]()
     for truth, capture in held:

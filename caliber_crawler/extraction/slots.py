@@ -122,11 +122,16 @@ def dates_in(value: str, language: str | None, *, is_stamp: bool) -> list[SlotDa
 
 def names_at(page: Document, rule: str) -> tuple[str, ...]:
     """The names at a rule's places, which may be one name each."""
+    return names_of(*values_at(page, rule, MAX_BYLINE))
+
+
+def names_of(*texts: str) -> tuple[str, ...]:
+    """The names in the texts of a byline, each once; none if one is no name: "staff and agencies"."""
     from caliber_crawler.extraction.generic.names import split_names  # its package is slow to load
 
-    names = [name for value in values_at(page, rule, MAX_BYLINE) for name in split_names(value)]
+    names = [name for text in texts for name in split_names(text)]
     if any(name == name.lower() != name.upper() for name in names):
-        return ()  # "staff and agencies" are not names
+        return ()
     return tuple({fold(name): name for name in names}.values())
 
 

@@ -2,7 +2,7 @@
 
 Only what the page says of itself and the places that the rules name are read. A page that is not clearly an article of
 the learned layout is left to the generic extraction. So is a single field that is not trusted on this site, and the
-byline of a page on which its rule is silent: many sites name the authors of some articles only.
+byline of a page on which its rule is silent, unless earlier pages have shown that such articles have none.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ def extract_trusted(page: Page, layout: LearnedLayout) -> GenericExtraction | No
     properties = find_properties(document.root if "section" in untrusted else head)
     section = next(find_sections(data, url, readings.headline, properties), None)
     authors, authors_method = readings.authors, METHOD
-    is_weak = "authors" in layout.weak and "authors" in untrusted
-    if is_weak or (not authors and (layout.authors or "authors" in untrusted)):
+    is_weak, is_doubtful = "authors" in layout.weak, "authors" in untrusted
+    if (is_weak and is_doubtful) or (not authors and (is_doubtful or (layout.authors and not layout.is_unsigned))):
         named = extract_authors(document.root, data, site_names(data, url), readings.headline)
         authors, authors_method = (named.names, named.method) if named else (authors, METHOD)
     published_at, details = readings.published_at, readings.date_details

@@ -20,6 +20,7 @@ from caliber_crawler.extraction.slots import (
     SlotDate,
     dates_in,
     is_same_day,
+    names_of,
     without_tail,
 )
 from caliber_crawler.learning.candidates import Frequencies, Selector, matches, selectors_of
@@ -258,10 +259,8 @@ DATE = Field[date](lambda sample: sample.day, _date_places, _judge_date, DATE_BO
 
 @lru_cache(maxsize=4096)
 def name_keys(text: str) -> frozenset[str]:
-    """The names in a byline, as keys."""
-    from caliber_crawler.extraction.generic.names import split_names  # its package is slow to load
-
-    return frozenset(filter(None, map(text_key, split_names(text))))
+    """The names in a byline, as keys; none if it is no name, such as ``admin``."""
+    return frozenset(filter(None, map(text_key, names_of(text))))
 
 
 def _author_places(sample: IndexedSample, wanted: frozenset[str]) -> Iterator[tuple[int, str]]:

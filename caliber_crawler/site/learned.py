@@ -51,6 +51,8 @@ class LearnedLayout:
     """Whether these rules alone give what they give together with the generic extraction, which is then skipped."""
     untrusted: tuple[str, ...] = ()
     """Fields for which that does not hold, of a trusted layout: these are extracted as on any page."""
+    is_unsigned: bool = False
+    """Whether a page on which the rules of the authors find none names none: not every article has a byline."""
     earlier: LearnedLayout | None = None
     """The trusted layout before a redesign, for the pages that were fetched until then."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from caliber_crawler.archive import Archive, FactName, SiteFact
 from caliber_crawler.learning import Learned
 from caliber_crawler.learning.layout import Fact, Part, layout_of
 from caliber_crawler.site import LearnedLayout
+from caliber_crawler.site_learning.teaching import Lesson
 
 FACT_OF: dict[Part, FactName] = {
     "headline": "headline_selector",
@@ -34,6 +35,9 @@ AGREES = "the learned selectors alone give what they give together with the gene
 
 Further values are names of fields that can be extracted as on any page where they do not agree: they count only on the
 agreeing pages."""
+UNSIGNED = "where the selector of the authors finds none, the page names none"
+"""Another value of the fact :data:`AGREEMENT`, about the pages on which that selector is silent."""
+MIN_UNSIGNED = 2
 EARLIER: FactName = "earlier_rule"
 """A rule of the trusted layout that a redesign ended: the name of its fact, a blank and its value."""
 TRUSTED_PAGES, TRUSTED_SHARE = 10, 0.95
@@ -41,49 +45,53 @@ LAYOUT_FACTS: tuple[FactName, ...] = (*FACT_OF.values(), AGREEMENT)
 """The names of the facts that make a learned layout."""
 
 
-def site_facts(
-    learned: Learned, agreeing: int, compared: int, of_field: Mapping[str, int] | None = None
-) -> list[SiteFact]:
-    """The facts of a lesson, as the archive stores them.
+def site_facts(learned: Learned) -> list[SiteFact]:
+    """The facts of a learned layout, as the archive stores them."""
+    return [SiteFact(FACT_OF[fact.part], fact.value, fact.confirming, fact.examined) for fact in learned.facts]
 
-    ``of_field``: the agreeing pages on which each field that is trusted by itself agrees, too.
-    """
-    facts = [SiteFact(FACT_OF[fact.part], fact.value, fact.confirming, fact.examined) for fact in learned.facts]
+
+def lesson_facts(lesson: Lesson) -> list[SiteFact]:
+    """The facts of a lesson: those of the layout, and how far they can be trusted."""
+    facts, agreeing = site_facts(lesson.learned), lesson.agreeing
     if not facts:
         return []
-    fields = [SiteFact(AGREEMENT, name, count, agreeing) for name, count in (of_field or {}).items()]
-    return [*facts, SiteFact(AGREEMENT, AGREES, agreeing, compared), *fields]
+    fields = [SiteFact(AGREEMENT, name, count, agreeing) for name, count in lesson.of_field.items()]
+    unsigned = [SiteFact(AGREEMENT, UNSIGNED, *lesson.unsigned)] if lesson.unsigned[1] else []
+    return [*facts, SiteFact(AGREEMENT, AGREES, agreeing, lesson.compared), *fields, *unsigned]
 
 
 def learned_layout(archive: Archive, site: str) -> LearnedLayout | None:
     """The layout that was learned about a site; ``None`` if there is none."""
+    return layout_of_facts(layout_facts(archive, site, EARLIER))
+
+
+def layout_of_facts(known: Sequence[SiteFact]) -> LearnedLayout | None:
+    """The layout of a site's facts; ``None`` if they have no rule."""
     facts, earlier = [], []
-    untrusted: list[str] = []
-    agreement: SiteFact | None = None
-    for fact in layout_facts(archive, site, EARLIER):
+    agreements: dict[str, SiteFact] = {}
+    for fact in known:
         name, _, value = fact.value.partition(" ")
-        if fact.fact == AGREEMENT and fact.value == AGREES:
-            agreement = fact
-        elif fact.fact == AGREEMENT:
-            untrusted += [fact.value] if fact.share < TRUSTED_SHARE else []
+        if fact.fact == AGREEMENT:
+            agreements[fact.value] = fact
         elif fact.fact in PART_OF:
             facts.append(Fact(PART_OF[fact.fact], fact.value, fact.pages_confirming, fact.pages_examined))
         elif fact.fact == EARLIER and name in PART_OF:
             earlier.append(Fact(PART_OF[name], value, fact.pages_confirming, fact.pages_examined))
+    agreement, unsigned = agreements.pop(AGREES, None), agreements.pop(UNSIGNED, None)
     # Rules that found archived articles again after a redesign need no agreement with the generic extraction.
     found_again = bool(earlier) and agreement is None
     is_agreed = agreement is not None and is_trustworthy(agreement.pages_confirming, agreement.pages_examined)
     layout = layout_of(facts, is_trusted=found_again or is_agreed)
     if not facts or (layout.is_empty and not (layout.section or layout.views)):
         return None
-    layout = replace(layout, untrusted=tuple(sorted(untrusted)))
-    return replace(layout, earlier=layout_of(earlier, is_trusted=True) if earlier else None)
-
-
-def layout_of_lesson(learned: Learned, agreeing: int, compared: int, of_field: Mapping[str, int]) -> LearnedLayout:
-    """The layout of a lesson, as a crawl uses it."""
-    untrusted = tuple(sorted(name for name, count in of_field.items() if count < TRUSTED_SHARE * agreeing))
-    return replace(learned.layout, is_trusted=is_trustworthy(agreeing, compared), untrusted=untrusted)
+    return replace(
+        layout,
+        untrusted=tuple(sorted(name for name, fact in agreements.items() if fact.share < TRUSTED_SHARE)),
+        is_unsigned=unsigned is not None
+        and unsigned.pages_examined >= MIN_UNSIGNED
+        and unsigned.share >= TRUSTED_SHARE,
+        earlier=layout_of(earlier, is_trusted=True) if earlier else None,
+    )
 
 
 def earlier_rules(facts: Sequence[SiteFact]) -> list[SiteFact]:

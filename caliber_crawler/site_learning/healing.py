@@ -24,7 +24,6 @@ from caliber_crawler.learning.layout import MIN_PAGES, Fact, Part
 from caliber_crawler.learning.markup import has_other_design
 from caliber_crawler.site import LearnedLayout, Site
 from caliber_crawler.site_learning.facts import (
-    AGREEMENT,
     EARLIER,
     FACT_OF,
     LAYOUT_FACTS,
@@ -221,13 +220,13 @@ class Healing:
         # Its texts were compared with the known ones, so they can be used without those of the generic extraction.
         name = self._defined.name
         if self._defined.has_layouts:
-            facts = [fact for fact in site_facts(learned, 0, 0) if fact.fact not in NOT_OF_A_DEFINITION]
+            facts = [fact for fact in site_facts(learned) if fact.fact not in NOT_OF_A_DEFINITION]
             self._archive.site_facts.replace(name, LAYOUT_FACTS, facts, now)
             self.site = self._defined.with_learned(replace(layout, weak=()))
         else:
-            facts = [fact for fact in site_facts(learned, 0, 0) if fact.fact != AGREEMENT]
+            facts = site_facts(learned)
             before = relearned.earlier
-            facts += earlier_rules(site_facts(before, 0, 0) if before else layout_facts(self._archive, name))
+            facts += earlier_rules(site_facts(before) if before else layout_facts(self._archive, name))
             self._archive.site_facts.replace(name, (*LAYOUT_FACTS, EARLIER), facts, now)
             self.site = replace(self._defined, learned=learned_layout(self._archive, name))
         fitting, pages = self._fitting
@@ -246,7 +245,7 @@ class Healing:
         if not found:
             return None
         name = self._defined.name
-        facts = [fact for fact in site_facts(learned, 0, 0) if fact.fact == FACT_OF[part]]
+        facts = [fact for fact in site_facts(learned) if fact.fact == FACT_OF[part]]
         self._archive.site_facts.replace(name, [FACT_OF[part]], facts, now)
         if (layout := learned_layout(self._archive, name)) is not None:
             self.site = self._defined.with_learned(layout)
@@ -271,7 +270,7 @@ class Healing:
         if not all(any(fact.part == part for fact in learned.facts) for part in parts):
             return None
         names = [FACT_OF[part] for part in parts]
-        self._archive.site_facts.confirm(name, [fact for fact in site_facts(learned, 0, 0) if fact.fact in names], now)
+        self._archive.site_facts.confirm(name, [fact for fact in site_facts(learned) if fact.fact in names], now)
         self.site = replace(self._defined, learned=learned_layout(self._archive, name))
         selectors = " and ".join(f"`{part}`" for part in parts)
         message = (

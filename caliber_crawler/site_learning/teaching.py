@@ -8,6 +8,7 @@ from datetime import datetime
 
 from caliber_crawler.extraction.learned import METHOD, coverages
 from caliber_crawler.extraction.page import open_page
+from caliber_crawler.extraction.slots import names_at
 from caliber_crawler.extraction.text import fold
 from caliber_crawler.extraction.tree import Unreadable
 from caliber_crawler.extraction_steps import extract_page
@@ -36,6 +37,8 @@ class Lesson:
     compared: int
     of_field: Mapping[str, int] = field(default_factory=dict)
     """Of the pages on which they agree, those on which each of these fields does too."""
+    unsigned: tuple[int, int] = (0, 0)
+    """Pages that name no author, of those on which the learned selector finds none."""
 
 
 def learn_pages(captures: Sequence[Capture], site: Site, now: datetime) -> Lesson:
@@ -48,10 +51,21 @@ def learn_pages(captures: Sequence[Capture], site: Site, now: datetime) -> Lesso
     if layout.is_empty:
         return Lesson(learned=learned, agreeing=0, compared=0)
     found = [(capture, outcome) for capture, outcome in outcomes if isinstance(outcome, Extraction)]
+    silent = [
+        not outcome.article.authors
+        for capture, outcome in found
+        if layout.authors and not _authors_at(capture, site, layout)
+    ]
     differing = [_differing(capture, outcome, site, layout, now) for capture, outcome in found]
     agreed = [fields for fields in differing if fields <= set(SINGLE_FIELDS)]
     of_field = {name: sum(name not in fields for fields in agreed) for name in SINGLE_FIELDS}
-    return Lesson(learned=learned, agreeing=len(agreed), compared=len(found), of_field=of_field)
+    return Lesson(
+        learned=learned,
+        agreeing=len(agreed),
+        compared=len(found),
+        of_field=of_field,
+        unsigned=(sum(silent), len(silent)),
+    )
 
 
 def sample_of(capture: Capture, site: Site, outcome: object) -> Sample | None:
@@ -90,6 +104,11 @@ def compare_page(capture: Capture, site: Site, now: datetime) -> bool:
     if not isinstance(alone, Extraction) or not isinstance(both, Extraction):
         return isinstance(alone, Extraction) == isinstance(both, Extraction)
     return is_same(alone.article, both.article)
+
+
+def _authors_at(capture: Capture, site: Site, layout: LearnedLayout) -> bool:
+    document = open_page(capture, site).document
+    return document is not None and any(names_at(document, rule) for rule in layout.authors)
 
 
 def _differing(capture: Capture, plain: Extraction, site: Site, layout: LearnedLayout, now: datetime) -> set[str]:

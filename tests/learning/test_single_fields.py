@@ -9,7 +9,7 @@ from caliber_crawler.extraction_steps import extract_page
 from caliber_crawler.items import Extraction
 from caliber_crawler.site.generic import generic_site
 from caliber_crawler.site_learning import learn_pages, learned_layout
-from caliber_crawler.site_learning.facts import site_facts
+from caliber_crawler.site_learning.facts import layout_of_facts, lesson_facts
 from tests.archive.newsroom import Newsroom
 from tests.learning.rehearsal import Rehearsal
 from tests.learning.test_lessons import NOW, capture, site_with
@@ -38,9 +38,12 @@ def mixed(story: Story) -> str:
 def test_a_site_that_names_the_authors_of_some_articles_is_trusted() -> None:
     captures = [capture(Story(number), mixed) for number in range(12)]
     lesson = learn_pages(captures, site_with(None), NOW)
-    assert (lesson.agreeing, lesson.compared, lesson.of_field["authors"]) == (12, 12, 12)
+    assert (lesson.agreeing, lesson.compared, lesson.of_field["authors"], lesson.unsigned) == (12, 12, 12, (4, 4))
+    layout = layout_of_facts(lesson_facts(lesson))
+    assert layout is not None
+    assert (layout.is_trusted, layout.is_unsigned) == (True, True)
     for story in (Story(40), Story(42)):
-        found = extract_page(capture(story, mixed), site_with(lesson.learned.layout, is_trusted=True), NOW)
+        found = extract_page(capture(story, mixed), site_with(layout, is_trusted=True), NOW)
         assert isinstance(found, Extraction)
         assert found.methods["body"] == "learned"
         assert found.article.authors == ((story.author,) if story.number == 40 else ())
@@ -62,7 +65,7 @@ def stamped(story: Story) -> str:
 def test_a_field_that_is_not_trusted_is_extracted_as_on_any_page(newsroom: Newsroom) -> None:
     lesson = learn_pages([capture(Story(number), stamped) for number in range(12)], site_with(None), NOW)
     assert (lesson.agreeing, lesson.of_field["views"]) == (12, 0)
-    facts = site_facts(lesson.learned, lesson.agreeing, lesson.compared, lesson.of_field)
+    facts = lesson_facts(lesson)
     newsroom.archive.site_facts.confirm(SITE.name, facts, NOW)
     layout = learned_layout(newsroom.archive, SITE.name)
     assert layout is not None
