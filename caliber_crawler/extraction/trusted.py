@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 
 from caliber_crawler.extraction.counts import parse_count
 from caliber_crawler.extraction.identity import article_urls_of
-from caliber_crawler.extraction.learned import METHOD, in_zone, is_finer, is_other_date, language_of_site, read_page
+from caliber_crawler.extraction.learned import (
+    METHOD,
+    in_zone,
+    is_as_usual,
+    is_finer,
+    is_other_date,
+    language_of_site,
+    read_page,
+)
 from caliber_crawler.extraction.linked_data import parse_linked_data
 from caliber_crawler.extraction.page import Page
 from caliber_crawler.extraction.slots import parse_rule
@@ -58,7 +66,11 @@ def extract_trusted(page: Page, layout: LearnedLayout) -> GenericExtraction | No
         return None
     locale = declared_locale(head, data)
     texts = [line.text for line in readings.body]
-    language = extract_language(locale, " ".join(texts))
+    text, primary = " ".join(texts), (locale or "")[:2].lower()
+    if is_as_usual(primary, text, layout):
+        language: FieldValue | None = FieldValue(primary, "structured_data")
+    else:
+        language = extract_language(locale, text)
     declared, method = (language.text, language.method) if language else (None, None)
     if (of_site := language_of_site(declared, method, texts, layout)) != declared and of_site:
         language = FieldValue(of_site, METHOD)

@@ -58,6 +58,8 @@ Part = Literal[
 ]
 DATE_FORMS: tuple[Part, Part, Part] = ("date_format", "date_language", "date_zone")
 """How dates are printed, not where."""
+MIN_MONOLINGUAL = 10
+"""Pages, all in one language, that show that the site has no other."""
 MIN_FORMS = 3
 """Pages that must show how dates are printed."""
 MIN_CONTRADICTED, MIN_CONTRADICTED_SHARE = 3, 0.6
@@ -190,6 +192,9 @@ def layout_of(facts: Sequence[Fact], *, is_trusted: bool = False) -> LearnedLayo
         lines=tuple(rules.get("line", ())),
         headline_tail=tail,
         language=language,
+        is_monolingual=any(
+            fact.part == "language" and fact.confirming == fact.examined >= MIN_MONOLINGUAL for fact in facts
+        ),
         text_language=rules.get("text_language", [None])[0],
         is_undated="undated" in rules,
         date_format=rules.get("date_format", [None])[0],

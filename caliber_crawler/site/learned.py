@@ -35,6 +35,8 @@ class LearnedLayout:
     """Lines on many pages of the site that are not part of an article: sidebars, notices, biographies."""
     language: str | None = None
     """The language of most pages, which decides how their dates are read."""
+    is_monolingual: bool = False
+    """Whether that was the language of every page of many."""
     text_language: str | None = None
     """The language of most texts where the pages declare another one or none: that of a text too short to tell."""
     date_format: str | None = None

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caliber_crawler.extraction.dates.printed import find_printed_dates
+from caliber_crawler.extraction.slots import DateForm, SlotDate, date_in_form, dates_in, only_day
 from caliber_crawler.extraction_steps import extract_page
 from caliber_crawler.items import Extraction
 from caliber_crawler.learning.date_forms import format_of
@@ -121,3 +122,30 @@ def test_a_form_that_holds_on_fewer_pages_is_not_used() -> None:
     layout = layout_of(facts)
     assert (layout.date_format, layout.date_zone, layout.date_language) == (None, None, "az")
     assert (layout.is_month_first, layout.zone) == (None, None)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@given(
+    at=st.datetimes(*PERIOD),
+    before=st.sampled_from(("", "Published: ", "Baku, ")),
+    after=st.sampled_from(("", " by Jane Roe", " (UTC+4)", " 12", " pm", " +04:00")),
+)
+def test_a_date_in_a_known_form_is_the_one_that_is_found_without_it(
+    form: str, at: datetime, before: str, after: str
+) -> None:
+    text = f"{before}{at.strftime(form)}{after}"
+    if (fast := date_in_form(text, form, "en")) is None:
+        return
+    months = DateForm(form, "en", LearnedLayout(date_format=form).is_month_first)
+    dates = [date.ordered(month_first=bool(months.month_first)) for date in dates_in(text, "en", is_stamp=False)]
+    assert fast == only_day(dates)
+
+
+def test_a_date_in_a_known_form_has_nothing_beside_it_that_may_change_it() -> None:
+    assert date_in_form("7 January 2026, 14:35", "%d %B %Y, %H:%M", "en") == SlotDate(
+        datetime.fromisoformat("2026-01-07T14:35"), is_bare=False
+    )
+    for text in ("7 January 2026, 14:35 GMT", "7 January 2026, 2:35 pm", "7 January 2026, 14:35, 8 May 2026"):
+        assert date_in_form(text, "%d %B %Y, %H:%M", "en") is None
+    assert date_in_form("31 February 2026", "%d %B %Y", "en") is None
+    assert date_in_form("7 Januember 2026", "%d %B %Y", "en") is None
