@@ -15,7 +15,7 @@ from caliber_crawler.exploration.link_classes import LinkClass
 from caliber_crawler.exploration.templates import template
 from caliber_crawler.extraction.static_pages import is_static_path
 
-MAX_NUMBERED_MISSES, MAX_LABEL_MISSES = 6, 10
+MAX_DATED_MISSES, MAX_LABEL_MISSES = 6, 10
 """Links of one kind in a row that led to nothing new, after which no more are requested."""
 _LABELS = frozenset((LinkClass.TAG, LinkClass.AUTHOR))
 Kind = tuple[str, int]
@@ -23,11 +23,12 @@ Kind = tuple[str, int]
 
 
 def kind_of(url: str, classes: Collection[LinkClass]) -> Kind | None:
-    """The kind by which links are given up: a number at the end of the URL, a tag or an author; else ``None``."""
+    """The kind by which links are given up: a day, month or year in the URL, a tag or an author; else ``None``."""
     if classes and _LABELS.issuperset(classes):
         return min(each.value for each in classes), MAX_LABEL_MISSES
-    shape = template(url)
-    return (shape, MAX_NUMBERED_MISSES) if shape.rpartition("/")[2] in ("N", "Y") and "?" not in shape else None
+    segments = template(url).split("/")
+    is_dated = "Y" in segments and segments[-1] in ("N", "Y")
+    return ("/".join(segments), MAX_DATED_MISSES) if is_dated else None
 
 
 class StartLinks:

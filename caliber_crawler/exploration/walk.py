@@ -208,7 +208,8 @@ class Walk:
         self.articles += outcome is PageOutcome.ARTICLE
         self._learn(url, candidate.groups, outcome, new_articles)
         is_useful = bool(new_articles) or outcome is PageOutcome.ARTICLE
-        self._start_links.note(url, self._classes_of(url), is_useful=is_useful)
+        if self.phase is Phase.START:
+            self._start_links.note(url, self._classes_of(url), is_useful=is_useful)
         if new_articles and self.phase is Phase.CHAINS:
             self.chains.reward(url)
         if self.phase is Phase.HUBS:
