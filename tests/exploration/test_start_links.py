@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caliber_crawler.exploration.link_classes import LinkClass
-from caliber_crawler.exploration.start_links import MAX_LABEL_MISSES, MAX_DATED_MISSES, StartLinks, kind_of
+from caliber_crawler.exploration.start_links import MAX_DATED_MISSES, MAX_LABEL_MISSES, StartLinks, kind_of
 
 SITE = "https://example.org"
 MONTHS = [f"{SITE}/{2026 - back // 12}/{12 - back % 12:02}" for back in range(60)]
