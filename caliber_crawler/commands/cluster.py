@@ -124,7 +124,9 @@ def enqueue(
     from caliber_crawler.known_sites import known_spiders, project_settings, sites_in
 
     if sites_file:
-        sites = (*sites, *sites_in(Path(sites_file)))
+        # A worker must know that the scheme is assumed: it falls back to HTTP.
+        listed = sites_in(Path(sites_file)).items()
+        sites = (*sites, *(url.removeprefix("https://") if is_assumed else url for url, is_assumed in listed))
     if every == bool(sites):
         raise click.UsageError("Name the sites, or use --all.")
     settings = project_settings()

@@ -122,7 +122,14 @@ def crawl(options: CrawlCommand) -> None:
 
 def crawls_of(options: CrawlCommand, settings: Settings) -> dict[str, Crawl]:
     """The crawls of a command, by the name or URL that was given. Raises usage errors and :class:`SiteError`."""
-    from caliber_crawler.known_sites import is_scheme_assumed, known_spiders, sites_in, spider_among, start_url
+    from caliber_crawler.known_sites import (
+        is_scheme_assumed,
+        known_spiders,
+        sites_in,
+        spider_among,
+        spider_over_http,
+        start_url,
+    )
     from caliber_crawler.spiders import DEFAULT_SITE
 
     if options.all and (options.sites or options.sites_file):
@@ -136,8 +143,8 @@ def crawls_of(options: CrawlCommand, settings: Settings) -> dict[str, Crawl]:
         raise click.UsageError("--base-url and URLs from standard input apply to one site; name only one.")
     crawls = {name: _crawl_of(spider_among(spiders, name), name, options) for name in names}
     for name, crawl in crawls.items():
-        if assumed.get(name) and not crawl.spider.site.has_layouts:
-            crawl.over_http = spider_among(spiders, f"http{name.removeprefix('https')}")
+        if assumed.get(name):
+            crawl.over_http = spider_over_http(name.removeprefix("https://"), spiders)
     return crawls
 
 

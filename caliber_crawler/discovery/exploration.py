@@ -75,6 +75,8 @@ class Explorer:
         """Lists without further pages, of which more may appear in a browser."""
         self._scrolled: set[str] = set()
         self._idle_scrolls = 0
+        self.is_wordpress = True
+        """Whether the site may be made with WordPress: its start page names files of it, or is not known yet."""
         self._outside = 0
         """Number of articles in a row that were published outside the requested dates."""
         self._links = ExploredLinks(self.walk, run, discoveries)
@@ -178,6 +180,8 @@ class Explorer:
         entry = self._frontier.get(listing.capture.url)
         assert entry is not None
         settlement = self._run.settlement
+        if entry.url in self._start_urls:
+            self.is_wordpress = b"/wp-" in listing.capture.body
         self._run.accounts.counts["invalid_entries"] += listing.invalid_entries
         if listing.extraction is not None and self._is_outside(listing.extraction):
             await settlement.commits(partial(self._commit_outside, listing, entry))
