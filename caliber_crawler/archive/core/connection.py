@@ -95,6 +95,11 @@ class Connection:
                 raise
         if version < VERSION:
             connection.close()
+            if version == 0:
+                raise ArchiveError(
+                    f"{path} has no tables: its creation was interrupted, or {path}-wal is damaged. Run `caliber"
+                    " verify`; if it finds no damage, the next command that writes creates them."
+                )
             raise ArchiveError(f"{path} has an earlier schema version; run `caliber migrate` to upgrade it.")
         return cls(path, "read", connection, None)
 
@@ -127,6 +132,7 @@ class Connection:
                         create_schema(archive.db)
                     else:
                         migrations.apply(archive.db)
+                    archive.mark_synced()
             except BaseException:
                 connection.close()
                 raise

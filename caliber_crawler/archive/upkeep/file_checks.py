@@ -74,13 +74,27 @@ def check_raw_file(connection: Connection, notes: list[str]) -> Iterator[Finding
     if not is_known_journal or any(header[at : at + len(data)] != data for at, data in HEADER.items()):
         yield Finding(kind="file", message=f"The header of {connection.path} is damaged.")
     if lost:
-        message = f"{connection.path}-wal is damaged: {lost:,} transactions in it are ignored."
-        yield Finding(kind="file", message=message)
+        yield Finding(kind="file", message=log_damage(connection.path, lost))
     if unsynced:
         notes.append(
             f"{unsynced:,} transactions were not yet on the disk when the machine stopped, so {connection.path}-wal"
             " contains them only in part. They are ignored; a crawl fetches their pages again."
         )
+
+
+def log_damage(path: Path, lost: int) -> str:
+    """The damage of a write-ahead log from which SQLite ignores committed transactions, as a sentence."""
+    transactions = "1 transaction in it is" if lost == 1 else f"{lost:,} transactions in it are"
+    return f"{path}-wal is damaged: {transactions} ignored."
+
+
+def lost_commits(path: Path) -> int:
+    """The number of committed transactions that SQLite ignores because of damage in the write-ahead log."""
+    log = Path(f"{path}-wal")
+    if not (path.is_file() and log.is_file() and log.stat().st_size):
+        return 0
+    with SQLiteFile(path) as file:
+        return file.log.lost_commits
 
 
 def is_unwritable(error: sqlite3.DatabaseError) -> bool:
