@@ -129,6 +129,15 @@ PAGE: Mapping[str, Reason] = {
         "The text is at several URLs of the site and has no date; the pages are stored, but not as articles.",
         RETRIED_LATER,
     ),
+    "later_page": Reason(
+        "The page is a later page of an article: it names the first page, or has its headline and its URL with a"
+        " number. It is stored, but not as an article.",
+        NOTHING,
+    ),
+    "more_pages": Reason(
+        "The article continues on further pages. They are stored as pages, but their text is not part of the article.",
+        NOTHING,
+    ),
     "unlike_url": Reason(
         "The page has no date, and either shares no word with its URL or was reached by a redirect away from articles.",
         "Nothing to do if it is a wall or an error page; otherwise add its layout to the site definition.",
