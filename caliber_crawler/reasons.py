@@ -130,12 +130,12 @@ PAGE: Mapping[str, Reason] = {
         RETRIED_LATER,
     ),
     "later_page": Reason(
-        "The page is a later page of an article: it names the first page, or has its headline and its URL with a"
-        " number. It is stored, but not as an article.",
+        "The page is a later page of an article: it names the first page, or the first page names it, or it has the"
+        " headline and the URL of the first page with a number.",
         NOTHING,
     ),
     "more_pages": Reason(
-        "The article continues on further pages. They are stored as pages, but their text is not part of the article.",
+        "The article continues on further pages; their text is not part of it.",
         NOTHING,
     ),
     "unlike_url": Reason(

@@ -20,7 +20,7 @@ from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.crawling.traps import Trap
 from caliber_crawler.discovery.discoveries import Discoveries
 from caliber_crawler.discovery.entries import site_list_entry
-from caliber_crawler.discovery.explored_links import LIKELY, ExploredLinks
+from caliber_crawler.discovery.explored_links import LATER_PAGE, LIKELY, ExploredLinks
 from caliber_crawler.discovery.feeds import feed_entry
 from caliber_crawler.discovery.sitemaps import sitemap_entry, usual_feed
 from caliber_crawler.exploration import LinkClass, PageOutcome, Walk
@@ -50,7 +50,6 @@ MIN_TEASERS = 2
 MIN_DATED = 0.15
 """Probability from which on a dated page without such a link is one: pages of tags and authors are not."""
 NOT_ARTICLE = "not_an_article"
-LATER_PAGE = "later_page"
 _DATE_IN_URL = re.compile(r"/((?:19|20)\d\d)/(\d\d?)/")
 
 
@@ -348,6 +347,9 @@ class Explorer:
         ]
         if listing.first_page is not None:
             links.append(PageLink(listing.first_page, LinkClass.PAGER.value))
+        if not is_list:
+            later = (link for link in listing.links or () if first_page(link.url) == entry.url)
+            self._links.add_later_pages([link for link in later if BY_SOURCE[link.link_class] in PAGING], entry.url)
         added = self._links.add_page(links, entry.url, is_start=entry.url in self._start_urls)
         if entry.url in self._start_urls and self._asked_feeds < MAX_FEEDS:
             started_at = entry.traversal_started_at or self._run.started_at
@@ -360,10 +362,8 @@ class Explorer:
 
     @staticmethod
     def _is_followed_from_article(link: PageLink, url: str) -> bool:
-        """Whether to follow a link of an article: not to further teasers, nor to pages of its comments."""
-        if first_page(link.url) != url:
-            return link.link_class != LinkClass.MORE.value
-        return BY_SOURCE[link.link_class] in PAGING
+        """Whether to follow a link of an article: not to its own later pages, or to further teasers."""
+        return link.link_class != LinkClass.MORE.value and first_page(link.url) != url
 
     def _ask_next_page(self, url: str, links: Sequence[PageLink]) -> None:
         """Request the next page of a list again that names new articles: there may be more on it."""
