@@ -28,6 +28,8 @@ MIN_NUMBERS = 2
 _HREF = re.compile(rb"""\bhref\s{0,4}=\s{0,4}["']?([^"'\s<>]{1,500})""", re.IGNORECASE)
 _IS_TWO = re.compile(rb"(?<!\d)0?2(?=/?$|\.[a-zA-Z]{2,5}$|[&#])")
 _COMMENTS = re.compile(rb"comment|kommentar|reply|disqus", re.IGNORECASE)
+_ENDS = (b'"', b"'", b"?", b"#", b">", b" ", b"")
+"""What follows a URL in HTML."""
 _NUMBER = re.compile(r"\D{0,3}(\d{1,2})\D{0,3}")
 
 
@@ -44,7 +46,7 @@ def series_of(page: Page) -> Series | None:
     """The series of which a page is a later page, if its links and claims say so."""
     url = page.site.normal_url(page.capture.effective_url)
     numbers = [each for each in page_numbers(url) if each.number > 0]
-    if not numbers or page.document is None:
+    if page.document is None or not any(_may_be_named(each, page.document.source) for each in numbers):
         return None
     claimed = [_normal(href, page) for href in (page.metadata.canonical, extract_meta(page, "og:url")) if href]
     root = page.document.root
@@ -121,6 +123,20 @@ def _first_in_pager(root: etree._Element, page: Page, own: PageNumber) -> str | 
             numbered.add(number)
             first = url if number == 1 else first
     return first if len(numbered) >= MIN_NUMBERS else None
+
+
+def _may_be_named(number: PageNumber, source: bytes) -> bool:
+    """Whether a page may name its first page: of the many URLs that end in a number, few are of a series."""
+    if not number.is_suffix:
+        return True
+    name = number.base.rstrip("/").rpartition("/")[2].encode()
+    at = source.find(name)
+    while at >= 0:
+        after = source[at + len(name) : at + len(name) + 2].removeprefix(b"/")[:1]
+        if after in _ENDS:
+            return True
+        at = source.find(name, at + len(name))
+    return False
 
 
 def _is_before(url: str, own: PageNumber) -> bool:

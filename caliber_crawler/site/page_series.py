@@ -61,7 +61,7 @@ def page_numbers(url: str) -> tuple[PageNumber, ...]:
     """
     start, _, query = url.partition("?")
     found = []
-    if query:
+    if query and len(urlsplit(start).path) > 1:
         pieces = query.split("&")
         for place, piece in enumerate(pieces[:_MAX_SHAPES]):
             name, _, value = piece.partition("=")
@@ -70,6 +70,7 @@ def page_numbers(url: str) -> tuple[PageNumber, ...]:
                 found.append(
                     PageNumber(f"{start}?{rest}" if rest else start, int(value), is_named=True, is_suffix=False)
                 )
+    if query:
         return tuple(found)
     return tuple(each for each in _numbers_in_path(start) if len(urlsplit(each.base).path) > 1)
 

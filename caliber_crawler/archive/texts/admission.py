@@ -263,6 +263,12 @@ class Admission:
         later = self.series.later_of(article_id, extraction.second_page)
         return self.shared.withdraw(later, run_id, LATER_PAGE, IS_LATER) if later else 0
 
+    def withdraw_all_later_pages(self, run_id: int) -> list[int]:
+        """Withdraw the articles that turn out to be later pages of others, after a merge."""
+        later = self.series.all_later()
+        self.shared.withdraw(later, run_id, LATER_PAGE, IS_LATER)
+        return later
+
     def _duration(self, text: StoredText, firm: Sequence[StoredText]) -> timedelta:
         """How long a text was seen, counted from the first page that was put aside before it."""
         after = max((other.seen_until for other in firm if other.seen_until <= text.seen_from), default="")

@@ -31,6 +31,10 @@ AND a.site = :site AND a.id <> :id AND a.duplicate_of IS NULL AND a.version_coun
 ARTICLE = """SELECT a.id, a.site, v.headline, v.body, v.published_at FROM articles a
 JOIN versions v ON v.id = a.current_version_id WHERE a.id = ?"""
 OWN_URLS = "SELECT url FROM article_urls WHERE article_id = ? LIMIT 20"
+NUMBERED = f"""SELECT article_id, url FROM article_urls WHERE {
+    " OR ".join(f"url GLOB '*[^0-9]{digits}{end}'" for digits in ("[0-9]", "[0-9][0-9]") for end in ("", "/"))
+}"""
+"""The URLs that end in a number of one or two digits."""
 _WORD = re.compile(r"\w+")
 _PAGE_WORD = re.compile(
     r"pages?|seite|p[aá]g(?:ina)?|страниц[ая]|стор[іi]нка|стр|sayfa|səhifə|strona|sid[ae]|siden|sivu|oldal|էջ"
@@ -72,6 +76,12 @@ class ArticleSeries:
             if are_pages_of_one(text, Text(other["headline"], other["body"], other["published_at"]))
         )
         return list(found)
+
+    def all_later(self) -> list[int]:
+        """The articles of an archive that are later pages of others."""
+        rows = self._connection.rows(NUMBERED)
+        candidates = dict.fromkeys(row["article_id"] for row in rows if first_page(row["url"].rstrip("/")) is not None)
+        return [id for id in candidates if self.is_later(id)]
 
     def is_later(self, article_id: int) -> bool:
         """Whether a stored article is a later page of another one."""
