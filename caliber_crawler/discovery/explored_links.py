@@ -36,7 +36,8 @@ MAX_LISTS_AGAIN = 10
 """Number of lists that a later crawl asks again, besides the start page, the feed and the sitemaps."""
 LIKELY = 0.5
 """Probability from which on a link is queued as an article, not as a list."""
-OUTSIDE_DATES, LATER_PAGE = "outside_dates", "later_page"
+OUTSIDE_DATES = "outside_dates"
+LATER_PAGE = "later_page"
 
 
 class ExploredLinks:
