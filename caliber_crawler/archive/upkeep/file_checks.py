@@ -10,6 +10,7 @@ from pathlib import Path
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.format import APPLICATION_ID, VERSION, sqlite3
+from caliber_crawler.archive.core.schema_creation import create_schema
 from caliber_crawler.archive.upkeep.finding import Finding, Kind, printable
 from caliber_crawler.archive.upkeep.sqlite_pages import HEADER_SIZE, MAGIC, SQLiteFile
 
@@ -165,9 +166,7 @@ def schema_of(connection: Connection) -> dict[str, str]:
 
 def recorded_migrations(connection: Connection) -> list[str]:
     """The names of the migrations that were applied to an archive."""
-    from caliber_crawler.archive.core.migrations import migrations
-
-    return connection.values(f"SELECT name FROM {migrations.migrations_table} ORDER BY name")
+    return connection.values("SELECT name FROM _sqlite_migrations ORDER BY name")
 
 
 def shipped_schema() -> dict[str, str]:
@@ -182,10 +181,7 @@ def shipped_migrations() -> list[str]:
 
 @cache
 def shipped() -> tuple[dict[str, str], list[str]]:
-    # Imported here: a crawl must not load sqlite-utils.
-    from caliber_crawler.archive.core.migrations import create_schema
-
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
         connection = Connection(Path(":memory:"), "write", memory, None)
-        create_schema(connection.db)
+        create_schema(memory)
         return schema_of(connection), recorded_migrations(connection)
