@@ -17,7 +17,7 @@ from caliber_crawler.exploration.link_classes import PAGING
 from caliber_crawler.exploration.page_links import FoundLink, page_links
 from caliber_crawler.exploration.spellings import session_parameters, without_parameters
 from caliber_crawler.exploration.templates import is_followed, template
-from caliber_crawler.extraction import Page, Unreadable
+from caliber_crawler.extraction import Page, Unreadable, article_series
 from caliber_crawler.extraction.document import Document
 from caliber_crawler.extraction.further_pages import filled, further_requests
 from caliber_crawler.extraction.generic.page_kind import declares_article
@@ -64,7 +64,12 @@ def explore_page(capture: Capture, site: Site, *, is_linked: bool) -> Listing | 
     if root is not None:
         links += tuple(_of_state(root, page, links)) or tuple(_further(root, page, links))
     feeds = feeds_named(root, capture, site) if root is not None else ()
-    found, refusal = _article_on(page, site)
+    series = article_series.series_of(page)
+    refusal = article_series.later_page_problem(capture.effective_url, series)
+    found = None
+    if refusal is None:
+        found, refusal = _article_on(page, site)
+        found = article_series.in_series(found, page, series) if found is not None else None
     is_undated = found is not None and found.article.published_at is None
     return Listing(
         capture=capture,
@@ -73,6 +78,7 @@ def explore_page(capture: Capture, site: Site, *, is_linked: bool) -> Listing | 
         feeds=feeds,
         extraction=found,
         refusal=refusal,
+        first_page=series.first_page if series is not None else None,
         invalid_entries=len(invalid),
         is_declared=is_undated and root is not None and _declares_article(root, capture.effective_url),
     )

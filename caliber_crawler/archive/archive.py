@@ -57,7 +57,14 @@ from caliber_crawler.archive.texts.reextractions import Reextractions
 from caliber_crawler.archive.texts.split import Split
 from caliber_crawler.archive.upkeep.backup import backup
 from caliber_crawler.archive.upkeep.deletion import Deletion
-from caliber_crawler.archive.upkeep.file_repair import Check, FileRepair, Progress, repair_file, verify_file
+from caliber_crawler.archive.upkeep.file_repair import (
+    Check,
+    FileRepair,
+    Progress,
+    repair_file,
+    require_undamaged_log,
+    verify_file,
+)
 from caliber_crawler.archive.upkeep.light_copy import write_light_copy
 from caliber_crawler.archive.upkeep.verification import Verification
 from caliber_crawler.errors import NoSuchArticle, SiteError
@@ -123,9 +130,12 @@ class Archive(Analyses):
 
         Raises ``NoArchive`` (no such file), ``ForeignDatabase`` (not an archive), ``NewerArchive`` (written by a later
         version), ``ArchiveLocked`` (another writer), ``ArchiveFull`` (the disk is full or read-only), or
-        ``ArchiveError`` for an archive that must be migrated before it can be read.
+        ``ArchiveError`` for an archive that must be migrated before it can be read, or whose log is damaged.
         """
-        archive = cls(Connection.open(Path(path), mode))
+        path = Path(path)
+        if mode == "write":
+            require_undamaged_log(path)
+        archive = cls(Connection.open(path, mode))
         if mode == "write":
             try:
                 archive.runs.interrupt_dead()
