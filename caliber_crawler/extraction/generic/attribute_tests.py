@@ -53,7 +53,8 @@ class AttributeTests:
     of another form stays as it is.
     """
 
-    def __init__(self, expressions: Sequence[etree.XPath]) -> None:
+    def __init__(self, expressions: Sequence[etree.XPath], label: str) -> None:
+        """``label`` names the marks: no other tests of the same tree may have it."""
         self.searches: list[Search] = []
         """One for each expression. They find nothing in a tree before :meth:`mark`."""
         self._tests: list[_Test] = []
@@ -64,7 +65,7 @@ class AttributeTests:
             predicates = _predicates(expression.path)
             own = [part for part in predicates if not _BEYOND.search(_LITERAL.sub("''", part))]
             words = _LITERAL.sub("''", "".join(own))
-            test = _Test(f"{_MARK}{number}", etree.XPath(f"./*{_bracketed(own)}", namespaces=_NAMESPACES))
+            test = _Test(f"{_MARK}{label}-{number}", etree.XPath(f"./*{_bracketed(own)}", namespaces=_NAMESPACES))
             if not (stated := _NAME.findall(words)) or _matches_bare(test.own, _TAG.findall(words)):
                 self.searches.append(expression)
                 continue

@@ -90,8 +90,8 @@ def _marked() -> etree.XPath:
 @cache
 def _steps() -> _Steps:
     lists = {name: list(getattr(xpaths, name)) for name in (*_BEFORE, *_AFTER)}
-    before = AttributeTests([expression for name in _BEFORE for expression in lists[name]])
-    after = AttributeTests([expression for name in _AFTER for expression in lists[name]])
+    before = AttributeTests([expression for name in _BEFORE for expression in lists[name]], "html")
+    after = AttributeTests([expression for name in _AFTER for expression in lists[name]], "converted")
     main_extractor = _own_copy(_MAIN_EXTRACTOR)
     searches = iter(after.searches)
     quick = {name: [next(searches) for _ in lists[name]] for name in _AFTER}
