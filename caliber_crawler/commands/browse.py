@@ -31,6 +31,11 @@ from caliber_crawler.interpreter import become_python
     "--host", default="127.0.0.1", show_default=True, help="IP address to listen on; any but loopback needs --public."
 )
 @click.option(
+    "--in-container",
+    is_flag=True,
+    help="Allow --host without --public: the container publishes the port to this machine only, as compose.yaml does.",
+)
+@click.option(
     "--allow-host",
     "names",
     multiple=True,
@@ -47,6 +52,7 @@ def browse(
     in_browser: bool,
     public: bool,
     include_opted_out: bool,
+    in_container: bool,
 ) -> None:
     """Browse the archive in Datasette, on this machine only, even during a crawl. Ctrl-C stops it.
 
@@ -61,9 +67,10 @@ def browse(
       caliber browse --open
       caliber browse --public --host 0.0.0.0
     """
-    if host not in ("127.0.0.1", "::1", "localhost") and not public:
+    if host not in ("127.0.0.1", "::1", "localhost") and not public and not in_container:
         raise click.UsageError(
-            f"--host {host} needs --public: without it, anyone could run SQL and download the archive."
+            f"--host {host} needs --public: without it, anyone could run SQL and download the archive. (In a container"
+            " whose port is published to this machine only: --in-container.)"
         )
     with Archive.open(archive) as opened:  # reports a missing or foreign file before a server starts
         if public and not include_opted_out and (opted_out := opened.opted_out_articles()):

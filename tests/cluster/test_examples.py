@@ -68,8 +68,8 @@ def test_compose_workers_restart_and_contain_no_password() -> None:
     worker = COMPOSE["services"]["worker"]
     assert worker["restart"] == "always"
     assert worker["environment"]["PGPASSWORD"].startswith("${POSTGRES_PASSWORD")
-    assert (DEPLOY / worker["build"]["dockerfile"]).parent.name == "deploy"
-    assert (DEPLOY / worker["build"]["context"] / worker["build"]["dockerfile"]).exists()
+    assert (DEPLOY / worker["build"]["context"] / "Dockerfile").exists()
+    assert worker["build"]["args"] == {"EXTRAS": "cluster"}
 
 
 def test_example_timetable_is_valid() -> None:

@@ -79,7 +79,7 @@ def environment(checkout: Path) -> Path:
         "#!/bin/sh\n"
         'case "$*" in\n'
         '*fail.txt*) echo "ERROR: no such version" >&2; exit 1 ;;\n'
-        '*" install "*) echo "$*" >>installs; echo "Collecting lxml==6.1.3 (from -r x)"; echo "Installing collected" ;;\n'
+        '*" install "*) echo "$*" >>installs; echo "Collecting lxml==6.1.3"; echo "Installing" ;;\n'
         "esac\n"
     )
     python.chmod(0o755)
