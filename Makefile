@@ -46,9 +46,9 @@ constraints: python ## pin the packages of pyproject.toml again; ARGS=--upgrade 
 	@$(compile) --output-file constraints.txt pyproject.toml $(ARGS)
 	@$(compile) --output-file constraints-dev.txt --constraints constraints.txt --group dev $(ARGS)
 
-wheel: python ## build the wheel and the source archive into dist/
+wheel: python ## build the wheel and the source archive into dist/; the same commit gives the same bytes
 	@rm -rf build dist
-	@$(python) -m build --no-isolation --quiet
+	@$(python) scripts/build-packages . dist
 
 clean: ## remove everything that make created, except data/
 	@rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
