@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from caliber_crawler import __version__
+from caliber_crawler import __version__, check_platform
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import CaliberError
 from caliber_crawler.interpreter import isolate
@@ -69,6 +69,10 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
+        try:
+            check_platform()
+        except RuntimeError as error:
+            raise SystemExit(f"Error: {error}") from None
         isolate()
         return super().__call__(*arguments, **options)
 
