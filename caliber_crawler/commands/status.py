@@ -40,8 +40,6 @@ def status(archive: Path, *, as_json: bool) -> None:
             secho(title, bold=True)
             echo(tabulate(rows, headers="keys", tablefmt="simple", intfmt=","))
             echo()
-    if report["sqlite"]["warning"]:
-        secho(report["sqlite"]["warning"], fg="yellow", err=True)
 
 
 def learned_rows(archive: Archive) -> list[dict[str, object]]:
