@@ -196,8 +196,9 @@ class Worker:
 
 def new_memory() -> int:
     """A descriptor of memory that processes can share; of an unnamed file where the kernel has none."""
-    if sys.platform == "linux":
-        return os.memfd_create("step")
+    create = getattr(os, "memfd_create", None)
+    if create is not None:
+        return int(create("step"))
     with tempfile.TemporaryFile() as file:
         return os.dup(file.fileno())
 

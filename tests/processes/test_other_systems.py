@@ -24,9 +24,7 @@ with end_above(peak_memory() + 20_000_000):
     time.sleep(20)
 """
 WITHOUT_MEMFD = """
-import os, sys
-from caliber_crawler.processes import worker
-sys.platform = "darwin"
+import os
 del os.memfd_create
 from caliber_crawler.processes import run_limited
 print(run_limited(len, "a page"))
