@@ -14,7 +14,7 @@ from caliber_crawler.commands.options import archive_option, echo_json, json_opt
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.crawling.exit_code import exit_code
 from caliber_crawler.crawling.run_error import run_error
-from caliber_crawler.errors import CHECKS_FAILED, ArchiveLocked, CaliberError
+from caliber_crawler.errors import CHECKS_FAILED, ArchiveLocked, CaliberError, SiteUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -112,10 +112,12 @@ def crawl(options: CrawlCommand) -> None:
         accounts = [result.account() for result in results]
         echo_json(accounts if len(accounts) > 1 or options.all else accounts[0])
     for result in results:
-        if not options.as_json:
-            echo("\n".join(result.lines(named=len(results) > 1)))
+        if not options.as_json and (lines := result.lines(named=len(results) > 1)):
+            echo("\n".join(lines))
         if result.error is not None:
             echo(f"Error: {result.error}", err=True)
+        if isinstance(result.error, SiteUnreachable):
+            echo("Check the URL and the network connection, then run the same command again.", err=True)
     send_alerts(options.archive)
     sys.exit(worst(result.exit_code for result in results))
 
