@@ -122,7 +122,9 @@ def mistakes(language: str, *, held_out: bool) -> Iterator[str]:
     for sample in name_samples(language, held_out=held_out):
         found = found_names(language, sample.body)
         for sign, each in [("-", sample.names - found), ("+", found - sample.names)]:
-            yield from (f"{sign} {name[2]}: {name[3]} ({sample.body[name[0] : name[1]]}) | {sample.body}" for name in each)
+            yield from (
+                f"{sign} {name[2]}: {name[3]} ({sample.body[name[0] : name[1]]}) | {sample.body}" for name in each
+            )
     for sample in quotation_samples(language, held_out=held_out):
         spoken = found_quotations(language, sample.body)
         for sign, quoted in [("-", sample.quotations - spoken), ("+", spoken - sample.quotations)]:

@@ -24,17 +24,128 @@ SURNAME = re.compile(
     r"|enko|chuk|yuk|bayev|bekov|[bdkmnr]li|lı|lu|oev)|[^\W\d]+[-’'](?:[^\W\d]+))",
     re.IGNORECASE,
 )
-NOT_SURNAMES = frozenset("median guardian civilian guardians italian asian indian christian christians librarian veteran".split())
-PARTICLES = frozenset("de van der von den bin ibn al el di da dos du la le oglu qizi".split())
+NOT_SURNAMES = frozenset(
+    [
+        "median",
+        "guardian",
+        "civilian",
+        "guardians",
+        "italian",
+        "asian",
+        "indian",
+        "christian",
+        "christians",
+        "librarian",
+        "veteran",
+    ]
+)
+PARTICLES = frozenset(
+    ["de", "van", "der", "von", "den", "bin", "ibn", "al", "el", "di", "da", "dos", "du", "la", "le", "oglu", "qizi"]
+)
 MAX_NAME = 4
 APPOSITION = 5
 """Words after a comma among which a title makes the name before it a person."""
 FUNCTION_WORDS = frozenset(
-    """the a an this that these those it its he she they we you i in on at by for with from to of as and but or if when while
-    after before since during under over about into against between through without within despite although because so
-    however meanwhile moreover also not no yes there here what who which where why how all some many most more other
-    another each both few such one two three four five his her their our my your today yesterday tomorrow now then later
-    earlier last next new former according speaking""".split()
+    [
+        "the",
+        "a",
+        "an",
+        "this",
+        "that",
+        "these",
+        "those",
+        "it",
+        "its",
+        "he",
+        "she",
+        "they",
+        "we",
+        "you",
+        "i",
+        "in",
+        "on",
+        "at",
+        "by",
+        "for",
+        "with",
+        "from",
+        "to",
+        "of",
+        "as",
+        "and",
+        "but",
+        "or",
+        "if",
+        "when",
+        "while",
+        "after",
+        "before",
+        "since",
+        "during",
+        "under",
+        "over",
+        "about",
+        "into",
+        "against",
+        "between",
+        "through",
+        "without",
+        "within",
+        "despite",
+        "although",
+        "because",
+        "so",
+        "however",
+        "meanwhile",
+        "moreover",
+        "also",
+        "not",
+        "no",
+        "yes",
+        "there",
+        "here",
+        "what",
+        "who",
+        "which",
+        "where",
+        "why",
+        "how",
+        "all",
+        "some",
+        "many",
+        "most",
+        "more",
+        "other",
+        "another",
+        "each",
+        "both",
+        "few",
+        "such",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "his",
+        "her",
+        "their",
+        "our",
+        "my",
+        "your",
+        "today",
+        "yesterday",
+        "tomorrow",
+        "now",
+        "then",
+        "later",
+        "earlier",
+        "last",
+        "next",
+        "new",
+        "former",
+        "according",
+        "speaking",
+    ]
 )
 
 
@@ -115,36 +226,47 @@ class English:
         """The names in a body, in order, without overlaps."""
         found = Found()
         paragraphs = list(paragraphs_of(body))
-        found.lower_case = {token.text for tokens in paragraphs for token in tokens if token.is_word and not token.is_capital}
+        found.lower_case = {
+            token.text for tokens in paragraphs for token in tokens if token.is_word and not token.is_capital
+        }
         for tokens in paragraphs:
             place = 0
             while place < len(tokens):
-                place = self._step(body, tokens, place, found) if self._may_begin(tokens[place]) else place + 1
+                place = self._step(body, tokens, place, found)
         self._judge_open_runs(body, found)
         people = [Mention(p.start, p.end, "person", name, body[p.start : p.end]) for p, name in resolve(found.people)]
         return sorted([*found.mentions, *people], key=lambda mention: mention.start)
 
     def _may_begin(self, token: Token) -> bool:
-        if not token.is_capital:
-            return False
-        return token.is_acronym or token.lower not in self._stopwords or not token.begins_sentence and token.lower not in FUNCTION_WORDS
+        return (
+            token.is_acronym
+            or token.lower not in self._stopwords
+            or (not token.begins_sentence and token.lower not in FUNCTION_WORDS)
+        )
 
     def _step(self, body: str, tokens: Sequence[Token], place: int, found: Found) -> int:
         """Judge the name that begins with a token; return the place after it."""
+        if not tokens[place].is_capital:
+            return place + 1
+        known = self._known.match(tokens, place, body)
+        if not self._may_begin(tokens[place]) and (known is None or known[0] - place < 2):
+            return place + 1
         if end := self._organization_end(body, tokens, place):
             self._add(found, body, tokens, place, end, "organization", None)
             return end
-        known = self._known.match(tokens, place, body)
-        if known is not None and not self._is_person_after_all(body, tokens, place, known[0]):
+        if known is not None and known[1] == "place" and tokens[place].lower in self._calendar:
+            known = None
+        end = self._place_end(body, tokens, place)
+        if known is not None and known[0] >= end and not self._is_person_after_all(body, tokens, place, known[0]):
             self._add(found, body, tokens, place, *known)
             return known[0]
-        if end := self._place_end(body, tokens, place):
+        if end:
             self._add(found, body, tokens, place, end, "place", None)
             return end
         token = tokens[place]
         if token.lower in self._titles or token.lower in self._offices or token.lower in self._demonyms:
             return place + 1
-        if token.lower in self._calendar and token.lower not in self._given or token.lower in self._common:
+        if (token.lower in self._calendar and token.lower not in self._given) or token.lower in self._common:
             return place + 1
         end = self._person_run(body, tokens, place)
         if end == place:
@@ -165,7 +287,7 @@ class English:
         if end - start > 1 and first.begins_sentence and first.lower not in self._given:
             second = tokens[start + 1]
             is_word = first.lower in found.lower_case or first.lower.endswith("ly") or first.lower in self._stopwords
-            if is_word or second.lower in self._given and end - start > 2:
+            if is_word or (second.lower in self._given and end - start > 2):
                 return start + 1
         return start
 
@@ -179,12 +301,15 @@ class English:
         best = 0
         for place in range(start, last):
             token = tokens[place]
-            if token.lower in self._heads_first and place + 1 < len(tokens) and tokens[place + 1].lower in ("of", "for", "on"):
-                if end := self._complement_end(body, tokens, place + 1):
-                    return end
+            if (
+                token.lower in self._heads_first
+                and place + 1 < len(tokens)
+                and tokens[place + 1].lower in ("of", "for", "on")
+            ) and (end := self._complement_end(body, tokens, place + 1)):
+                return end
             if token.lower in self._heads_last and place > start:
                 best = place + 1
-        if not best or tokens[best - 1].lower in ("times", "post", "news", "front") and best - start < 2:
+        if not best or (tokens[best - 1].lower in ("times", "post", "news", "front") and best - start < 2):
             return 0
         known = self._known.match(tokens, start, body)
         # "Armenia Foreign Ministry" stays one name; "Baku Parliament" does not begin with a person either.
@@ -208,7 +333,9 @@ class English:
                 break
             run = self._run_end(body, tokens, place, stop=self._titles)
             known = self._known.match(tokens, place, body)
-            if links and (tokens[start].lower == "and" and known is not None or known is not None and known[0] >= run):
+            if links and (
+                (tokens[start].lower == "and" and known is not None) or (known is not None and known[0] >= run)
+            ):
                 break
             if run == place:
                 break
@@ -258,12 +385,12 @@ class English:
             if token.text == "." and place > start and tokens[place - 1].is_initial:
                 place += 1
                 continue
-            if token.lower in PARTICLES and place > start and place + 1 < len(tokens) and tokens[place + 1].is_capital:
+            if token.lower in PARTICLES and not token.is_capital and place > start:
                 place += 1
                 continue
             if place > start and tokens[place - 1].end == token.start and tokens[place - 1].text != ".":
                 break
-            if not token.is_capital or place > start and self._ends_person(token):
+            if not token.is_capital or (place > start and self._ends_person(token)):
                 break
             place += 1
             end = place
@@ -347,25 +474,50 @@ class English:
 
     def _judge_open_runs(self, body: str, found: Found) -> None:
         surnames = {person.words[-1] for person in found.people}
+        places = {mention.end for mention in found.mentions if mention.kind == "place"}
         for tokens, start, end in found.open_runs:
             if tokens[end - 1].text in surnames and (end - start == 1 or tokens[start].is_initial):
                 self._add_person(found, tokens, start, end)
             elif end - start > 1 and tokens[end - 1].text in surnames and tokens[start].begins_sentence:
                 self._add_person(found, tokens, end - 1, end)
-            elif self._is_place_by_context(tokens, start, end, found):
+            elif self._is_place_by_context(tokens, start, end, found) or self._is_coordinated(
+                tokens, start, end, places
+            ):
                 self._add(found, body, tokens, start, end, "place", None)
+                places.add(tokens[end - 1].end)
 
     def _is_place_by_context(self, tokens: Sequence[Token], start: int, end: int, found: Found) -> bool:
+        if tokens[start].lower in self._calendar:
+            return False
         if start < 1 or end - start > 2 or tokens[start].lower in found.lower_case or tokens[end - 1].is_acronym:
             return False
         before, after = tokens[start - 1], tokens[end] if end < len(tokens) else None
         if before.lower == "of" and start > 1 and tokens[start - 2].lower in self._place_nouns:
             return True
-        if after is not None and after.lower in self._place_nouns and after.lower != "city" and before.lower in (*self._prepositions, "the"):
+        if (
+            after is not None
+            and after.lower in self._place_nouns
+            and after.lower != "city"
+            and before.lower in (*self._prepositions, "the")
+        ):
             return True
         if before.lower not in self._prepositions or any(token.lower in self._common for token in tokens[start:end]):
             return False
         return after is None or not after.is_word or after.lower in FUNCTION_WORDS
+
+    def _is_coordinated(self, tokens: Sequence[Token], start: int, end: int, places: set[int]) -> bool:
+        """Whether a run stands beside a place after a preposition: ``between Kars and Akhalkalaki``."""
+        if (
+            start < 3
+            or end - start > 2
+            or tokens[start - 1].lower not in ("and", "or", ",")
+            or tokens[start].is_acronym
+        ):
+            return False
+        if tokens[start - 2].end not in places or (end < len(tokens) and tokens[end].lower in self._verbs):
+            return False
+        before = {token.lower for token in tokens[max(0, start - 5) : start - 2]}
+        return bool(before & {*self._prepositions, "between", "from", "to"})
 
     # --- results ------------------------------------------------------------------------------------------------------
 

@@ -113,5 +113,9 @@ def given_names() -> frozenset[str]:
 def names_of(locale: str) -> Iterable[str]:
     """The given names that Faker has for a locale."""
     provider = import_module(f"faker.providers.person.{locale}").Provider
-    names = {name for part in ("first_names", "first_names_male", "first_names_female") for name in getattr(provider, part, ())}
+    names = {
+        name
+        for part in ("first_names", "first_names_male", "first_names_female")
+        for name in getattr(provider, part, ())
+    }
     return {part for name in names for part in str(name).split()}

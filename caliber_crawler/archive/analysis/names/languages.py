@@ -33,7 +33,9 @@ class Text:
 class EnglishSpeakers(SpeakerRules):
     """Subjects of English sentences: not after a preposition."""
 
-    _PREPOSITION = regex.compile(r"\b(?:with|of|to|about|by|for|from|against|on|at|in|after|before|via|into|between)\s+(?:the\s+)?(?:[\p{L}'’-]+\s+){0,2}$")
+    _PREPOSITION = regex.compile(
+        r"\b(?:with|of|to|about|by|for|from|against|on|at|in|after|before|via|into|between)\s+(?:the\s+)?(?:[\p{L}'’-]+\s+){0,2}$"
+    )
 
     def __init__(self) -> None:
         lists = word_lists("en")
@@ -73,7 +75,7 @@ class RussianSpeakers(SpeakerRules):
         if mention.kind == "person":
             last = mention.written.split()[-1]
             return mention.name.split()[-1].casefold().replace("ё", "е") == last.casefold().replace("ё", "е")
-        first = mention.written.split()[0].strip("«»\"")
+        first = mention.written.split()[0].strip('«»"')
         return mention.written.isupper() or is_in(first, "nomn") or not first[:1].isalpha()
 
 
@@ -88,6 +90,12 @@ class Language:
         """Find the names and quotations of a body."""
         mentions = self._names.mentions(body)
         return Text(mentions, quotations_of(body, mentions, self._speakers))
+
+
+def rules_of(language: str) -> Language | None:
+    """The rules for texts in a language, given as a BCP 47 code, if there are any."""
+    code = language.partition("-")[0].lower()
+    return language_rules(code) if code in LANGUAGES else None
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from itertools import product
@@ -9,6 +10,8 @@ from typing import Any
 
 MAX_PARSES = 10
 MAX_CANDIDATES = 4
+MAX_OPTIONS = 4
+"""Readings of a word in one case."""
 CASES = ("nomn", "gent", "datv", "accs", "ablt", "loct")
 NAMES = ("Name", "Surn", "Patr")
 
@@ -61,24 +64,32 @@ def nominatives(words: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
 
     All words have the same case and gender. Initials stay.
     """
-    readings = [[None] if len(word.rstrip(".")) == 1 else _readings(word) for word in words]
     scores: dict[tuple[str, ...], float] = {}
-    for combination in product(*readings):
-        known = [each for each in combination if each is not None]
-        cases = {case for case in CASES if all(each[1] == case for each in known)}
-        genders = {each[2] for each in known if each[2] is not None}
-        if known and (not cases or len(genders) > 1):
-            continue
-        forms = tuple(word if each is None else cased(word, each[0]) for word, each in zip(words, combination, strict=True))
-        score = 1.0
-        for each in known:
-            score *= each[3]
-        scores[forms] = max(scores.get(forms, 0.0), score)
+    for case in CASES:
+        options = [
+            [(word, None, 1.0)]
+            if len(word.rstrip(".")) == 1
+            else [(form, gender, score) for form, own, gender, score in _readings(word) if own == case][:MAX_OPTIONS]
+            for word in words
+        ]
+        for combination in product(*options):
+            if len({gender for _, gender, _ in combination if gender is not None}) <= 1:
+                forms = tuple(cased(word, form) for word, (form, _, _) in zip(words, combination, strict=True))
+                scores[forms] = max(scores.get(forms, 0.0), math.prod(score for _, _, score in combination))
     ordered = sorted(scores, key=lambda forms: -scores[forms])
     return tuple(ordered[:MAX_CANDIDATES]) or (words,)
 
 
-def _readings(word: str) -> list[tuple[str, str, str | None, float] | None]:
+@lru_cache(maxsize=20_000)
+def agrees(words: tuple[str, ...]) -> bool:
+    """Whether a case exists that all words may have, not counting words that never change."""
+    return any(
+        all(any(p.tag.case == case and "Fixd" not in p.tag for p in parses(word)) for word in words) for case in CASES
+    )
+
+
+@lru_cache(maxsize=50_000)
+def _readings(word: str) -> list[tuple[str, str, str | None, float]]:
     """The nominative, case, gender and score of each reading of a word as part of a name."""
     found: dict[tuple[str, str, str | None], float] = {}
     lower = word.lower()
@@ -88,7 +99,11 @@ def _readings(word: str) -> list[tuple[str, str, str | None, float] | None]:
             continue
         nominative = parse.inflect({"nomn", "sing"})
         form = nominative.word if nominative is not None else parse.normal_form
-        gender = None if "ms-f" in tag else tag.gender
+        # Foreign surnames such as Кварацхелия are feminine words that men have too.
+        is_common = "ms-f" in tag or (
+            tag.gender == "femn" and not parse.is_known and form.endswith(("ия", "уа", "ава"))
+        )
+        gender = None if is_common else tag.gender
         score = parse.score * (3.0 if any(name in tag for name in NAMES) else 0.3) * (2.0 if parse.is_known else 1.0)
         if "Fixd" in tag and not lower.endswith(("о", "е", "и", "у", "э", "ю", "ы")):
             score *= 0.2
@@ -102,12 +117,13 @@ def _readings(word: str) -> list[tuple[str, str, str | None, float] | None]:
         # Foreign names may not change at all.
         if not lower.endswith(("ов", "ев", "ин", "ой", "ым", "им", "ова", "ева", "ина")):
             found.setdefault((lower, case, None), 0.004 if case == "nomn" else 0.0005)
-    best = sorted(found, key=lambda key: -found[key])[:12]
-    return [(*key, found[key]) for key in best]
+    return [(*key, found[key]) for key in sorted(found, key=lambda key: -found[key])]
 
 
 def cased(word: str, form: str) -> str:
-    """A form with capitals where the word has them: after each hyphen too."""
+    """A form with capitals where the word has them, after each hyphen too, and without ``ё`` unless the word has it."""
+    if "ё" not in word.lower():
+        form = form.replace("ё", "е")
     parts = zip(form.split("-"), [*word.split("-"), *([""] * form.count("-"))], strict=False)
     return "-".join(part[:1].upper() + part[1:] if not own or own[:1].isupper() else part for part, own in parts)
 
@@ -123,7 +139,9 @@ def phrase_in_nominative(words: Sequence[str], head: int) -> tuple[str, ...]:
         wanted = {"nomn", number}
         if place < head and number == "sing" and noun.tag.gender:
             wanted.add(noun.tag.gender)
-        reading = next((p for p in parses(words[place]) if p.tag.POS in (("NOUN",) if place == head else ("ADJF", "PRTF"))), None)
+        reading = next(
+            (p for p in parses(words[place]) if p.tag.POS in (("NOUN",) if place == head else ("ADJF", "PRTF"))), None
+        )
         if reading is not None and (nominative := reading.inflect(wanted)) is not None:
             changed[place] = cased(words[place], nominative.word)
     return tuple(changed)

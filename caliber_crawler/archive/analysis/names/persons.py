@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 Words = tuple[str, ...]
 
+MAX_NAMESAKES = 50
+"""People with one surname in one article; a hostile text may name any number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -28,7 +31,7 @@ def resolve(people: Iterable[Person]) -> list[tuple[Person, str]]:
     longest: dict[str, list[Words]] = defaultdict(list)
     for words in sorted({person.words for person in ordered}, key=len, reverse=True):
         known = longest[surname_of(words)]
-        if len(words) > 1 and not any(is_form_of(words, full) for full in known):
+        if len(words) > 1 and len(known) < MAX_NAMESAKES and not any(is_form_of(words, full) for full in known):
             known.append(words)
     last: dict[str, Words] = {}
     found = []
@@ -36,7 +39,9 @@ def resolve(people: Iterable[Person]) -> list[tuple[Person, str]]:
         surname = surname_of(person.words)
         fitting = [full for full in longest[surname] if is_form_of(person.words, full)]
         if len(fitting) > 1:
-            full = last[surname] if last.get(surname) in fitting else min(fitting, key=lambda words: words != person.words)
+            full = (
+                last[surname] if last.get(surname) in fitting else min(fitting, key=lambda words: words != person.words)
+            )
         else:
             full = fitting[0] if fitting else person.words
         last[surname] = full

@@ -14,6 +14,7 @@ from functools import cache
 
 from caliber_crawler.archive.analysis.names.gazetteer import cities, countries, lines, word_lists, words
 from caliber_crawler.archive.analysis.names.morphology import (
+    agrees,
     best_tags,
     cased,
     in_genitive,
@@ -34,7 +35,7 @@ SURNAME = re.compile(
 )
 MAX_NAME = 4
 MAX_COMPLEMENT = 5
-NOT_PLACES = frozenset("того чад мали гора куба мира бар бург порт".split())
+NOT_PLACES = frozenset(["того", "чад", "мали", "гора", "куба", "мира", "бар", "бург", "порт"])
 """Words of the gazetteer that are more often other words."""
 
 
@@ -99,6 +100,7 @@ class Russian:
         self._latin = {*lines("en", "organizations")}
         self._titles = words(LANGUAGE, "titles")
         self._heads = words(LANGUAGE, "heads")
+        self._institutional = words(LANGUAGE, "institutional")
         self._quoted_heads = words(LANGUAGE, "quoted_heads")
         self._no_complement = words(LANGUAGE, "no_complement")
         self._verbs = words(LANGUAGE, "speech_verbs")
@@ -159,21 +161,25 @@ class Russian:
                 end = start + len(entry.words)
                 if end > len(tokens) or (len(entry.words) > 1 and not self._is_joined(body, tokens, start, end)):
                     continue
-                if all(lemmas(token.text) & own for token, own in zip(tokens[start:end], entry.words, strict=True)) and (
-                    len(entry.words) > 1 or self._may_be_known(tokens[start])
-                ):
+                if all(
+                    lemmas(token.text) & own for token, own in zip(tokens[start:end], entry.words, strict=True)
+                ) and (len(entry.words) > 1 or self._may_be_known(tokens[start])):
                     return end, entry.kind, entry.name
         return None
 
     def _may_be_known(self, token: Token) -> bool:
         """Whether a word is likely that name, and not another word with the same form at the beginning of a sentence."""
-        return not token.begins_sentence or token.is_acronym or not tags(token.text) or bool(
-            tags(token.text) & {"Geox", "Orgn", "Abbr"}
+        return (
+            not token.begins_sentence
+            or token.is_acronym
+            or not tags(token.text)
+            or bool(tags(token.text) & {"Geox", "Orgn", "Abbr"})
         )
 
     def _is_joined(self, body: str, tokens: Sequence[Token], start: int, end: int) -> bool:
         return all(
-            right.start - left.end <= 1 for left, right in zip(tokens[start : end - 1], tokens[start + 1 : end], strict=True)
+            right.start - left.end <= 1
+            for left, right in zip(tokens[start : end - 1], tokens[start + 1 : end], strict=True)
         )
 
     def _organization(self, body: str, tokens: Sequence[Token], start: int) -> tuple[int, int] | None:
@@ -189,8 +195,17 @@ class Russian:
             return None
         end = self._complement_end(body, tokens, head)
         if head == start:
-            return (head, end) if end > head + 1 and (not tokens[start].begins_sentence or tokens[start].is_capital) else None
-        if tokens[start].begins_sentence and not any(token.is_capital for token in tokens[start + 1 : end]):
+            return (
+                (head, end)
+                if end > head + 1 and (not tokens[start].begins_sentence or tokens[start].is_capital)
+                else None
+            )
+        is_institutional = bool(lemmas(tokens[start].text) & self._institutional)
+        if (
+            tokens[start].begins_sentence
+            and not is_institutional
+            and not any(token.is_capital for token in tokens[start + 1 : end])
+        ):
             return (head, end) if end > head + 1 else None
         return head, end
 
@@ -206,7 +221,7 @@ class Russian:
                 break
             if token.lower in ("и", "по") and place + 1 < len(tokens):
                 case = "datv" if token.lower == "по" else "gent"
-                if token.lower == "и" and end == head + 1 or not is_in(tokens[place + 1].text, case):
+                if (token.lower == "и" and end == head + 1) or not is_in(tokens[place + 1].text, case):
                     break
                 if token.lower == "по":
                     end = place = place + 2
@@ -235,12 +250,12 @@ class Russian:
 
     def _quoted_organization(self, tokens: Sequence[Token], place: int) -> tuple[int, int] | None:
         """The name in quotation marks after a word such as "company"."""
-        if place + 3 >= len(tokens) or tokens[place + 1].text not in "«\"“„" or not tokens[place + 2].is_capital:
+        if place + 3 >= len(tokens) or tokens[place + 1].text not in '«"“„' or not tokens[place + 2].is_capital:
             return None
         if not lemmas(tokens[place].text) & self._quoted_heads:
             return None
         for end in range(place + 3, min(place + 9, len(tokens))):
-            if tokens[end].text in "»\"”“":
+            if tokens[end].text in '»"”“':
                 return place + 2, end
         return None
 
@@ -261,7 +276,12 @@ class Russian:
         if "Geox" not in own or token.is_acronym:
             return 0
         is_best = "Geox" in best_tags(token.text)
-        if following is not None and following.is_capital and is_adjacent(body, token, following) and {"Surn", "Name"} & tags(following.text):
+        if (
+            following is not None
+            and following.is_capital
+            and is_adjacent(body, token, following)
+            and {"Surn", "Name"} & tags(following.text)
+        ):
             return 0
         return start + 1 if is_best or (not token.begins_sentence and not {"Surn", "Name"} & own) else 0
 
@@ -282,16 +302,33 @@ class Russian:
                 self._add_person(found, tokens[start].start, tokens[end - 1].end, surname_first)
                 return end
             return max(end, start + 1)
-        if len(name) > 1 and tokens[start].begins_sentence and not self._is_name_word(name[0]) and not name[0].is_initial:
-            if tags(name[0].text) and not self._follows_title(tokens, start):
-                return start + 1
+        if (
+            (
+                len(name) > 1
+                and tokens[start].begins_sentence
+                and not self._is_name_word(name[0])
+                and not name[0].is_initial
+            )
+            and tags(name[0].text)
+            and not self._follows_title(tokens, start)
+        ):
+            return start + 1
         while len(name) > 1 and lemmas(name[0].text) & self._titles:
             name = name[1:]
         if self._is_person(tokens, start, end, name):
-            self._add_person(found, name[0].start, tokens[end - 1].end, name)
+            for part in self._split_people(name):
+                last = tokens[end - 1].end if part[-1] is name[-1] else part[-1].end
+                self._add_person(found, part[0].start, last, part)
         elif len(name) == 1:
             found.open_words.append(name[0])
         return end
+
+    def _split_people(self, name: Sequence[Token]) -> list[Sequence[Token]]:
+        """Two people without a comma between them: ``с Этьеном Маршалем Сурен Манукян``."""
+        if len(name) == 4 and not any(token.is_initial for token in name):
+            if {"Name"} & tags(name[2].text) or not agrees(tuple(token.text for token in name)):
+                return [name[:2], name[2:]]
+        return [name]
 
     def _person_run(self, body: str, tokens: Sequence[Token], start: int) -> int:
         place = end = start
@@ -317,10 +354,16 @@ class Russian:
             return True
         if token.is_initial or {"Surn", "Name", "Patr"} & tags(token.text):
             return False
-        return bool(lemmas(token.text) & (self._titles | self._heads)) or "Geox" in best_tags(token.text) and bool(tags(token.text))
+        return bool(lemmas(token.text) & (self._titles | self._heads)) or (
+            "Geox" in best_tags(token.text) and bool(tags(token.text))
+        )
 
     def _is_name_word(self, token: Token) -> bool:
-        return bool({"Name", "Patr", "Surn"} & tags(token.text)) or bool(lemmas(token.text) & self._given) or self._is_surname(token)
+        return (
+            bool({"Name", "Patr", "Surn"} & tags(token.text))
+            or bool(lemmas(token.text) & self._given)
+            or self._is_surname(token)
+        )
 
     def _is_surname(self, token: Token) -> bool:
         own = tags(token.text)
@@ -335,15 +378,27 @@ class Russian:
             own, best = tags(token.text), best_tags(token.text)
             if has_title:
                 return bool({"Surn", "Name"} & own) or not own
-            return self._is_surname(token) and (not own or "Surn" in best or not token.begins_sentence and "Geox" not in own)
-        if any("Geox" in best_tags(token.text) and not {"Surn", "Name"} & tags(token.text) and tags(token.text) for token in name):
+            return self._is_surname(token) and (
+                not own or "Surn" in best or (not token.begins_sentence and "Geox" not in own)
+            )
+        # Ararat is a mountain, Ararat Mirzoyan a person.
+        others = name[1:] if self._is_surname(name[-1]) else name
+        if any(
+            "Geox" in best_tags(token.text) and not {"Surn", "Name"} & tags(token.text) and tags(token.text)
+            for token in others
+        ):
             return False
         if name[0].is_initial or has_title:
             return True
         if any(lemmas(token.text) & self._heads for token in name):
             return False
         given = {"Name", "Patr"} & tags(name[0].text) or lemmas(name[0].text) & self._given
-        return bool(given) or any(self._is_surname(token) for token in name[1:]) or self._is_beside_verb(tokens, start, end)
+        if given or any(self._is_surname(token) for token in name[1:]) or self._is_beside_verb(tokens, start, end):
+            return True
+        # Of other names, Russian capitalizes the first word only.
+        return not tokens[start].begins_sentence and not any(
+            tags(token.text) & {"ADJF", "Geox", "Orgn", "VERB", "PREP", "CONJ"} for token in name
+        )
 
     def _follows_title(self, tokens: Sequence[Token], start: int) -> bool:
         if not start or not tokens[start - 1].is_word:
@@ -363,7 +418,9 @@ class Russian:
 
     def _people(self, found: Found) -> list[Person]:
         """Choose one nominative for each person: the one that most mentions allow."""
-        surnames = {surname_of(forms) for person in found.people if len(person.forms[0]) > 1 for forms in person.forms[:1]}
+        surnames = {
+            surname_of(forms) for person in found.people if len(person.forms[0]) > 1 for forms in person.forms[:1]
+        }
         candidates = [*found.people]
         for token in found.open_words:
             forms = nominatives((token.text,))

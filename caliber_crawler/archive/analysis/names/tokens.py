@@ -21,7 +21,36 @@ _PARAGRAPH = regex.compile(r"[^\n]+")
 _OPENING = frozenset("«“„\"'‘(—–-")
 _ENDING = frozenset(".!?…:;")
 _ABBREVIATIONS = frozenset(
-    "mr mrs ms dr prof st gen col lt maj capt sgt gov sen rep rev hon jr sr vs no г ул им св проф акад ген".split()
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "prof",
+        "st",
+        "gen",
+        "col",
+        "lt",
+        "maj",
+        "capt",
+        "sgt",
+        "gov",
+        "sen",
+        "rep",
+        "rev",
+        "hon",
+        "jr",
+        "sr",
+        "vs",
+        "no",
+        "г",
+        "ул",
+        "им",
+        "св",
+        "проф",
+        "акад",
+        "ген",
+    ]
 )
 
 
@@ -76,7 +105,7 @@ def _tokens(body: str, start: int, end: int) -> Iterator[Token]:
         is_word = match["word"] is not None
         lower = text.lower()
         yield Token(match.start(), match.end(), text, lower, is_word, is_word and text[0].isupper(), is_first)
-        if text == "." and (before in _ABBREVIATIONS or len(before) == 1 and before.isalpha()):
+        if text == "." and (before in _ABBREVIATIONS or (len(before) == 1 and before.isalpha())):
             is_first = False
         elif text in _ENDING:
             is_first = True
