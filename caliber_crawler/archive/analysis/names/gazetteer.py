@@ -1,4 +1,4 @@
-"""Names known beforehand: countries and cities (Unicode CLDR, by Babel), given names (Faker), and lists of this package.
+"""Names known beforehand: countries and cities (Unicode CLDR, by Babel), given names (Faker), own lists.
 
 The three packages Babel, Faker and pymorphy3 are the extra ``nlp``.
 """
@@ -28,16 +28,16 @@ LATIN_LOCALES = (
 )
 OTHER_LOCALES = ("hy_AM", "ka_GE", "ru_RU", "uk_UA", "bg_BG", "fa_IR")
 ARMENIAN = dict(zip("աբգդեզէըթժիլխծկհձղճմյնշոչպջռսվտրցւփքօֆև", (
-    *("a", "b", "g", "d", "e", "z", "e", "y", "t", "zh", "i", "l", "kh", "ts", "k", "h", "dz", "gh", "ch", "m", "y", "n"),
-    *("sh", "o", "ch", "p", "j", "r", "s", "v", "t", "r", "ts", "u", "p", "k", "o", "f", "ev"),
+    *("a", "b", "g", "d", "e", "z", "e", "y", "t", "zh", "i", "l", "kh", "ts", "k", "h", "dz", "gh", "ch", "m", "y"),
+    *("n", "sh", "o", "ch", "p", "j", "r", "s", "v", "t", "r", "ts", "u", "p", "k", "o", "f", "ev"),
 ), strict=True))  # fmt: skip
 GEORGIAN = dict(zip("აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ", (
     *("a", "b", "g", "d", "e", "v", "z", "t", "i", "k", "l", "m", "n", "o", "p", "zh", "r", "s", "t", "u", "p", "k"),
     *("gh", "q", "sh", "ch", "ts", "dz", "ts", "ch", "kh", "j", "h"),
 ), strict=True))  # fmt: skip
 CYRILLIC = dict(zip("абвгґдеєёжзиіїйклмнопрстуфхцчшщъыьэюя", (
-    *("a", "b", "v", "g", "g", "d", "e", "e", "e", "zh", "z", "i", "i", "i", "y", "k", "l", "m", "n", "o", "p", "r", "s"),
-    *("t", "u", "f", "kh", "ts", "ch", "sh", "shch", "", "y", "", "e", "yu", "ya"),
+    *("a", "b", "v", "g", "g", "d", "e", "e", "e", "zh", "z", "i", "i", "i", "y", "k", "l", "m", "n", "o", "p", "r"),
+    *("s", "t", "u", "f", "kh", "ts", "ch", "sh", "shch", "", "y", "", "e", "yu", "ya"),
 ), strict=True))  # fmt: skip
 AZERBAIJANI = dict(zip("əığıöüşçxqc", ("a", "i", "gh", "i", "o", "u", "sh", "ch", "kh", "g", "j"), strict=True))
 ROMAN = str.maketrans({**ARMENIAN, **GEORGIAN, **CYRILLIC})

@@ -168,7 +168,7 @@ class Russian:
         return None
 
     def _may_be_known(self, token: Token) -> bool:
-        """Whether a word is likely that name, and not another word with the same form at the beginning of a sentence."""
+        """Whether a word is likely that name, and not another word of the same form that begins a sentence."""
         return (
             not token.begins_sentence
             or token.is_acronym
@@ -265,13 +265,13 @@ class Russian:
         if self._is_adjective_of_place(tokens, start) and not token.begins_sentence:
             return start + 2
         before = tokens[start - 1] if start else None
-        if before is not None and before.is_word and not before.is_capital and lemmas(before.text) & self._place_nouns:
-            if is_adjacent(body, before, token) and (
-                following is None
-                or not (following.is_capital and is_adjacent(body, token, following))
-                or self._is_adjective_of_place(tokens, start + 1)
-            ):
-                return 0 if {"Name", "Patr"} & tags(token.text) else start + 1
+        is_alone = (
+            following is None
+            or not (following.is_capital and is_adjacent(body, token, following))
+            or self._is_adjective_of_place(tokens, start + 1)
+        )
+        if is_alone and before is not None and self._is_place_noun(before) and is_adjacent(body, before, token):
+            return 0 if {"Name", "Patr"} & tags(token.text) else start + 1
         own = tags(token.text)
         if "Geox" not in own or token.is_acronym:
             return 0
@@ -284,6 +284,9 @@ class Russian:
         ):
             return 0
         return start + 1 if is_best or (not token.begins_sentence and not {"Surn", "Name"} & own) else 0
+
+    def _is_place_noun(self, token: Token) -> bool:
+        return token.is_word and not token.is_capital and bool(lemmas(token.text) & self._place_nouns)
 
     def _is_adjective_of_place(self, tokens: Sequence[Token], place: int) -> bool:
         """Whether a word is the adjective of ``Лачинский район`` and the like."""
@@ -326,7 +329,8 @@ class Russian:
     def _split_people(self, name: Sequence[Token]) -> list[Sequence[Token]]:
         """Two people without a comma between them: ``с Этьеном Маршалем Сурен Манукян``."""
         if len(name) == 4 and not any(token.is_initial for token in name):
-            if {"Name"} & tags(name[2].text) or not agrees(tuple(token.text for token in name)):
+            is_given = "Name" in tags(name[2].text)
+            if is_given or not agrees(tuple(token.text for token in name)):
                 return [name[:2], name[2:]]
         return [name]
 

@@ -43,7 +43,7 @@ class NamePass:
 
 
 class NameSearch:
-    """Finds names and quotations. Iterate it to the end: it yields the number of texts searched since the last yield."""
+    """Finds names and quotations. Iterate it to the end; it yields numbers of searched texts."""
 
     def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
