@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, get_args
+from typing import get_args
 
 import click
 
 from caliber_crawler.archive import Archive, ArticleFilter, selection_of
-from caliber_crawler.archive.analysis.names import NameCount, NameStatus, Network, QuotationRow
+from caliber_crawler.archive.analysis.names import NameCount, NameStatus, QuotationRow
 from caliber_crawler.archive.analysis.names.names import MAX_NODES, NamingArticle
 from caliber_crawler.archive.analysis.names.tokens import Kind
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
@@ -18,7 +18,7 @@ from caliber_crawler.commands.output_stream import open_binary_output
 from caliber_crawler.commands.progress import run_with_progress
 from caliber_crawler.commands.selection_options import filter_options
 from caliber_crawler.commands.terminal import echo, secho
-from caliber_crawler.export.gexf import write_gexf
+from caliber_crawler.export.gexf import write_network
 from caliber_crawler.export.text import write_csv
 
 csv_option = click.option("--csv", "as_csv", is_flag=True, help="Print CSV: all rows.")
@@ -213,33 +213,11 @@ def network(
         echo_json({"nodes": [asdict(each) for each in found.nodes], "edges": [asdict(each) for each in found.edges]})
     else:
         with open_binary_output(output) as file:
-            write_network(found, file)
+            write_network(found.nodes, found.edges, file)
     if not found.nodes:
         echo(nothing_found(status), err=True)
         return
     echo(f"{len(found.nodes):,} of {found.names:,} names, {len(found.edges):,} pairs in the same articles.", err=True)
-
-
-def write_network(network: Network, file: IO[bytes]) -> None:
-    """Write a network as GEXF."""
-    place = {(node.name, node.kind): number for number, node in enumerate(network.nodes)}
-    write_gexf(
-        [
-            (node.name, {"kind": node.kind, "articles": node.articles, "mentions": node.mentions})
-            for node in network.nodes
-        ],
-        [
-            (
-                place[edge.source, edge.source_kind],
-                place[edge.target, edge.target_kind],
-                edge.articles,
-                {"articles": edge.articles, "jaccard": edge.jaccard},
-            )
-            for edge in network.edges
-        ],
-        file,
-        description="Names that occur in the same articles of a news archive.",
-    )
 
 
 def print_quotation(row: QuotationRow) -> None:

@@ -2,77 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import IO
+from collections.abc import Mapping, Sequence
+from typing import IO, Protocol
 
 from lxml import etree
 
 from caliber_crawler.export.feed import NOT_IN_XML
 
 GEXF = "http://gexf.net/1.3"
-TYPES = {str: "string", int: "integer", float: "double"}
-Attributes = Mapping[str, str | int | float]
+NODE_ATTRIBUTES = {"kind": "string", "articles": "integer", "mentions": "integer"}
+EDGE_ATTRIBUTES = {"articles": "integer", "jaccard": "double"}
+DESCRIPTION = "Names that occur in the same articles of a news archive."
 
 
-def write_gexf(
-    nodes: Sequence[tuple[str, Attributes]],
-    edges: Iterable[tuple[int, int, float, Attributes]],
-    file: IO[bytes],
-    *,
-    description: str,
-) -> None:
-    """Write an undirected network. A node has a label and attributes, an edge the places of two nodes and a weight.
+class Node(Protocol):
+    """A name."""
 
-    All nodes have the same attributes, and so have all edges. Characters that XML does not have are left out.
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+
+
+class Edge(Protocol):
+    """Two names that occur together."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def source_kind(self) -> str: ...
+    @property
+    def target(self) -> str: ...
+    @property
+    def target_kind(self) -> str: ...
+    @property
+    def articles(self) -> int: ...
+
+
+def write_network(nodes: Sequence[Node], edges: Sequence[Edge], file: IO[bytes]) -> None:
+    """Write names that occur together; the weight of an edge is its number of articles.
+
+    Nodes have the attributes in :data:`NODE_ATTRIBUTES`, edges those in :data:`EDGE_ATTRIBUTES`. Characters that XML does
+    not have are left out.
     """
-    edges = list(edges)
-    with etree.xmlfile(file, encoding="utf-8") as xml:
-        xml.write_declaration()
-        namespaces: dict[str | None, str] = {None: GEXF}
-        with xml.element("gexf", {"version": "1.3"}, nsmap=namespaces):
-            with xml.element("meta"):
-                xml.write(text_element("creator", "caliber"), text_element("description", description))
-            with xml.element("graph", {"defaultedgetype": "undirected", "mode": "static"}):
-                node_names = declare(xml, "node", nodes[0][1] if nodes else {})
-                edge_names = declare(xml, "edge", edges[0][3] if edges else {})
-                with xml.element("nodes", {"count": str(len(nodes))}):
-                    for place, (label, attributes) in enumerate(nodes):
-                        with xml.element("node", {"id": str(place), "label": plain(label)}):
-                            write_values(xml, node_names, attributes)
-                with xml.element("edges", {"count": str(len(edges))}):
-                    for place, (source, target, weight, attributes) in enumerate(edges):
-                        names = {
-                            "id": str(place),
-                            "source": str(source),
-                            "target": str(target),
-                            "weight": f"{weight:g}",
-                        }
-                        with xml.element("edge", names):
-                            write_values(xml, edge_names, attributes)
+    namespaces: dict[str | None, str] = {None: GEXF}  # lxml's default namespace
+    gexf = etree.Element(f"{{{GEXF}}}gexf", {"version": "1.3"}, nsmap=namespaces)  # type: ignore[arg-type]
+    meta = add(gexf, "meta")
+    add(meta, "creator").text = "caliber"
+    add(meta, "description").text = DESCRIPTION
+    graph = add(gexf, "graph", defaultedgetype="undirected", mode="static")
+    for kind, attributes in (("node", NODE_ATTRIBUTES), ("edge", EDGE_ATTRIBUTES)):
+        declared = add(graph, "attributes", **{"class": kind, "mode": "static"})
+        for name, type in attributes.items():
+            add(declared, "attribute", id=name, title=name, type=type)
+    place = {(node.name, node.kind): str(number) for number, node in enumerate(nodes)}
+    listed = add(graph, "nodes", count=str(len(nodes)))
+    for node in nodes:
+        add_values(add(listed, "node", id=place[node.name, node.kind], label=node.name), node, NODE_ATTRIBUTES)
+    listed = add(graph, "edges", count=str(len(edges)))
+    for number, edge in enumerate(edges):
+        ends = {
+            "source": place[edge.source, edge.source_kind],
+            "target": place[edge.target, edge.target_kind],
+        }
+        element = add(listed, "edge", id=str(number), weight=str(edge.articles), **ends)
+        add_values(element, edge, EDGE_ATTRIBUTES)
+    file.write(etree.tostring(gexf, xml_declaration=True, encoding="utf-8", pretty_print=True))
 
 
-def declare(xml: etree._IncrementalFileWriter, kind: str, attributes: Attributes) -> list[str]:
-    """Declare attributes with the types of their values; return their names."""
-    with xml.element("attributes", {"class": kind, "mode": "static"}):
-        for place, (name, value) in enumerate(attributes.items()):
-            with xml.element("attribute", {"id": str(place), "title": name, "type": TYPES[type(value)]}):
-                pass
-    return list(attributes)
+def add_values(parent: etree._Element, of: object, names: Mapping[str, str]) -> None:
+    values = add(parent, "attvalues")
+    for name in names:
+        add(values, "attvalue", **{"for": name, "value": str(getattr(of, name))})
 
 
-def write_values(xml: etree._IncrementalFileWriter, names: Sequence[str], attributes: Attributes) -> None:
-    with xml.element("attvalues"):
-        for place, name in enumerate(names):
-            with xml.element("attvalue", {"for": str(place), "value": plain(str(attributes[name]))}):
-                pass
-
-
-def text_element(tag: str, text: str) -> etree._Element:
-    element = etree.Element(f"{{{GEXF}}}{tag}")
-    element.text = plain(text)
-    return element
-
-
-def plain(text: str) -> str:
-    """A text without the characters that XML does not have."""
-    return NOT_IN_XML.sub("", text)
+def add(parent: etree._Element, tag: str, **attributes: str) -> etree._Element:
+    """Add an element, without the characters that XML does not have."""
+    return etree.SubElement(
+        parent, f"{{{GEXF}}}{tag}", {name: NOT_IN_XML.sub("", value) for name, value in attributes.items()}
+    )

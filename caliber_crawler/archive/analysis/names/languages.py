@@ -22,6 +22,13 @@ class NameRules(Protocol):
     def mentions(self, body: str) -> list[Mention]: ...
 
 
+def without_signature(mentions: list[Mention], body: str) -> list[Mention]:
+    """The mentions without one that is the whole last paragraph: there a site names itself, or an author."""
+    end = len(body.rstrip(" .\n"))
+    start = body.rfind("\n", 0, end) + 1
+    return [mention for mention in mentions if mention.start > start or mention.end < end]
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """What a text names and quotes."""
@@ -56,6 +63,8 @@ class EnglishSpeakers(SpeakerRules):
 class RussianSpeakers(SpeakerRules):
     """Subjects of Russian sentences: in the nominative."""
 
+    has_dialogue = True
+
     def __init__(self) -> None:
         lists = word_lists("ru")
         super().__init__(Cues(regex.compile("x"), lists["according"], lists["pronouns"].split()))
@@ -88,7 +97,7 @@ class Language:
 
     def search(self, body: str) -> Text:
         """Find the names and quotations of a body."""
-        mentions = self._names.mentions(body)
+        mentions = without_signature(self._names.mentions(body), body)
         return Text(mentions, quotations_of(body, mentions, self._speakers))
 
 

@@ -196,8 +196,11 @@ class Names:
         least: int = 2,
         **filters: Unpack[ArticleFilter],
     ) -> Network:
-        """The ``nodes`` most frequent names, and the pairs of them that at least ``least`` articles mention together."""
-        selection = selection_of(**filters)
+        """The ``nodes`` most frequent names, and the pairs of them that ``least`` articles mention together."""
+        return self.selected_network(selection_of(**filters), kind, nodes=nodes, least=least)
+
+    def selected_network(self, selection: Selection, kind: Kind | None = None, *, nodes: int, least: int) -> Network:
+        """The network of the selected articles."""
         counts = self.selected_counts(selection, kind)
         where, values = condition(self._connection, selection)
         chosen = [Node(**each) for each in counts[:nodes]]

@@ -35,7 +35,7 @@ REACH = 240
 """Characters before or after quoted words in which their speaker is looked for."""
 CLOSING = {"«": "»", "“": "”", "„": "“”", '"': '"'}
 _PARAGRAPH = re.compile(r"[^\n]+")
-_DASHED = re.compile(r"[–—-]\s+")
+_DASHED = re.compile(r"[–—]\s+")
 _TURN = re.compile(r"[,.!?…]\s+[–—-]\s+")
 _SENTENCE_END = regex.compile(
     r"(?<![.\s]\p{Lu})(?<!\b(?:Mr|Mrs|Ms|Dr|Prof|St|Gen|Col|Lt|Maj|Capt|Sen|Rep|Gov|им|г|ул))[.!?…]+(?=\s+[\p{Lu}«“„\"–—]|\s*$)"
@@ -82,6 +82,9 @@ class Cues:
 
 class SpeakerRules:
     """What differs between languages."""
+
+    has_dialogue = False
+    """Whether a paragraph that begins with a dash is speech, also without a verb of speech."""
 
     def __init__(self, cues: Cues) -> None:
         self.cues = cues
@@ -145,7 +148,7 @@ def quotations_of(body: str, mentions: Sequence[Mention], rules: SpeakerRules) -
             earlier = spans[place - 1].outer_end if place else first
             later = spans[place + 1].outer_start if place + 1 < len(spans) else last
             speaker = find_speaker(body, span, earlier, later, outside, rules, first)
-            quotation = _quotation(body, span, speaker, before, earlier)
+            quotation = _quotation(body, span, speaker, before, has_dialogue=rules.has_dialogue)
             if quotation is not None:
                 found.append(quotation)
                 before = quotation
@@ -155,7 +158,7 @@ def quotations_of(body: str, mentions: Sequence[Mention], rules: SpeakerRules) -
 
 
 def _quotation(
-    body: str, span: _Span, speaker: Speaker | None, before: Quotation | None, earlier: int
+    body: str, span: _Span, speaker: Speaker | None, before: Quotation | None, *, has_dialogue: bool
 ) -> Quotation | None:
     text = body[span.start : span.end]
     count = sum(1 for _ in _WORD.finditer(text))
@@ -178,7 +181,12 @@ def _quotation(
         return Quotation(span.start, span.end, before.speaker, before.speaker_start, before.speaker_end, before.cue)
     is_closed = text[-1:] in ".!?…" or body[span.outer_end : span.outer_end + 1] in (".", ",", "!", "?", "…", "")
     is_whole = text[:1].isupper() and (text[-1:] in ".!?…," or body[span.outer_end : span.outer_end + 1] in ".,")
-    if (span.is_dialogue and count >= 1) or (count >= MIN_WORDS_ALONE and is_closed and is_whole):
+    is_turn = span.is_dialogue and count > 0 and text[:1].isupper() and text[-1:] in ".!?…"
+    if span.is_dialogue:
+        is_alone = is_turn and has_dialogue
+    else:
+        is_alone = count >= MIN_WORDS_ALONE and is_closed and is_whole
+    if is_alone:
         return Quotation(span.start, span.end, None, None, None, None)
     return None
 
