@@ -42,11 +42,11 @@ class Edge(Protocol):
 def write_network(nodes: Sequence[Node], edges: Sequence[Edge], file: IO[bytes]) -> None:
     """Write names that occur together; the weight of an edge is its number of articles.
 
-    Nodes have the attributes in :data:`NODE_ATTRIBUTES`, edges those in :data:`EDGE_ATTRIBUTES`. Characters that XML does
-    not have are left out.
+    Nodes have the attributes in :data:`NODE_ATTRIBUTES`, edges those in :data:`EDGE_ATTRIBUTES`. Characters that XML
+    does not have are left out.
     """
     namespaces: dict[str | None, str] = {None: GEXF}  # lxml's default namespace
-    gexf = etree.Element(f"{{{GEXF}}}gexf", {"version": "1.3"}, nsmap=namespaces)  # type: ignore[arg-type]
+    gexf = etree.Element(f"{{{GEXF}}}gexf", {"version": "1.3"}, namespaces)  # type: ignore[arg-type]
     meta = add(gexf, "meta")
     add(meta, "creator").text = "caliber"
     add(meta, "description").text = DESCRIPTION

@@ -10,183 +10,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 
 from stopwordsiso import stopwords
 
-from caliber_crawler.archive.analysis.names.gazetteer import cities, countries, given_names, lines, word_lists, words
+from caliber_crawler.archive.analysis.names.english_gazetteer import LANGUAGE, known_names
+from caliber_crawler.archive.analysis.names.gazetteer import given_names, words
 from caliber_crawler.archive.analysis.names.persons import Person, merge_initials, resolve
 from caliber_crawler.archive.analysis.names.tokens import Kind, Mention, Token, is_adjacent, paragraphs_of
 
-LANGUAGE = "en"
 SURNAME = re.compile(
     r"(?:[^\W\d]{2,}(?:yan|ian|yants|ov|ova|ev|eva|yev|yeva|sky|skiy|ski|skaya|shvili|adze|idze|nidze|zade|zadeh|oglu|oğlu"
     r"|enko|chuk|yuk|bayev|bekov|[bdkmnr]li|lı|lu|oev)|[^\W\d]+[-’'](?:[^\W\d]+))",
     re.IGNORECASE,
 )
-NOT_SURNAMES = frozenset(
-    [
-        "median",
-        "guardian",
-        "civilian",
-        "guardians",
-        "italian",
-        "asian",
-        "indian",
-        "christian",
-        "christians",
-        "librarian",
-        "veteran",
-    ]
-)
-PARTICLES = frozenset(
-    ["de", "van", "der", "von", "den", "bin", "ibn", "al", "el", "di", "da", "dos", "du", "la", "le", "oglu", "qizi"]
-)
+PARTICLES = words(LANGUAGE, "particles")
 MAX_NAME = 4
 APPOSITION = 5
 """Words after a comma among which a title makes the name before it a person."""
-FUNCTION_WORDS = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "this",
-        "that",
-        "these",
-        "those",
-        "it",
-        "its",
-        "he",
-        "she",
-        "they",
-        "we",
-        "you",
-        "i",
-        "in",
-        "on",
-        "at",
-        "by",
-        "for",
-        "with",
-        "from",
-        "to",
-        "of",
-        "as",
-        "and",
-        "but",
-        "or",
-        "if",
-        "when",
-        "while",
-        "after",
-        "before",
-        "since",
-        "during",
-        "under",
-        "over",
-        "about",
-        "into",
-        "against",
-        "between",
-        "through",
-        "without",
-        "within",
-        "despite",
-        "although",
-        "because",
-        "so",
-        "however",
-        "meanwhile",
-        "moreover",
-        "also",
-        "not",
-        "no",
-        "yes",
-        "there",
-        "here",
-        "what",
-        "who",
-        "which",
-        "where",
-        "why",
-        "how",
-        "all",
-        "some",
-        "many",
-        "most",
-        "more",
-        "other",
-        "another",
-        "each",
-        "both",
-        "few",
-        "such",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "his",
-        "her",
-        "their",
-        "our",
-        "my",
-        "your",
-        "today",
-        "yesterday",
-        "tomorrow",
-        "now",
-        "then",
-        "later",
-        "earlier",
-        "last",
-        "next",
-        "new",
-        "former",
-        "according",
-        "speaking",
-    ]
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """The gazetteers of a language: names by their words in lower case, with kind and normal form."""
-
-    names: dict[tuple[str, ...], tuple[Kind, str]]
-    longest: int
-
-    def match(self, tokens: Sequence[Token], start: int, body: str) -> tuple[int, Kind, str] | None:
-        """The end, kind and normal form of the longest known name that begins with a token."""
-        found = None
-        texts: list[str] = []
-        for place in range(start, min(start + self.longest, len(tokens))):
-            if place > start and tokens[place].start - tokens[place - 1].end > 1:
-                break
-            texts.append(tokens[place].text.replace("’", "'"))
-            if (entry := self.names.get(tuple(texts))) is not None:
-                found = (place + 1, *entry)
-        return found
-
-
-@cache
-def known_names() -> Known:
-    lists = word_lists(LANGUAGE)
-    names: dict[tuple[str, ...], tuple[Kind, str]] = {}
-
-    def add(name: str, kind: Kind, normal: str) -> None:
-        for form in {name, name.replace("&", "and"), name.replace("-", " ")}:
-            names.setdefault(tuple(token.text for tokens in paragraphs_of(form) for token in tokens), (kind, normal))
-
-    for name, normal in lists["place_aliases"].items():
-        add(name, "place", normal)
-    for name, normal in lists["organization_aliases"].items():
-        add(name, "organization", normal)
-    for name in lines(LANGUAGE, "organizations"):
-        add(name, "organization", name)
-    for name in (*countries(LANGUAGE), *cities(LANGUAGE), *lines(LANGUAGE, "places")):
-        add(name, "place", name)
-    return Known(names, max(map(len, names)))
+FUNCTION_WORDS = words(LANGUAGE, "function_words")
 
 
 @dataclass(slots=True)
@@ -427,7 +268,7 @@ class English:
             len(token.text) >= 5
             and not token.text.isupper()
             and SURNAME.fullmatch(token.text) is not None
-            and token.lower not in NOT_SURNAMES
+            and token.lower not in words(LANGUAGE, "not_surnames")
             and token.lower not in self._demonyms
             and token.lower not in self._stopwords
             and (("-" not in token.text and "’" not in token.text and "'" not in token.text) or "Al-" in token.text)

@@ -182,10 +182,8 @@ def _quotation(
     is_closed = text[-1:] in ".!?…" or body[span.outer_end : span.outer_end + 1] in (".", ",", "!", "?", "…", "")
     is_whole = text[:1].isupper() and (text[-1:] in ".!?…," or body[span.outer_end : span.outer_end + 1] in ".,")
     is_turn = span.is_dialogue and count > 0 and text[:1].isupper() and text[-1:] in ".!?…"
-    if span.is_dialogue:
-        is_alone = is_turn and has_dialogue
-    else:
-        is_alone = count >= MIN_WORDS_ALONE and is_closed and is_whole
+    is_said = count >= MIN_WORDS_ALONE and is_closed and is_whole
+    is_alone = is_turn and has_dialogue if span.is_dialogue else is_said
     if is_alone:
         return Quotation(span.start, span.end, None, None, None, None)
     return None

@@ -7,12 +7,10 @@ The dictionary marks given names, surnames and toponyms. Normal forms are in the
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 
-from caliber_crawler.archive.analysis.names.gazetteer import cities, countries, lines, word_lists, words
+from caliber_crawler.archive.analysis.names.gazetteer import lines, words
 from caliber_crawler.archive.analysis.names.morphology import (
     agrees,
     best_tags,
@@ -25,63 +23,17 @@ from caliber_crawler.archive.analysis.names.morphology import (
     phrase_in_nominative,
     tags,
 )
-from caliber_crawler.archive.analysis.names.persons import Person, resolve, surname_of
+from caliber_crawler.archive.analysis.names.persons import resolve
+from caliber_crawler.archive.analysis.names.russian_gazetteer import LANGUAGE, known_names
+from caliber_crawler.archive.analysis.names.russian_people import Candidate, choose_forms
 from caliber_crawler.archive.analysis.names.tokens import Kind, Mention, Token, is_adjacent, paragraphs_of
 
-LANGUAGE = "ru"
 SURNAME = re.compile(
     r"[а-яё-]{2,}(?:ян|яна|яну|яном|яне|янц|ов|ова|ову|овым|ове|овой|ев|ева|еву|евым|еве|евой|ёв|ский|ского|скому|ским|ском"
     r"|ская|ской|скую|швили|дзе|заде|оглу|енко|чук|чука|чуку|чуком|юк|лы|ли)"
 )
 MAX_NAME = 4
 MAX_COMPLEMENT = 5
-NOT_PLACES = frozenset(["того", "чад", "мали", "гора", "куба", "мира", "бар", "бург", "порт"])
-"""Words of the gazetteer that are more often other words."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    words: tuple[frozenset[str], ...]
-    kind: Kind
-    name: str
-
-
-@cache
-def known_names() -> dict[str, list[Entry]]:
-    """Known names by each lemma of their first word, the longest first."""
-    lists = word_lists(LANGUAGE)
-    found: dict[str, list[Entry]] = {}
-    seen: set[str] = set()
-
-    def add(name: str, kind: Kind, normal: str) -> None:
-        tokens = [token for tokens in paragraphs_of(name) for token in tokens]
-        if name in seen or (len(tokens) == 1 and name.lower() in NOT_PLACES):
-            return
-        seen.add(name)
-        entry = Entry(tuple(lemmas(token.text) for token in tokens), kind, normal)
-        for lemma in entry.words[0]:
-            found.setdefault(lemma, []).append(entry)
-
-    for name, normal in lists["place_aliases"].items():
-        add(name, "place", normal)
-    for name, normal in lists["organization_aliases"].items():
-        add(name, "organization", normal)
-    for name in lines(LANGUAGE, "organizations"):
-        add(name, "organization", name)
-    for name in (*countries(LANGUAGE), *cities(LANGUAGE), *lines(LANGUAGE, "places")):
-        add(name, "place", name)
-    for entries in found.values():
-        entries.sort(key=lambda entry: -len(entry.words))
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A mention of a person with the nominatives that the name may have."""
-
-    start: int
-    end: int
-    forms: tuple[tuple[str, ...], ...]
 
 
 @dataclass(slots=True)
@@ -119,7 +71,7 @@ class Russian:
                 place = self._step(body, tokens, place, found) if token.is_word else place + 1
         people = [
             Mention(person.start, person.end, "person", name, body[person.start : person.end])
-            for person, name in resolve(self._people(found))
+            for person, name in resolve(choose_forms(found.people, found.open_words))
         ]
         return sorted([*found.mentions, *people], key=lambda mention: mention.start)
 
@@ -419,32 +371,6 @@ class Russian:
             return False
         after = tokens[end]
         return after.is_capital and is_adjacent(body, tokens[start], after) and self._is_name_word(after)
-
-    def _people(self, found: Found) -> list[Person]:
-        """Choose one nominative for each person: the one that most mentions allow."""
-        surnames = {
-            surname_of(forms) for person in found.people if len(person.forms[0]) > 1 for forms in person.forms[:1]
-        }
-        candidates = [*found.people]
-        for token in found.open_words:
-            forms = nominatives((token.text,))
-            if fitting := tuple(form for form in forms if surname_of(form) in surnames):
-                candidates.append(Candidate(token.start, token.end, fitting))
-        votes = Counter(form for person in candidates for form in person.forms)
-        ends = Counter(surname_of(form) for person in candidates for form in person.forms)
-        full = Counter(surname_of(person.forms[0]) for person in candidates if len(person.forms[0]) > 1)
-        chosen = []
-        for person in candidates:
-            best = max(
-                person.forms,
-                key=lambda form: (
-                    len(person.forms[0]) == 1 and surname_of(form) in full,
-                    votes[form] + ends[surname_of(form)],
-                    -person.forms.index(form),
-                ),
-            )
-            chosen.append(Person(person.start, person.end, best))
-        return chosen
 
     # --- results ------------------------------------------------------------------------------------------------------
 
