@@ -98,11 +98,20 @@ def score(pairs: Sequence[tuple[frozenset[Hashable], set[Hashable]]]) -> Score:
     )
 
 
-def score_names(language: str, *, held_out: bool, part: Callable[[Name], Hashable] = lambda name: name) -> Score:
-    """``part`` selects what is compared, such as the place and kind without the normal form."""
+def score_names(
+    language: str,
+    *,
+    held_out: bool,
+    part: Callable[[Name], Hashable] = lambda name: name,
+    only: Callable[[Name], bool] = lambda name: True,
+) -> Score:
+    """``part`` selects what is compared, such as the place and kind without the normal form; ``only`` selects names."""
     return score(
         [
-            (frozenset(map(part, sample.names)), set(map(part, found_names(language, sample.body))))
+            (
+                frozenset(map(part, filter(only, sample.names))),
+                set(map(part, filter(only, found_names(language, sample.body)))),
+            )
             for sample in name_samples(language, held_out=held_out)
         ]
     )
