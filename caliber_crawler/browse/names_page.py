@@ -85,25 +85,25 @@ async def names_page(page_request: PageRequest) -> Response:
 
 def fill(listed: Listed, names: Names, selection: Selection, kind: Kind | None, name: str, start: int) -> None:
     """Add the names, or the articles and quotations of one name."""
-    rows: list[Any]
-    if not name:
-        rows = list(names.selected_counts(selection, kind))
+    if name:
+        articles = names.selected_articles(selection, name, kind, start=start, limit=PER_PAGE)
+        quotations = names.selected_quotations(selection, name, start=start, limit=PER_PAGE)
+        listed.rows, listed.total = list(articles.rows), articles.total
+        listed.quotations, listed.quotations_total = quotations.rows, quotations.total
+        listed.similar = [] if articles.total else names.similar(name)
     else:
-        rows = list(names.selected_articles(name, selection, kind))
-        quotations = names.selected_quotations(selection, name)
-        listed.quotations, listed.quotations_total = quotations[start : start + PER_PAGE], len(quotations)
-        listed.similar = [] if rows else names.similar(name)
-    listed.rows, listed.total = rows[start : start + PER_PAGE], len(rows)
+        counts = names.selected_counts(selection, kind)
+        listed.rows, listed.total = list(counts[start : start + PER_PAGE]), len(counts)
 
 
 async def names_csv(page_request: PageRequest) -> Response:
     """``/-/names.csv``: every name; with ``name``, its articles; with ``show=quotations``, quotations."""
     selection, kind, name = filters_of(page_request), kind_of(page_request), page_request.argument("name")
     if page_request.argument("show") == "quotations":
-        quotations = await answer(page_request, lambda names: names.selected_quotations(selection, name or None))
+        quotations = await answer(page_request, lambda names: names.selected_quotations(selection, name or None).rows)
         return csv_file("quotations.csv", quotations, list(QuotationRow.__annotations__))
     if name:
-        articles = await answer(page_request, lambda names: names.selected_articles(name, selection, kind))
+        articles = await answer(page_request, lambda names: names.selected_articles(selection, name, kind).rows)
         return csv_file("articles.csv", articles, list(NamingArticle.__annotations__))
     counts = await answer(page_request, lambda names: names.selected_counts(selection, kind))
     return csv_file("names.csv", counts, list(NameCount.__annotations__))

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, TypedDict, Unpack
+from typing import Generic, TypedDict, TypeVar, Unpack
 
+from caliber_crawler.archive.analysis.names.chosen import STALE, Chosen
 from caliber_crawler.archive.analysis.names.languages import LANGUAGES
 from caliber_crawler.archive.analysis.names.network import Network, Node, network_of
 from caliber_crawler.archive.analysis.names.search import NameSearch
 from caliber_crawler.archive.analysis.names.tokens import Kind
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.times import utc_now
-from caliber_crawler.archive.search.selection import ArticleFilter, Selection, condition, selection_of
+from caliber_crawler.archive.search.selection import ArticleFilter, Selection, selection_of
 
 MAX_NODES = 100
 """Names in a network unless stated otherwise."""
 MAX_SIMILAR = 5
-CURRENT = "JOIN articles a ON a.id = m.article_id AND a.current_version_id = m.version_id"
+Row = TypeVar("Row")
+ARTICLES = """
+SELECT a.id AS article_id, a.headline, a.published_date, a.site, a.language, a.section, 0 AS mentions, a.url
+FROM json_each(?) j JOIN articles a ON a.id = j.value ORDER BY j.key"""
+NEWEST = """
+SELECT a.id FROM articles a WHERE +a.id IN (SELECT value FROM json_each(?))
+ORDER BY a.published_at DESC, a.id DESC LIMIT ? OFFSET ?"""
+"""A part of articles, by date. Only the index of dates is read: the table has long rows."""
+QUOTATIONS = """
+SELECT o.* FROM json_each(?) j CROSS JOIN article_quotations o
+WHERE o.article_id = json_extract(j.value, '$[0]') AND o.start_offset = json_extract(j.value, '$[1]') ORDER BY j.key"""
+MENTIONS = """
+SELECT o.* FROM json_each(:ids) j CROSS JOIN article_mentions o
+WHERE o.article_id = j.value AND o.name = :name AND (:kind IS NULL OR o.kind = :kind) ORDER BY j.key, o.start_offset"""
 
 
 class NameCount(TypedDict):
@@ -98,6 +114,14 @@ class NameStatus:
     """The time of the last search that found new or changed texts."""
 
 
+@dataclass(frozen=True, slots=True)
+class Part(Generic[Row]):
+    """Some rows of a result, and the number of all."""
+
+    rows: list[Row]
+    total: int
+
+
 class Names:
     """People, places and organizations, and who said what."""
 
@@ -120,58 +144,62 @@ class Names:
 
     def selected_counts(self, selection: Selection, kind: Kind | None = None) -> list[NameCount]:
         """The names in the selected articles, those in most articles first."""
-        where, values = self._condition(selection, kind)
+        chosen = Chosen(self._connection, selection)
         return self._connection.rows_of(
             NameCount,
             f"""SELECT m.name, m.kind, count(DISTINCT m.article_id) AS articles, count(*) AS mentions
-            FROM mentions m {CURRENT} WHERE {where} GROUP BY m.name, m.kind
+            FROM {chosen.mentions} AND (:kind IS NULL OR m.kind = :kind) GROUP BY m.name, m.kind
             ORDER BY articles DESC, mentions DESC, m.name, m.kind""",
-            values,
+            {"ids": chosen.ids, "kind": kind},
         )
 
     def mentions(self, name: str, kind: Kind | None = None, **filters: Unpack[ArticleFilter]) -> list[NameMention]:
         """Every mention of a name in the articles that match the filters, the newest article first."""
-        where, values = self._condition(selection_of(**filters), kind, name)
-        return self._connection.rows_of(
-            NameMention,
-            f"""SELECT m.article_id, a.headline, a.published_date, a.site, a.language, a.section, m.kind, m.name,
-              m.written, m.start_offset, m.end_offset, m.version_id, a.url
-            FROM mentions m {CURRENT} WHERE {where} ORDER BY a.published_at DESC, m.article_id DESC, m.start_offset""",
-            values,
-        )
+        ids = [row["article_id"] for row in self.articles(name, kind, **filters)]
+        values = {"ids": json.dumps(ids), "name": name, "kind": kind}
+        return self._connection.rows_of(NameMention, MENTIONS, values)
 
     def articles(self, name: str, kind: Kind | None = None, **filters: Unpack[ArticleFilter]) -> list[NamingArticle]:
         """The articles that mention a name and match the filters, the newest first."""
-        return self.selected_articles(name, selection_of(**filters), kind)
+        return self.selected_articles(selection_of(**filters), name, kind).rows
 
-    def selected_articles(self, name: str, selection: Selection, kind: Kind | None = None) -> list[NamingArticle]:
-        """The selected articles that mention a name, the newest first."""
-        where, values = self._condition(selection, kind, name)
-        return self._connection.rows_of(
-            NamingArticle,
-            f"""SELECT m.article_id, a.headline, a.published_date, a.site, a.language, a.section, count(*) AS mentions,
-              a.url
-            FROM mentions m {CURRENT} WHERE {where} GROUP BY m.article_id ORDER BY a.published_at DESC, a.id DESC""",
-            values,
+    def selected_articles(
+        self, selection: Selection, name: str, kind: Kind | None = None, *, start: int = 0, limit: int | None = None
+    ) -> Part[NamingArticle]:
+        """The selected articles that mention a name, the newest first, or a part of them."""
+        chosen = Chosen(self._connection, selection)
+        mentions: dict[int, int] = dict(
+            self._connection.execute(
+                f"""SELECT m.article_id, count(*) FROM mentions m WHERE m.name = :name
+                AND (:kind IS NULL OR m.kind = :kind) AND {chosen.condition} GROUP BY m.article_id""",
+                {"ids": chosen.ids, "name": name, "kind": kind},
+            ).fetchall()
         )
+        part = json.dumps(self._newest(mentions, start, limit))
+        rows = self._connection.rows_of(NamingArticle, ARTICLES, (part,))
+        for row in rows:
+            row["mentions"] = mentions[row["article_id"]]
+        return Part(rows, len(mentions))
 
     def quotations(self, speaker: str | None = None, **filters: Unpack[ArticleFilter]) -> list[QuotationRow]:
         """Quotations in the articles that match the filters, the newest article first; of one speaker, or all."""
-        return self.selected_quotations(selection_of(**filters), speaker)
+        return self.selected_quotations(selection_of(**filters), speaker).rows
 
-    def selected_quotations(self, selection: Selection, speaker: str | None = None) -> list[QuotationRow]:
-        """Quotations in the selected articles, the newest article first; of one speaker, or all."""
-        where, values = condition(self._connection, selection)
-        if speaker is not None:
-            where, values = f"q.speaker = :speaker AND {where}", {**values, "speaker": speaker}
-        return self._connection.rows_of(
-            QuotationRow,
-            f"""SELECT o.* FROM quotations q JOIN articles a ON a.id = q.article_id
-            AND a.current_version_id = q.version_id
-            JOIN article_quotations o ON o.article_id = q.article_id AND o.start_offset = q.start_offset
-            WHERE {where} ORDER BY a.published_at DESC, q.article_id DESC, q.start_offset""",
-            values,
-        )
+    def selected_quotations(
+        self, selection: Selection, speaker: str | None = None, *, start: int = 0, limit: int | None = None
+    ) -> Part[QuotationRow]:
+        """Quotations in the selected articles, the newest article first, or a part of them; of one speaker, or all."""
+        chosen = Chosen(self._connection, selection)
+        offsets: dict[int, list[int]] = {}
+        for article_id, offset in self._connection.execute(
+            f"""SELECT m.article_id, m.start_offset FROM quotations m WHERE {chosen.condition}
+            {"" if speaker is None else "AND m.speaker = :speaker"} ORDER BY m.article_id, m.start_offset""",
+            {"ids": chosen.ids, "speaker": speaker},
+        ):
+            offsets.setdefault(article_id, []).append(offset)
+        places = [(id, offset) for id in self._newest(offsets, 0, None) for offset in offsets[id]]
+        part = places[start:] if limit is None else places[start : start + limit]
+        return Part(self._connection.rows_of(QuotationRow, QUOTATIONS, (json.dumps(part),)), len(places))
 
     def names_of(self, article_id: int) -> list[NameCount]:
         """The names in the current text of an article, those with most mentions first."""
@@ -189,39 +217,28 @@ class Names:
         )
 
     def network(
-        self,
-        kind: Kind | None = None,
-        *,
-        nodes: int = MAX_NODES,
-        least: int = 2,
-        **filters: Unpack[ArticleFilter],
+        self, kind: Kind | None = None, *, nodes: int = MAX_NODES, least: int = 2, **filters: Unpack[ArticleFilter]
     ) -> Network:
-        """The ``nodes`` most frequent names, and the pairs of them that ``least`` articles mention together."""
+        """The ``nodes`` most frequent names, and the pairs of them that ``least`` articles or more mention together."""
         return self.selected_network(selection_of(**filters), kind, nodes=nodes, least=least)
 
     def selected_network(self, selection: Selection, kind: Kind | None = None, *, nodes: int, least: int) -> Network:
         """The network of the selected articles."""
         counts = self.selected_counts(selection, kind)
-        where, values = condition(self._connection, selection)
-        chosen = [Node(**each) for each in counts[:nodes]]
-        return network_of(self._connection, chosen, where, values, least, len(counts))
+        frequent = [Node(**each) for each in counts[:nodes]]
+        return network_of(self._connection, frequent, Chosen(self._connection, selection), least, len(counts))
 
     def similar(self, name: str) -> list[str]:
-        """Names of the archive that have a word of a name that it does not have, the most frequent first."""
+        """Other names of the archive with a word of this one, the most frequent first."""
         words = {word.casefold() for word in name.split()}
-        rows = self._connection.execute(
-            f"""SELECT m.name, count(DISTINCT m.article_id) AS articles FROM mentions m {CURRENT}
-            WHERE a.duplicate_of IS NULL GROUP BY m.name ORDER BY articles DESC, m.name"""
-        )
-        found = (row[0] for row in rows if words & {word.casefold() for word in row[0].split()})
-        return [each for each, _ in zip(found, range(MAX_SIMILAR), strict=False)]
+        known = dict.fromkeys(row["name"] for row in self.counts())
+        return [each for each in known if words & {word.casefold() for word in each.split()}][:MAX_SIMILAR]
 
     def status(self) -> NameStatus:
         """Numbers of articles that were searched, and that are to be searched."""
         searched = self._connection.row(
-            """SELECT count(*) AS searched, max(s.searched_at) AS searched_at FROM name_searches s
-            JOIN articles a ON a.id = s.article_id AND a.current_version_id = s.version_id
-            WHERE a.duplicate_of IS NULL"""
+            f"""SELECT count(*) AS searched, max(searched_at) AS searched_at FROM name_searches
+            WHERE article_id NOT IN ({STALE})"""
         )
         assert searched is not None
         languages: dict[bool, int] = {True: 0, False: 0}
@@ -237,14 +254,5 @@ class Names:
             searched_at=searched["searched_at"],
         )
 
-    def _condition(
-        self, selection: Selection, kind: Kind | None, name: str | None = None
-    ) -> tuple[str, dict[str, Any]]:
-        where, values = condition(self._connection, selection)
-        terms = [where]
-        given: dict[str, Any] = {**values}
-        for column, value in (("kind", kind), ("name", name)):
-            if value is not None:
-                terms.append(f"m.{column} = :{column}")
-                given[column] = value
-        return " AND ".join(terms), given
+    def _newest(self, ids: Iterable[int], start: int, limit: int | None) -> list[int]:
+        return self._connection.values(NEWEST, (json.dumps(list(ids)), -1 if limit is None else limit, start))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations, groupby
 from operator import itemgetter
 
+from caliber_crawler.archive.analysis.names.chosen import Chosen
 from caliber_crawler.archive.analysis.names.tokens import Kind
 from caliber_crawler.archive.core.connection import Connection
 
@@ -46,18 +47,15 @@ class Network:
     """Names that match, also those that are not in the network."""
 
 
-def network_of(
-    connection: Connection, nodes: list[Node], where: str, values: dict[str, str], least: int, names: int
-) -> Network:
-    """The network of these names in the articles that match a condition; ``least`` is the minimum of an edge."""
+def network_of(connection: Connection, nodes: list[Node], chosen: Chosen, least: int, names: int) -> Network:
+    """The network of these names in the chosen articles; ``least`` is the minimum number of articles of an edge."""
     place = {(node.name, node.kind): number for number, node in enumerate(nodes)}
     together: Counter[tuple[int, int]] = Counter()
     rows = connection.execute(
         f"""SELECT DISTINCT m.article_id, m.name, m.kind FROM json_each(:chosen) j
-        JOIN mentions m ON m.name = json_extract(j.value, '$[0]') AND m.kind = json_extract(j.value, '$[1]')
-        JOIN articles a ON a.id = m.article_id AND a.current_version_id = m.version_id
-        WHERE {where} ORDER BY m.article_id""",
-        {**values, "chosen": json.dumps(list(place))},
+        CROSS JOIN mentions m ON m.name = json_extract(j.value, '$[0]') AND m.kind = json_extract(j.value, '$[1]')
+        WHERE {chosen.condition} ORDER BY m.article_id""",
+        {"ids": chosen.ids, "chosen": json.dumps(list(place))},
     )
     for _, group in groupby(rows, key=itemgetter(0)):
         together.update(combinations(sorted(place[name, kind] for _, name, kind in group), 2))
