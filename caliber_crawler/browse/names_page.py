@@ -28,6 +28,7 @@ from caliber_crawler.export.gexf import write_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from caliber_crawler.archive.core.connection import Connection
     from caliber_crawler.browse.pages import Context, PageRequest
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 PER_PAGE = 50
 MAX_PAGES = 100_000
 KINDS: tuple[Kind, ...] = get_args(Kind)
+MAX_COUNTED = 8
+"""Lists of names that are kept in memory."""
 LEAST_TOGETHER = 2
 """Articles that mention both names of an edge."""
 Result = TypeVar("Result")
@@ -54,6 +57,26 @@ class Listed:
     status: NameStatus | None = None
 
 
+_counted: dict[tuple[object, ...], list[NameCount]] = {}
+
+
+def counts_of(names: Names, path: Path, selection: Selection, kind: Kind | None) -> list[NameCount]:
+    """Return the names of a selection, from memory if nothing was searched or changed since they were counted.
+
+    Codes and copies change without a new text, so selections by them are counted each time.
+    """
+    if selection.codes or selection.unique:
+        return names.selected_counts(selection, kind)
+    key = (path, selection, kind, names.status())
+    found = _counted.pop(key, None)
+    if found is None:
+        found = names.selected_counts(selection, kind)
+    _counted[key] = found
+    for earlier in list(_counted)[:-MAX_COUNTED]:
+        _counted.pop(earlier, None)
+    return found
+
+
 async def names_page(page_request: PageRequest) -> Response:
     """``/-/names?kind=person&language=en&q=corridor&page=2``, and ``/-/names?name=Ilham+Aliyev``."""
     selection, kind, name = filters_of(page_request), kind_of(page_request), page_request.argument("name")
@@ -65,7 +88,11 @@ async def names_page(page_request: PageRequest) -> Response:
         listed = Listed(message=wrong_day(selection), status=names.status())
         if listed.message is None:
             try:
-                fill(listed, names, selection, kind, name, start)
+                if name:
+                    fill(listed, names, selection, kind, name, start)
+                else:
+                    counts = counts_of(names, connection.path, selection, kind)
+                    listed.rows, listed.total = list(counts[start : start + PER_PAGE]), len(counts)
             except QueryError as error:
                 listed.message = error.problem
         return {"listed": listed, **choices(connection)}
@@ -84,16 +111,12 @@ async def names_page(page_request: PageRequest) -> Response:
 
 
 def fill(listed: Listed, names: Names, selection: Selection, kind: Kind | None, name: str, start: int) -> None:
-    """Add the names, or the articles and quotations of one name."""
-    if name:
-        articles = names.selected_articles(selection, name, kind, start=start, limit=PER_PAGE)
-        quotations = names.selected_quotations(selection, name, start=start, limit=PER_PAGE)
-        listed.rows, listed.total = list(articles.rows), articles.total
-        listed.quotations, listed.quotations_total = quotations.rows, quotations.total
-        listed.similar = [] if articles.total else names.similar(name)
-    else:
-        counts = names.selected_counts(selection, kind)
-        listed.rows, listed.total = list(counts[start : start + PER_PAGE]), len(counts)
+    """Add the articles and quotations of a name."""
+    articles = names.selected_articles(selection, name, kind, start=start, limit=PER_PAGE)
+    quotations = names.selected_quotations(selection, name, start=start, limit=PER_PAGE)
+    listed.rows, listed.total = list(articles.rows), articles.total
+    listed.quotations, listed.quotations_total = quotations.rows, quotations.total
+    listed.similar = [] if articles.total else names.similar(name)
 
 
 async def names_csv(page_request: PageRequest) -> Response:

@@ -121,6 +121,20 @@ def test_the_page_of_an_article_has_its_names_and_quotations(get: Get) -> None:
     assert not page(get, "articles/3").css("#names, #quotations")
 
 
+def test_counts_are_new_after_a_search_or_an_edit(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    write(path, is_searched=True)
+    with browsing(path) as get:
+        assert len(names(page(get, "-/names"))) == 3
+        with Archive.open(path, mode="write") as archive:
+            save(archive, article("second", headline="Second", body="Nino Lomidze came."), seen_at=hour(9))
+        assert names(page(get, "-/names")) == ["Aram Ghazaryan", HOSTILE]
+        with Archive.open(path, mode="write") as archive:
+            for _ in archive.names.find():
+                pass
+        assert names(page(get, "-/names")) == ["Aram Ghazaryan", HOSTILE, "Nino Lomidze"]
+
+
 def test_before_a_search_the_page_says_what_to_do(tmp_path: Path) -> None:
     write(tmp_path / "archive.db", is_searched=False)
     with browsing(tmp_path / "archive.db") as get:
