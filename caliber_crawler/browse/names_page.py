@@ -67,7 +67,7 @@ def counts_of(names: Names, path: Path, selection: Selection, kind: Kind | None)
     """
     if selection.codes or selection.unique:
         return names.selected_counts(selection, kind)
-    key = (path, selection, kind, names.status())
+    key = (path, selection, kind, names.state())
     found = _counted.pop(key, None)
     if found is None:
         found = names.selected_counts(selection, kind)

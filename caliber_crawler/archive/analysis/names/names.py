@@ -254,5 +254,11 @@ class Names:
             searched_at=searched["searched_at"],
         )
 
+    def state(self) -> tuple[object, ...]:
+        """A value that differs after every search, change of a text, and deletion: what counts depend on."""
+        sql = f"""SELECT count(*), sum(version_id), sum(article_id), max(searched_at), max(method) FROM name_searches
+        WHERE article_id NOT IN ({STALE})"""
+        return tuple(self._connection.execute(sql).fetchone())
+
     def _newest(self, ids: Iterable[int], start: int, limit: int | None) -> list[int]:
         return self._connection.values(NEWEST, (json.dumps(list(ids)), -1 if limit is None else limit, start))
