@@ -33,6 +33,7 @@ COMMANDS = {
     "alerts": "saved searches whose new matches are sent after each crawl",
     "editions": "find articles of the same story in other languages, and list them",
     "copies": "find near-duplicates and excerpts, and list them",
+    "names": "find people, places and organizations in texts, and who said what",
     "sample": "draw a random sample of articles and write a coding sheet",
     "codes": "content analysis: codebook, import of coding sheets, agreement of coders",
     "status": "print the contents of the archive, the latest runs, and problems by reason",

@@ -97,6 +97,12 @@ def m0012_alerts(db: Database) -> None:
 
 
 @migrations()
+def m0013_names(db: Database) -> None:
+    """Add the names that texts mention, and quotations."""
+    run_script(db, "m0013_names")
+
+
+@migrations()
 def m0014_exit_codes(db: Database) -> None:
     """Add the exit codes of runs."""
     run_script(db, "m0014_exit_codes")
