@@ -97,7 +97,7 @@ async def charts_page(page_request: PageRequest) -> Response:
             "rows": rows[:MAX_ROWS],
             "urls_of_rows": _urls_of_rows(page_request, chart, values, columns, rows[:MAX_ROWS]),
             "note": connection.value(chart.note, values) if chart.note else None,
-            "domain": _domain(connection, chart, values),
+            "domain": colour_domain(connection, values.get("by", chart.series)),
             "is_cut": len(rows) > MAX_ROWS,
             "languages": connection.values("SELECT DISTINCT language FROM sections ORDER BY 1"),
             "sections": connection.values("SELECT DISTINCT section FROM sections ORDER BY 1"),
@@ -113,9 +113,9 @@ async def charts_page(page_request: PageRequest) -> Response:
     )
 
 
-def _domain(connection: Connection, chart: Chart, values: Mapping[str, str]) -> list[str]:
+def colour_domain(connection: Connection, column: str | None) -> list[str]:
     """Return every value that has a colour in a chart, in a fixed order; empty if its colours have no fixed meaning."""
-    match values.get("by", chart.series):
+    match column:
         case "section":
             return [*distinct_values(connection, "section"), NO_SECTION]
         case "language":

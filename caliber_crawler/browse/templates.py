@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from datasette.utils import to_css_class
 from jinja2 import BaseLoader, ChoiceLoader, Environment, TemplateNotFound
 
-from caliber_crawler.browse.article_page import brief_local_moment, brief_moment, day, local_moment, utc_moment
 from caliber_crawler.browse.cells import authors, link
 from caliber_crawler.browse.citations import citation_links, wayback_url
+from caliber_crawler.browse.dates import brief_local_moment, brief_moment, day, local_moment, utc_moment
 from caliber_crawler.browse.detection import Tables, archives
 from caliber_crawler.browse.pages import url_of
 from caliber_crawler.browse.public import PLUGIN, is_public
 from caliber_crawler.browse.urls import is_web_url, readable_url
+from caliber_crawler.quantity import quantity
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -40,7 +41,6 @@ OTHERS = tuple(
         *(
             "alerts",
             "attention",
-            "canned_queries",
             "capture",
             "charts",
             "coding",
@@ -48,6 +48,8 @@ OTHERS = tuple(
             "edits",
             "health",
             "home",
+            "queries",
+            "query_rows",
             "search",
         ),
     )
@@ -123,6 +125,7 @@ def install(environment: Environment, datasette: Datasette) -> None:
         "page": partial(url_of, datasette),
         "more_places": partial(more_places, datasette),
         "places": partial(places, datasette),
+        "quantity": quantity,
         "readable_url": readable_url,
         "static_file": partial(datasette.urls.static_plugins, PLUGIN),
         "utc_moment": utc_moment,

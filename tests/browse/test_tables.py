@@ -171,6 +171,7 @@ def test_computed_columns_of_views_can_be_filtered(get: Get) -> None:
 OURS = [
     *("/", "/archive", "/archive/articles", "/archive/articles/1", "/archive/-/search?q=baku", "/archive/-/edits"),
     *("/archive/-/changes/1", "/archive/-/captures/1", "/archive/-/charts/hosts", "/archive/-/queries"),
+    "/archive/-/queries/longest",
     "/archive/-/health",
 ]
 
@@ -198,7 +199,15 @@ def test_metadata_of_the_user_takes_precedence(newspaper: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["/archive", "/archive/articles", "/archive/versions/1", "/archive/longest", "/archive?sql=select+1", "/"]
+    "page",
+    [
+        "/archive",
+        "/archive/articles",
+        "/archive/versions/1",
+        "/archive/-/queries/longest",
+        "/archive?sql=select+1",
+        "/",
+    ],
 )
 def test_every_page_has_the_navigation(get: Get, page: str) -> None:
     links = Selector(get(page).text).css("nav a::attr(href), .places a::attr(href)").getall()
