@@ -13,7 +13,7 @@ from datasette.utils.asgi import Response
 from datasette.views.base import DatasetteError
 from markupsafe import Markup, escape
 
-from caliber_crawler.browse.canned_queries import CannedQuery, canned_queries
+from caliber_crawler.browse.canned_queries import CannedQuery, RowsChart, canned_queries
 from caliber_crawler.browse.cells import MAX_URL_LENGTH, link
 from caliber_crawler.browse.charts_page import colour_domain
 from caliber_crawler.browse.csv_file import csv_file
@@ -63,6 +63,7 @@ async def query_page(page_request: PageRequest) -> Response:
         "options": {key: listed.get(f"{key}s") or query.choices.get(key) for key in query.params},
         "result": result,
         "cells": [_cells(page_request, result.columns, row) for row in result.rows],
+        "chart": chart if chart and _has_values(chart, result) else None,
         "max_ranks": MAX_RANKS,
         "domain": await page_request.read(
             lambda connection: colour_domain(connection, chart.series if chart else None)
@@ -114,6 +115,12 @@ def result_of(connection: Connection, query: CannedQuery, values: dict[str, str]
         return Result(columns, rows, len(rows))
     total = connection.value(f"SELECT count(*) FROM ({query.sql})", values)
     return Result(columns, rows[:most], total)
+
+
+def _has_values(chart: RowsChart, result: Result) -> bool:
+    """Return whether any mark of a chart would have a size."""
+    place = result.columns.index(chart.x if chart.mark == "ranks" else chart.y)
+    return any(row[place] for row in result.rows)
 
 
 def _asked_for(page_request: PageRequest) -> tuple[str, CannedQuery]:

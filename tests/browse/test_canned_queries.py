@@ -191,3 +191,8 @@ def test_article_ids_in_results_are_links(get: Get) -> None:
         assert "/archive/articles/1" in links, page
     links = Selector(get("/archive?sql=select+1+as+article_id").text).css("td.col-article_id a::attr(href)").getall()
     assert links == ["/archive/articles/1"]
+
+
+def test_a_chart_without_values_is_not_drawn(get: Get) -> None:
+    assert Selector(get("/archive/-/queries/term_over_time?term=ministers").text).css("figure.chart")
+    assert not Selector(get("/archive/-/queries/term_over_time?term=zebra").text).css("figure.chart")

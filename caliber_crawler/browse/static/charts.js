@@ -18,14 +18,19 @@ function rowsOf(table) {
   }));
 }
 
+// The width of the labels of ranks, which leave most of a phone to the bars.
+function labelWidth(width) {
+  return Math.min(220, 0.42 * width);
+}
+
 function drawn({ mark, x, y, series, per, scale, counts, label, facet, domain, most }, rows, width) {
   const plot = Plot.plot({
     width,
-    marginLeft: mark === "ranks" ? 220 : mark === "cells" ? 90 : 55,
+    marginLeft: mark === "ranks" ? labelWidth(width) : mark === "cells" ? 90 : 55,
     marginBottom: 40,
     style: { background: "none", color: "inherit", fontFamily: "inherit", fontSize: "12px" },
     ariaLabel: label,
-    ...MARKS[mark]({ x, y, series, per, scale, counts, facet, rows, most, domain: domain ? JSON.parse(domain) : undefined }),
+    ...MARKS[mark]({ x, y, series, per, scale, counts, facet, rows, most, width, domain: domain ? JSON.parse(domain) : undefined }),
   });
   // The page's policy forbids inline styles; archive.css has these rules.
   for (const style of plot.querySelectorAll("style")) {
@@ -119,7 +124,8 @@ const MARKS = {
     color: { scheme: "ylgnbu", legend: true, label: series, zero: true },
     marks: [Plot.cell(rows, { x, y, fill: series, rx: 2, tip: true })],
   }),
-  ranks: ({ x, y, series, rows: all, domain, most }) => {
+  ranks: ({ x, y, series, rows: all, domain, most, width }) => {
+    const letters = Math.floor(labelWidth(width) / 6.5);
     // Several columns are the label of a bar together, so that two articles with the same headline have a bar each.
     const rows = all.slice(0, most ?? all.length).map((row) => ({
       ...row,
@@ -129,7 +135,7 @@ const MARKS = {
       height: 60 + new Set(rows.map((row) => row.label)).size * 22,
       marginTop: 42,
       x: { grid: true, label: x.replaceAll("_", " "), labelOffset: 38, axis: "top" },
-      y: { label: null, tickSize: 0, tickFormat: (name) => (name.length > 34 ? `${name.slice(0, 33)}…` : name) },
+      y: { label: null, tickSize: 0, tickFormat: (name) => (name.length > letters ? `${name.slice(0, letters - 1)}…` : name) },
       ...(series ? { color: colours(rows, series, domain) } : {}),
       marks: [
         Plot.barX(rows, { x, y: "label", fill: series ?? "var(--accent)", sort: { y: "-x" }, tip: true }),
