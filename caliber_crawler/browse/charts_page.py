@@ -142,12 +142,11 @@ def _articles_url(page_request: PageRequest, values: Mapping[str, str], row: tup
     """Return the URL of the articles that a bar of the chart of articles counts."""
     first, group = str(row[0]), str(row[1])
     filters = {name: values[name] for name in ("language", "section") if values[name]}
-    if group == NO_SECTION and values["by"] == "section":
-        filters["section__isnull"] = "1"
-    else:
-        filters[values["by"]] = group
     last = last_day_of(first, cast("Period", values["per"]))
-    filters["published_date__gte"] = max(first, values["from"])
-    filters["published_date__lte"] = min(last, values["to"] or last)
-    table = page_request.datasette.urls.table(page_request.database, "articles")
-    return f"{table}?{urlencode(filters)}"
+    first, last = max(first, values["from"]), min(last, values["to"] or last)
+    if group == NO_SECTION and values["by"] == "section":
+        # A search cannot select articles without a section.
+        filters |= {"section__isnull": "1", "published_date__gte": first, "published_date__lte": last}
+        table = page_request.datasette.urls.table(page_request.database, "articles")
+        return f"{table}?{urlencode(filters)}"
+    return page_request.url_of("search", **(filters | {values["by"]: group, "from": first, "to": last}))

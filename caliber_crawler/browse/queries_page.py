@@ -14,7 +14,7 @@ from datasette.views.base import DatasetteError
 from markupsafe import Markup, escape
 
 from caliber_crawler.browse.canned_queries import CannedQuery, RowsChart, canned_queries
-from caliber_crawler.browse.cells import MAX_URL_LENGTH, link
+from caliber_crawler.browse.cells import MAX_URL_LENGTH, author_query, link
 from caliber_crawler.browse.charts_page import colour_domain
 from caliber_crawler.browse.csv_file import csv_file
 from caliber_crawler.browse.dates import brief_local_moment, brief_moment, day
@@ -151,8 +151,7 @@ def _cell(page_request: PageRequest, row: dict[str, object], column: str, value:
     if column == "headline" and "article_id" in row:
         return _article_link(page_request, row, text)
     if column == "author":
-        author = text.replace('"', " ")
-        url = page_request.url_of("search", q=f'author:"{author}"', language=row.get("language"))
+        url = page_request.url_of("search", q=author_query(text), language=row.get("language"))
         return Markup('<a href="{}">{}</a>').format(url, text)
     if column in ("url", "linked") and is_web_url(text):
         return link(text, longest=MAX_URL_LENGTH)

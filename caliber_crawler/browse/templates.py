@@ -136,9 +136,9 @@ def install(environment: Environment, datasette: Datasette) -> None:
 
 def places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
     """Return the navigation of an archive: names and URLs."""
-    pages = ("Search", "Attention", "Words", "Edits", "Charts", "Coding")
+    pages = ("Attention", "Words", "Edits", "Charts", "Coding")
     own = [(name, url_of(datasette, database, name.lower())) for name in pages]
-    return [("Articles", datasette.urls.table(database, "articles")), *own]
+    return [("Articles", url_of(datasette, database, "search")), *own]
 
 
 def more_places(datasette: Datasette, database: str) -> list[tuple[str, str]]:

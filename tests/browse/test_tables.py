@@ -211,5 +211,5 @@ def test_metadata_of_the_user_takes_precedence(newspaper: Path) -> None:
 )
 def test_every_page_has_the_navigation(get: Get, page: str) -> None:
     links = Selector(get(page).text).css("nav a::attr(href), .places a::attr(href)").getall()
-    assert {"/archive/articles", "/archive/-/search", "/archive/-/edits", "/archive/-/charts"} <= set(links)
+    assert {"/archive/-/search", "/archive/-/attention", "/archive/-/edits", "/archive/-/charts"} <= set(links)
     assert {"/archive/-/queries", "/archive/-/health", "/archive"} <= set(links)

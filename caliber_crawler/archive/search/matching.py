@@ -58,6 +58,8 @@ class Match:
 
 NOTHING = Match(conditions=("0",))
 """The match of an empty query: no article."""
+EVERYTHING = Match(conditions=("1",))
+"""The match of every article."""
 
 
 def matching(connection: Connection, query: str, name: str = "query") -> Match:
