@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
 from datasette import NotFound
+from datasette.utils.asgi import BadRequest
 
 from caliber_crawler.archive.analysis.attention.periods import last_day_of
 from caliber_crawler.archive.search.selection import distinct_values
 from caliber_crawler.browse.search import is_day
+from caliber_crawler.browse.sql_rows import sql_csv, sql_rows
 
 if TYPE_CHECKING:
     from datasette.utils.asgi import Response
@@ -78,27 +80,17 @@ def charts() -> dict[str, Chart]:
 
 async def charts_page(page_request: PageRequest) -> Response:
     """``/-/charts/<name>``; ``/-/charts`` shows the first chart."""
-    name = page_request.request.url_vars.get("chart") or next(iter(charts()))
-    if name not in charts():
-        raise NotFound("This chart does not exist.")
-    chart = charts()[name]
-    arguments = {name: page_request.argument(name) for name in chart.parameters}
-    if "articles" in arguments:
-        # The search page has a parameter for each ticked article.
-        arguments["articles"] = ", ".join(filter(None, map(str.strip, page_request.request.args.getlist("articles"))))
-    values, objection = chart.values(arguments)
+    name, chart, values, objection = _asked_for(page_request)
 
     def load_page(connection: Connection) -> Context:
-        cursor = connection.execute(chart.sql, values)
-        rows = [tuple(row) for row in cursor.fetchmany(MAX_ROWS + 1)]
-        columns = [column[0] for column in cursor.description]
+        found = sql_rows(connection, chart.sql, values, most=MAX_ROWS)
         return {
-            "columns": columns,
-            "rows": rows[:MAX_ROWS],
-            "urls_of_rows": _urls_of_rows(page_request, chart, values, columns, rows[:MAX_ROWS]),
+            "columns": found.columns,
+            "rows": found.rows,
+            "total": found.total,
+            "urls_of_rows": _urls_of_rows(page_request, chart, values, found.columns, found.rows),
             "note": connection.value(chart.note, values) if chart.note else None,
             "domain": colour_domain(connection, values.get("by", chart.series)),
-            "is_cut": len(rows) > MAX_ROWS,
             "languages": connection.values("SELECT DISTINCT language FROM sections ORDER BY 1"),
             "sections": connection.values("SELECT DISTINCT section FROM sections ORDER BY 1"),
         }
@@ -111,6 +103,28 @@ async def charts_page(page_request: PageRequest) -> Response:
         page | answer | {"query": query if await page_request.may_ask_sql() else None},
         scripts=True,
     )
+
+
+async def chart_csv(page_request: PageRequest) -> Response:
+    """``/-/charts/<name>.csv``: all rows of a chart's table."""
+    name, chart, values, objection = _asked_for(page_request)
+    if objection:
+        raise BadRequest(objection)
+    return await sql_csv(page_request, name, chart.sql, values)
+
+
+def _asked_for(page_request: PageRequest) -> tuple[str, Chart, dict[str, str], str | None]:
+    """Return a chart's name, the chart, the values of its parameters, and a message about an invalid one."""
+    name = page_request.request.url_vars.get("chart") or next(iter(charts()))
+    if name not in charts():
+        raise NotFound("This chart does not exist.")
+    chart = charts()[name]
+    arguments = {name: page_request.argument(name) for name in chart.parameters}
+    if "articles" in arguments:
+        # The search page has a parameter for each ticked article.
+        arguments["articles"] = ", ".join(filter(None, map(str.strip, page_request.request.args.getlist("articles"))))
+    values, objection = chart.values(arguments)
+    return name, chart, values, objection
 
 
 def colour_domain(connection: Connection, column: str | None) -> list[str]:

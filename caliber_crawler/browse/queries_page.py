@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from datasette import NotFound
 from datasette.utils.asgi import Response
-from datasette.views.base import DatasetteError
 from markupsafe import Markup, escape
 
 from caliber_crawler.browse.canned_queries import CannedQuery, RowsChart, canned_queries
 from caliber_crawler.browse.cells import MAX_URL_LENGTH, author_query, link
 from caliber_crawler.browse.charts_page import colour_domain
-from caliber_crawler.browse.csv_file import csv_file
 from caliber_crawler.browse.dates import brief_local_moment, brief_moment, day
 from caliber_crawler.browse.search_page import choices
+from caliber_crawler.browse.sql_rows import SqlRows, sql_csv, sql_rows
 from caliber_crawler.browse.urls import is_web_url
 
 if TYPE_CHECKING:
-    from caliber_crawler.archive.core.connection import Connection
     from caliber_crawler.browse.pages import Context, PageRequest
 
 MAX_ROWS = 500
@@ -31,17 +28,6 @@ MAX_RANKS = 30
 """Maximum number of bars in a chart of ranks."""
 ARTICLE_TABLES = ("articles", "versions", "view_counts", "links")
 """The tables that the queries need: see ``routes.py``."""
-
-Rows = list[tuple[object, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """The rows of a query, or its first ones, and the number of all."""
-
-    columns: tuple[str, ...]
-    rows: Rows
-    total: int
 
 
 async def queries_page(page_request: PageRequest) -> Response:
@@ -53,7 +39,7 @@ async def query_page(page_request: PageRequest) -> Response:
     """``/-/queries/<name>?language=en``."""
     name, query = _asked_for(page_request)
     values = _values(page_request, query)
-    result = await page_request.read(lambda connection: result_of(connection, query, values, most=MAX_ROWS))
+    result = await page_request.read(lambda connection: sql_rows(connection, query.sql, values, most=MAX_ROWS))
     listed = await page_request.read(choices)
     chart = query.chart
     context: Context = {
@@ -76,48 +62,24 @@ async def query_page(page_request: PageRequest) -> Response:
 async def query_csv(page_request: PageRequest) -> Response:
     """``/-/queries/<name>.csv``: all rows."""
     name, query = _asked_for(page_request)
-    result = await _everything(page_request, query)
-    answer = csv_file(
-        f"{name}.csv", (dict(zip(result.columns, row, strict=True)) for row in result.rows), result.columns
-    )
-    most = int(page_request.datasette.setting("max_csv_mb"))
-    if most and len(answer.body) > most << 20:
-        raise DatasetteError(
-            f"The file would be larger than {most} MB. Select fewer articles.", title="Limit exceeded", status=400
-        )
-    return answer
+    return await sql_csv(page_request, name, query.sql, _values(page_request, query))
 
 
 async def query_json(page_request: PageRequest) -> Response:
     """``/-/queries/<name>.json``: all rows."""
     name, query = _asked_for(page_request)
-    result = await _everything(page_request, query)
+    values = _values(page_request, query)
+    result = await page_request.read(lambda connection: sql_rows(connection, query.sql, values))
     answered = {
         "query": name,
-        "parameters": _values(page_request, query),
+        "parameters": values,
         "total": result.total,
         "rows": [dict(zip(result.columns, row, strict=True)) for row in result.rows],
     }
     return Response(json.dumps(answered, ensure_ascii=False), content_type="application/json; charset=utf-8")
 
 
-async def _everything(page_request: PageRequest, query: CannedQuery) -> Result:
-    values = _values(page_request, query)
-    return await page_request.read(lambda connection: result_of(connection, query, values))
-
-
-def result_of(connection: Connection, query: CannedQuery, values: dict[str, str], *, most: int | None = None) -> Result:
-    """Return all rows of a query, or the first ones."""
-    cursor = connection.execute(query.sql, values)
-    columns = tuple(column[0] for column in cursor.description)
-    rows = [tuple(row) for row in (cursor if most is None else cursor.fetchmany(most + 1))]
-    if most is None or len(rows) <= most:
-        return Result(columns, rows, len(rows))
-    total = connection.value(f"SELECT count(*) FROM ({query.sql})", values)
-    return Result(columns, rows[:most], total)
-
-
-def _has_values(chart: RowsChart, result: Result) -> bool:
+def _has_values(chart: RowsChart, result: SqlRows) -> bool:
     """Return whether any mark of a chart would have a size."""
     place = result.columns.index(chart.x if chart.mark == "ranks" else chart.y)
     return any(row[place] for row in result.rows)

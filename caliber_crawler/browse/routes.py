@@ -9,7 +9,7 @@ from caliber_crawler.browse.alerts_page import alerts_page
 from caliber_crawler.browse.attention_page import attention_csv, attention_json, attention_page
 from caliber_crawler.browse.capture_page import capture_page, captured_page, captured_source
 from caliber_crawler.browse.changes_page import changes_page
-from caliber_crawler.browse.charts_page import charts_page
+from caliber_crawler.browse.charts_page import chart_csv, charts_page
 from caliber_crawler.browse.citations import citations_file
 from caliber_crawler.browse.coding_page import codes_csv, coding_page, sample_csv
 from caliber_crawler.browse.compare_page import compare_page
@@ -37,6 +37,7 @@ ROUTES: dict[str, Callable[..., Any]] = {
     r"words\.csv": page(words_csv, "articles", "versions"),
     r"edits": page(edits_page, "articles", "versions"),
     r"charts(?:/(?P<chart>[a-z]+))?": page(charts_page, "articles", "view_counts", "links"),
+    r"charts/(?P<chart>[a-z]+)\.csv": page(chart_csv, "articles", "view_counts", "links"),
     r"feeds/articles": page(articles_feed, "articles", "versions"),
     r"feeds/edits": page(edits_feed, "articles", "versions"),
     r"health": page(not_in_public(health_page), "runs", "problems", "field_coverage", "frontier"),

@@ -25,7 +25,8 @@ SELECT 'language' AS name, language AS value, count(*) AS articles FROM found GR
 UNION ALL SELECT 'section', section, count(*) FROM found GROUP BY section
 UNION ALL SELECT 'site', site, count(*) FROM found GROUP BY site
 UNION ALL SELECT 'code', k.variable || '=' || k.code, count(DISTINCT f.id)
-  FROM codes k JOIN codebook b ON b.variable = k.variable AND b.codes <> '[]' JOIN articles m ON m.id = k.article_id JOIN found f ON f.id = coalesce(m.duplicate_of, m.id)
+  FROM codes k JOIN codebook b ON b.variable = k.variable AND b.codes <> '[]'
+  JOIN articles m ON m.id = k.article_id JOIN found f ON f.id = coalesce(m.duplicate_of, m.id)
   GROUP BY k.variable, k.code
 UNION ALL SELECT 'month', published_month, count(*) FROM found GROUP BY published_month"""
 

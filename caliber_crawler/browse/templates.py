@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qsl, urlencode
 
 from datasette.utils import to_css_class
 from jinja2 import BaseLoader, ChoiceLoader, Environment, TemplateNotFound
@@ -113,6 +114,7 @@ def install(environment: Environment, datasette: Datasette) -> None:
     environment.loader = ChoiceLoader(loaders)
     environment.filters |= {
         "citation_links": citation_links,
+        "all_rows": all_rows,
         "authors": lambda names, database: authors(datasette, database, names),
         "brief_local_moment": brief_local_moment,
         "brief_moment": brief_moment,
@@ -146,6 +148,20 @@ def more_places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
     pages = ("Copies", "Queries", *(() if is_public(datasette) else ("Alerts", "Health")))
     own = [(name, url_of(datasette, database, name.lower())) for name in pages]
     return [*own, ("Data", datasette.urls.database(database))]
+
+
+def all_rows(url: str, key: str | None) -> str:
+    """Return the URL of a table's CSV file with every row, instead of the first ones; ``key`` is that of a table.
+
+    Datasette fetches the rows page by page. Where several rows have the same value of a sorted column, it may leave
+    out some between two pages; the order of the primary key has no such values.
+    """
+    path, _, query = url.partition("?")
+    arguments = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name != "_next"]
+    if key is not None:
+        sorts = ("_sort", "_sort_desc", "_sort_by_desc")
+        arguments = [*((name, value) for name, value in arguments if name not in sorts), ("_sort", key)]
+    return f"{path}?{urlencode([*arguments, ('_stream', 'on')])}"
 
 
 def first_cells(rows: Iterable[Any], count: int) -> list[Any]:

@@ -69,7 +69,7 @@ def browse(
         if public and not include_opted_out and (opted_out := opened.opted_out_articles()):
             raise ArchiveError(f"{public_mode.refusal(str(archive), len(opted_out))}.")
     arguments = ["serve", str(archive.absolute()), "--host", host, "--port", str(port)]
-    for name, value in (public_mode.SETTINGS if public else public_mode.TIME_LIMITS).items():
+    for name, value in (public_mode.SETTINGS if public else public_mode.LOCAL_SETTINGS).items():
         arguments += ["--setting", name, value]
     if public:
         arguments += ["--metadata", public_mode.configuration(include_opted_out=include_opted_out)]
