@@ -19,6 +19,7 @@ from caliber_crawler.commands.options import archive_option, echo_json, json_opt
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.crawling.options import JOB_OPTIONS, CrawlOptions
 from caliber_crawler.errors import ArchiveError, ArchiveFull, CaliberError, ClusterError, MissingExtra
+from caliber_crawler.quantity import quantity
 
 CHECKS_FAILED = 3
 """The exit code if a shard could not be collected, or a job of ``--until-empty`` failed or found something unusual."""
@@ -139,7 +140,7 @@ def enqueue(
     if as_json:
         echo_json({"queued": [work.name for work in queued], "known": [work.name for work in known]})
         return
-    echo(f"Queued {len(queued):,} jobs." if len(queued) != 1 else f"Queued {queued[0].name}.")
+    echo(f"Queued {quantity(len(queued), 'job')}." if len(queued) != 1 else f"Queued {queued[0].name}.")
     if known:
         echo(f"Already in the queue: {names_of(known)}.")
 
@@ -220,7 +221,7 @@ def worker(
     crew = Worker(dsn, Storage(shards), settings, config, scheduled, log)
     crew.run()
     if until_empty and (crew.failed or crew.unusual):
-        found = f"{len(crew.failed)} jobs failed, {len(crew.unusual)} found something unusual"
+        found = f"{quantity(len(crew.failed), 'job')} failed, {len(crew.unusual)} found something unusual"
         echo(f"{found}; `caliber cluster status` lists them.", err=True)
         sys.exit(CHECKS_FAILED)
 
@@ -296,6 +297,8 @@ def collect(dsn: str, shards: str, archive: Path, *, as_json: bool) -> None:
         echo_json(counts)
     else:
         new = sum(count.get("articles", 0) for count in counts.values())
-        echo(f"Collected {len(counts):,} shards: {new:,} new articles." if counts else "Nothing new.")
+        echo(
+            f"Collected {quantity(len(counts), 'shard')}: {quantity(new, 'new article')}." if counts else "Nothing new."
+        )
     if failures:
         sys.exit(CHECKS_FAILED)

@@ -30,6 +30,7 @@ from caliber_crawler.commands.options import SIZE, archive_option, join_names
 from caliber_crawler.commands.selection_options import selection_options
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.output_files import is_stream
+from caliber_crawler.quantity import quantity
 from caliber_crawler.warc import MAX_FILE_BYTES, numbered_path
 
 DATABASE_FILES = ("-wal", "-shm", "-journal")
@@ -143,7 +144,7 @@ def export(
         )
         count = FORMATS[format](job)
     what = things if kind == "articles" else kind.replace("_", " ")
-    echo(f"Exported {count:,} {what}{summary_line(job)}.", err=True)
+    echo(f"Exported {quantity(count, what.removesuffix('s'))}{summary_line(job)}.", err=True)
     for note in job.notes:
         echo(note, err=True)
     if stale := stale_files(job):
@@ -152,7 +153,8 @@ def export(
             err=True,
         )
     if left_out:
-        echo(f"Skipped {left_out:,} {things} with a rights reservation (--include-opted-out exports them).", err=True)
+        skipped = quantity(left_out, things.removesuffix("s"))
+        echo(f"Skipped {skipped} with a rights reservation (--include-opted-out exports them).", err=True)
 
 
 def require_harmless(output: Path, archive: Path) -> None:
@@ -174,7 +176,7 @@ def require_harmless(output: Path, archive: Path) -> None:
 def summary_line(job: ExportJob) -> str:
     """Where the export is, as the end of a sentence."""
     if len(job.written) > 1:
-        return f" to {len(job.written):,} files, {job.written[0]} to {job.written[-1].name}"
+        return f" to {quantity(len(job.written), 'file')}, {job.written[0]} to {job.written[-1].name}"
     return f" to {job.output}" if job.output else ""
 
 

@@ -26,6 +26,7 @@ from caliber_crawler.export.vertical import write_conllu, write_vertical
 from caliber_crawler.export.workbook import NOTES, write_workbook
 from caliber_crawler.items import Capture
 from caliber_crawler.output_files import is_stream, new_file, new_files, new_folder, new_path
+from caliber_crawler.quantity import quantity
 from caliber_crawler.warc import write_wacz, write_warcs
 
 NEWEST = 50
@@ -159,9 +160,9 @@ def export_xlsx(job: ExportJob) -> int:
     with open_binary_output(job.output) as file:
         written = write_workbook(job.rows(), list(job.columns), job.kind.replace("_", " "), file)
     if written.sheets > 1:
-        job.notes.append(f"The rows continue on {written.sheets:,} sheets.")
+        job.notes.append(f"The rows continue on {quantity(written.sheets, 'sheet')}.")
     if written.cut:
-        job.notes.append(f"{written.cut:,} cells were cut; the sheet {NOTES} lists them.")
+        job.notes.append(f"{quantity(written.cut, 'cell was', 'cells were')} cut: see the sheet {NOTES}.")
     return written.rows
 
 

@@ -22,6 +22,7 @@ from caliber_crawler.items import Article, Capture, Extraction, Problem
 from caliber_crawler.learning import Learned
 from caliber_crawler.learning.layout import MIN_PAGES, Fact, Part
 from caliber_crawler.learning.markup import has_other_design
+from caliber_crawler.quantity import quantity
 from caliber_crawler.site import LearnedLayout, Site
 from caliber_crawler.site_learning.facts import (
     AGREEMENT,
@@ -214,7 +215,8 @@ class Healing:
             self.site = replace(self._defined, learned=learned_layout(self._archive, name))
         fitting = len(self._recent) - sum(self._recent)
         message = (
-            f"The known layouts of {self._defined.title} fit {fitting} of the last {len(self._recent)} pages."
+            f"The known layouts of {self._defined.title} fit {fitting} of the last"
+            f" {quantity(len(self._recent), 'page')}."
             f" Used instead: {self._evidence(learned)}."
         )
         if self._defined.has_layouts:
@@ -234,8 +236,10 @@ class Healing:
             self.site = self._defined.with_learned(layout)
         fitting, pages = self._fields.fitting(part)
         message = (
-            f"The selector of `{part}` of {self._defined.title} fits {fitting} of the last {pages} pages. Used instead:"
-            f" {found[0].value} (found again on {found[0].confirming} of {found[0].examined} known articles)."
+            f"The selector of `{part}` of {self._defined.title} fits {fitting} of the last"
+            f" {quantity(pages, 'page')}. Used instead:"
+            f" {found[0].value} (found again on {found[0].confirming} of"
+            f" {quantity(found[0].examined, 'known article')})."
             f" Run `caliber doctor {name}` for the corrected definition."
         )
         return Problem(stage="run", reason="fact_replaced", message=message)
@@ -252,7 +256,8 @@ class Healing:
         fitting = pages - sum(self._recent)
         self._recent.clear()
         message = (
-            f"The learned selector of {selectors} of {self._defined.title} fits {fitting} of the last {pages} pages."
+            f"The learned selector of {selectors} of {self._defined.title} fits {fitting} of the last"
+            f" {quantity(pages, 'page')}."
             f" Used instead: {self._evidence(learned, parts)}."
         )
         return Problem(stage="run", reason="fact_replaced", message=message)
@@ -263,7 +268,7 @@ class Healing:
             if fact.part in parts:
                 best.setdefault(fact.part, fact)
         return ", ".join(
-            f"{part} {fact.value} (found again on {fact.confirming} of {fact.examined} known articles)"
+            f"{part} {fact.value} (found again on {fact.confirming} of {quantity(fact.examined, 'known article')})"
             for part, fact in best.items()
         )
 

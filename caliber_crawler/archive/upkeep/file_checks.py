@@ -12,6 +12,7 @@ from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.format import APPLICATION_ID, VERSION, sqlite3
 from caliber_crawler.archive.upkeep.finding import Finding, Kind, printable
 from caliber_crawler.archive.upkeep.sqlite_pages import HEADER_SIZE, MAGIC, SQLiteFile
+from caliber_crawler.quantity import quantity
 
 MAX_FILE_FINDINGS = 100
 BASE_SECONDS, BYTES_PER_SECOND = 120.0, 250_000
@@ -74,12 +75,13 @@ def check_raw_file(connection: Connection, notes: list[str]) -> Iterator[Finding
     if not is_known_journal or any(header[at : at + len(data)] != data for at, data in HEADER.items()):
         yield Finding(kind="file", message=f"The header of {connection.path} is damaged.")
     if lost:
-        message = f"{connection.path}-wal is damaged: {lost:,} transactions in it are ignored."
+        ignored = quantity(lost, "transaction in it is", "transactions in it are")
+        message = f"{connection.path}-wal is damaged: {ignored} ignored."
         yield Finding(kind="file", message=message)
     if unsynced:
         notes.append(
-            f"{unsynced:,} transactions were not yet on the disk when the machine stopped, so {connection.path}-wal"
-            " contains them only in part. They are ignored; a crawl fetches their pages again."
+            f"{quantity(unsynced, 'transaction was', 'transactions were')} not yet on the disk when the machine"
+            f" stopped, so {connection.path}-wal contains only a part. It is ignored; a crawl fetches the pages again."
         )
 
 

@@ -32,6 +32,7 @@ from caliber_crawler.archive.upkeep.verification import UNREADABLE, Verification
 from caliber_crawler.errors import ArchiveError, ArchiveFull, ArchiveLocked, NoArchive
 from caliber_crawler.items import Problem
 from caliber_crawler.output_files import sync
+from caliber_crawler.quantity import quantity
 
 MAX_ROUNDS = 3
 """Maximum rounds of repair: one round may repair what the next one needs."""
@@ -170,9 +171,9 @@ def _repair_copy(
     missing = missing_rows(path, work) if not is_salvaged else fewer_rows(work, taken)
     if missing or len(result.left) > len(before.findings):
         raise ArchiveError(
-            f"{path} was not changed: a repaired copy would have {len(result.left):,} findings instead of"
-            f" {len(before.findings):,}, and would lack {missing:,} sound rows. Restore a backup, or merge the archive"
-            " into a new one with `caliber merge`."
+            f"{path} was not changed: a repaired copy would have {quantity(len(result.left), 'finding')} instead of"
+            f" {len(before.findings):,}, and would lack {quantity(missing, 'sound row')}. Restore a backup,"
+            " or merge the archive into a new one with `caliber merge`."
         )
     return result
 
@@ -208,7 +209,7 @@ def _salvage(
             result.restored = +restoration.counts
             result.lost = [*losses(connection, salvaged, references), *map(str, restoration.undecided)]
             if restoration.without_headers:
-                result.lost.append(f"The HTTP headers of {restoration.without_headers:,} captures are lost.")
+                result.lost.append(f"The HTTP headers of {quantity(restoration.without_headers, 'capture')} are lost.")
             runs.finish(run_id, "finished", None, result.restored)
     finally:
         connection.close()
@@ -225,11 +226,11 @@ def losses(connection: Connection, salvaged: Salvaged, references: References) -
         if table not in expected:
             yield f"Rows of {table} may be lost: a page of this table cannot be read."
         elif present < expected[table]:
-            yield f"{expected[table] - present:,} of {expected[table]:,} rows of {table} are lost."
+            yield f"{expected[table] - present:,} of {quantity(expected[table], 'row')} of {table} are lost."
     for table, count in sorted((+references.removed).items()):
-        yield f"{count:,} rows of {table} are lost with the rows that they belong to."
+        yield f"Lost from {table}: {quantity(count, 'row')}, with the rows that they belong to."
     if references.cleared["captures"]:
-        yield f"The stored pages or versions of {references.cleared['captures']:,} captures are lost."
+        yield f"The stored pages or versions of {quantity(references.cleared['captures'], 'capture')} are lost."
 
 
 def expected_counts(salvaged: Salvaged) -> dict[str, int]:

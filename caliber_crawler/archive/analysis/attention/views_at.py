@@ -9,6 +9,7 @@ from typing import TypedDict
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.search.selection import Selection, condition
+from caliber_crawler.quantity import quantity
 
 MAX_HOURS = 24 * 365 * 20
 
@@ -89,7 +90,7 @@ class ViewsAt:
         """One sentence: for how many articles the views are known, and why not for the others."""
         total = len(self.rows) + len(self.not_known)
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.reasons.items())
-        return f"Known for {len(self.rows):,} of {total:,} articles{f' ({reasons})' if reasons else ''}."
+        return f"Known for {len(self.rows):,} of {quantity(total, 'article')}{f' ({reasons})' if reasons else ''}."
 
 
 def views_at(connection: Connection, selection: Selection, hours: float) -> ViewsAt:
