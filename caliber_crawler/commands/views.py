@@ -81,7 +81,6 @@ def views(
         for row in found.rows[:limit]:
             secho(row["headline"], bold=True)
             when = row["published_local"] or row["published_at"] or "no date"
-            echo(
-                f"  {quantity(row['views'], 'view')}  {when}  {row['language']}  {row['section'] or ''}  [{row['article_id']}]"
-            )
+            views = quantity(row["views"] or 0, "view")
+            echo(f"  {views}  {when}  {row['language']}  {row['section'] or ''}  [{row['article_id']}]")
     echo(found.coverage(), err=True)
