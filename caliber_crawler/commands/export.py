@@ -24,7 +24,6 @@ from caliber_crawler.commands.export_formats import (
     WITH_VERSIONS,
     WITH_VIEW_COUNTS,
     ExportJob,
-    chosen_columns,
 )
 from caliber_crawler.commands.options import SIZE, archive_option, join_names
 from caliber_crawler.commands.selection_options import selection_options
@@ -121,7 +120,6 @@ def export(
     kind: RowKind = "articles"
     if not is_package:
         kind = "versions" if versions else "view_counts" if view_counts else "articles"
-    chosen_columns(kind, join_names(fields))  # reports an unknown field before anything is written
     selection = replace(selection, include_opted_out=include_opted_out)
     things: Literal["articles", "captures"] = "captures" if format in OF_CAPTURES else "articles"
     with Archive.open(archive) as opened_archive:
@@ -142,6 +140,7 @@ def export(
             command=shlex.join(["caliber", *sys.argv[1:]]),
             opted_out=left_out,
         )
+        _ = job.columns  # reports an unknown field before anything is written
         count = FORMATS[format](job)
     what = things if kind == "articles" else kind.replace("_", " ")
     echo(f"Exported {quantity(count, what.removesuffix('s'))}{summary_line(job)}.", err=True)
