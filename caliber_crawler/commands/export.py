@@ -12,7 +12,7 @@ from typing import Literal
 import click
 
 from caliber_crawler.archive import Archive, Selection
-from caliber_crawler.archive.core.side_files import SIDE_FILES
+from caliber_crawler.archive.core.side_files import OF_SQLITE, files_of
 from caliber_crawler.archive.search.text_rows import RowKind
 from caliber_crawler.commands.export_formats import (
     FORMATS,
@@ -31,9 +31,6 @@ from caliber_crawler.commands.terminal import echo
 from caliber_crawler.output_files import is_stream
 from caliber_crawler.quantity import quantity
 from caliber_crawler.warc import MAX_FILE_BYTES, numbered_path
-
-DATABASE_FILES = ("-wal", "-shm", "-journal")
-"""Endings of the files that SQLite keeps beside a database."""
 
 
 @click.command()
@@ -158,14 +155,13 @@ def export(
 
 def require_harmless(output: Path, archive: Path) -> None:
     """Raise ``UsageError`` if writing to ``output`` would damage the archive or another database."""
-    for ending in ("", *DATABASE_FILES, ".lock", *SIDE_FILES):
-        file = Path(f"{archive}{ending}")
+    for file in files_of(archive):
         is_linked = output.exists() and file.exists() and output.samefile(file)
         if is_linked or os.path.realpath(output) == os.path.realpath(file):
-            what = "the archive itself" if not ending else "a file of the archive"
+            what = "the archive itself" if file == archive else "a file of the archive"
             raise click.UsageError(f"--output {output} is {what}; choose another file.")
     # SQLite would apply the remaining journal of the former file to the new one.
-    for ending in DATABASE_FILES:
+    for ending in OF_SQLITE:
         if (journal := Path(f"{output}{ending}")).exists():
             raise click.UsageError(
                 f"--output {output} is a database in use, or was not closed: {journal} exists. Choose another file."

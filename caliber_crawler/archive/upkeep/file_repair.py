@@ -16,6 +16,7 @@ from pathlib import Path
 from caliber_crawler.archive.core.checksums import PRIMARY_KEYS, checksum
 from caliber_crawler.archive.core.connection import Connection, copy_into, take_lock
 from caliber_crawler.archive.core.format import VERSION
+from caliber_crawler.archive.core.side_files import OF_SQLITE
 from caliber_crawler.archive.core.times import utc_now
 from caliber_crawler.archive.reports.runs import Runs
 from caliber_crawler.archive.texts.articles import Reextract
@@ -52,7 +53,6 @@ FROM_PAGES = ("images", "links", "authors", "article_authors")
 """Tables that are complete again if no stored page is lost."""
 KEPT = ("captures", "versions", "view_counts", "article_urls", "images", "links", "bodies", "dictionaries", "articles")
 """Tables of which a repair of rows never deletes one."""
-SIDE_FILES = ("-wal", "-shm", "-journal")
 
 ReextractFor = Callable[[Connection], Reextract | None]
 """Makes a function that re-extracts the pages of an archive."""
@@ -307,7 +307,7 @@ def replace_file(path: Path, work: Path) -> Path:
         kept = path.with_name(f"{path.name}.damaged-{utc_now():%Y%m%dT%H%M%SZ}-{number}")
     sync(work)
     # The log first: SQLite must never apply it to the new file.
-    for side in SIDE_FILES:
+    for side in OF_SQLITE:
         with contextlib.suppress(FileNotFoundError):
             Path(f"{path}{side}").rename(f"{kept}{side}")
     path.rename(kept)
@@ -318,5 +318,5 @@ def replace_file(path: Path, work: Path) -> Path:
 
 def remove(work: Path) -> None:
     """Delete a working copy and everything that belongs to it."""
-    for side in ("", *SIDE_FILES, ".lock", ".copying"):
+    for side in ("", *OF_SQLITE, ".lock", ".copying"):
         Path(f"{work}{side}").unlink(missing_ok=True)
