@@ -47,7 +47,7 @@ from caliber_crawler.archive.search.selection import (
     selection_of,
     view_rows,
 )
-from caliber_crawler.archive.search.text_rows import ExportRow, RowKind, rows_of_kind
+from caliber_crawler.archive.search.text_rows import ExportRow, RowKind, columns_of, rows_of_kind
 from caliber_crawler.archive.texts.absence import Absences
 from caliber_crawler.archive.texts.article_record import ArticleRecord, ArticleVersion
 from caliber_crawler.archive.texts.articles import Articles, Reextract
@@ -262,6 +262,10 @@ class Archive(Analyses):
     def rows_of_kind(self, selection: Selection, kind: RowKind, *, limit: int | None = None) -> Iterator[ExportRow]:
         """Rows for exports: articles or their published versions with every field, or view counts."""
         return rows_of_kind(self._connection, selection, kind, limit=limit)
+
+    def columns_of_kind(self, kind: RowKind) -> dict[str, type]:
+        """The columns of rows of a kind that an export contains by default, with the type of their values."""
+        return dict(columns_of(self._connection, kind))
 
     def selected_captures(self, selection: Selection) -> Iterator[Capture]:
         """The captures of the selected articles, oldest first; every capture when whole sites are selected."""

@@ -29,6 +29,7 @@ from caliber_crawler.exploration.templates import paging_chain, template
 from caliber_crawler.extraction.further_pages import successor
 from caliber_crawler.items import Article, Capture, Extraction, Listing, PageLink
 from caliber_crawler.lists.sitemaps import ROBOTS
+from caliber_crawler.quantity import quantity
 from caliber_crawler.site import Exploration
 from caliber_crawler.site.page_series import first_page
 
@@ -157,7 +158,11 @@ class Explorer:
         requested, useful = self._variants.get(path, (0, 0))
         if not mark or not bound or requested < bound or useful >= MIN_USEFUL_VARIANTS * requested:
             return None
-        return Trap("trap_variants", f"{requested} requested URLs differ from it only in their query", path)
+        return Trap(
+            "trap_variants",
+            f"{quantity(requested, 'requested URL differs', 'requested URLs differ')} from it only in their query",
+            path,
+        )
 
     def _count_variant(self, url: str, *, is_useful: bool) -> None:
         path, mark, _ = url.partition("?")

@@ -20,6 +20,7 @@ from caliber_crawler.discovery.sitemaps import sitemap_entry
 from caliber_crawler.extraction.further_pages import filled
 from caliber_crawler.items import Listing, Problem
 from caliber_crawler.lists.sitemaps import ROBOTS, USUAL_PATHS
+from caliber_crawler.quantity import quantity
 from caliber_crawler.site import Feed, Listings, Sitemaps, StartPage
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class Healing:
             alike = sum(teaser.section == failed.section for teaser in listing.teasers)
             self._report(
                 f"Used {entry.url} as the listing of section {failed.section} instead of {failed.url};"
-                f" {alike} of {len(listing.teasers)} teasers on it have the section's label."
+                f" {alike} of {quantity(len(listing.teasers), 'teaser')} on it have the section's label."
             )
             self._facts.store("healed_listing", failed.url, entry.url, found=(alike, len(listing.teasers)))
         self._replace_listings(entry.url)

@@ -22,6 +22,7 @@ from caliber_crawler.items import Article, Capture, Extraction, Problem
 from caliber_crawler.learning import Learned
 from caliber_crawler.learning.layout import MIN_PAGES, Fact, Part
 from caliber_crawler.learning.markup import has_other_design
+from caliber_crawler.quantity import quantity
 from caliber_crawler.site import LearnedLayout, Site
 from caliber_crawler.site_learning.facts import (
     EARLIER,
@@ -231,7 +232,7 @@ class Healing:
             self.site = replace(self._defined, learned=learned_layout(self._archive, name))
         fitting, pages = self._fitting
         message = (
-            f"The known layouts of {self._defined.title} fit {fitting} of the last {pages} pages."
+            f"The known layouts of {self._defined.title} fit {fitting} of the last {quantity(pages, 'page')}."
             f" Used instead: {self._evidence(learned)}."
         )
         if self._defined.has_layouts:
@@ -251,8 +252,10 @@ class Healing:
             self.site = self._defined.with_learned(layout)
         fitting, pages = self._fields.fitting(part)
         message = (
-            f"The selector of `{part}` of {self._defined.title} fits {fitting} of the last {pages} pages. Used instead:"
-            f" {found[0].value} (found again on {found[0].confirming} of {found[0].examined} known articles)."
+            f"The selector of `{part}` of {self._defined.title} fits {fitting} of the last"
+            f" {quantity(pages, 'page')}. Used instead:"
+            f" {found[0].value} (found again on {found[0].confirming} of"
+            f" {quantity(found[0].examined, 'known article')})."
             f" Run `caliber doctor {name}` for the corrected definition."
         )
         return Problem(stage="run", reason="fact_replaced", message=message)
@@ -274,8 +277,8 @@ class Healing:
         self.site = replace(self._defined, learned=learned_layout(self._archive, name))
         selectors = " and ".join(f"`{part}`" for part in parts)
         message = (
-            f"The learned selector of {selectors} of {self._defined.title} fits {fitting[0]} of the last {fitting[1]}"
-            " pages."
+            f"The learned selector of {selectors} of {self._defined.title} fits {fitting[0]} of the last"
+            f" {quantity(fitting[1], 'page')}."
             f" Used instead: {self._evidence(learned, parts)}."
         )
         return Problem(stage="run", reason="fact_replaced", message=message)
@@ -286,7 +289,7 @@ class Healing:
             if fact.part in parts:
                 best.setdefault(fact.part, fact)
         return ", ".join(
-            f"{part} {fact.value} (found again on {fact.confirming} of {fact.examined} known articles)"
+            f"{part} {fact.value} (found again on {fact.confirming} of {quantity(fact.examined, 'known article')})"
             for part, fact in best.items()
         )
 
