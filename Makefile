@@ -13,7 +13,7 @@ pytest := $(python) -m pytest -n 2 --dist worksteal
 compile := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make constraints"
 
-.PHONY: help demo crawl browse test check mutants docs format constraints wheel clean python browser database lint
+.PHONY: help demo crawl browse test check mutants docs reference format constraints wheel clean python browser database lint
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ mutants: python ## change the code in sampled places and count how many changes 
 docs: python ## build the documentation site into build/docs; a broken link is an error
 	@$(python) -m sphinx --fail-on-warning --keep-going --quiet --builder html docs build/docs $(ARGS)
 	@echo "Open build/docs/index.html in a browser."
+
+reference: python ## write the pages of the reference that are made from the code
+	@$(python) -m docs.reference_pages
 
 format: python ## format the code
 	@$(python) -m ruff check --fix-only --quiet

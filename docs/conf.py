@@ -21,6 +21,8 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["deploy", "pictures"]
 nitpicky = True
+nitpick_ignore_regex = [("py:.*", ".*")]  # types of signatures, which have no pages
+default_role = "code"
 
 myst_enable_extensions = ["deflist", "attrs_block", "colon_fence"]
 myst_heading_anchors = 3  # links to headings, as on code hosts

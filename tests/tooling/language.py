@@ -14,8 +14,8 @@ from tests.tooling.repository import ROOT
 
 PACKAGE = ROOT / "caliber_crawler"
 DATA_MODULES = ("reasons.py", "extraction/lines.py", "extraction/wall_phrases.py")
-"""Modules whose strings are not messages: names of elements, and phrases that are searched on pages. The glossary has
-the text of reasons."""
+"""Modules whose strings are not messages: names of elements, and phrases that are searched on pages. The reference
+has the text of reasons."""
 DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
