@@ -11,13 +11,17 @@ from docs.reference_pages.settings import settings_page
 NOTE = "<!-- Written by `make reference` from {}. Change it there. -->\n\n"
 
 
-def pages() -> dict[str, str]:
-    """The text of each page."""
-    made = {
-        "commands.md": ("caliber_crawler/commands", commands_page()),
-        "settings.md": ("caliber_crawler/settings.py and the options of the commands", settings_page()),
-        "codes.md": ("caliber_crawler/errors.py and caliber_crawler/reasons.py", codes_page()),
-        "schema.md": ("the schema and caliber_crawler/browse/tables.toml", schema_page()),
-        "queries.md": ("caliber_crawler/browse/canned_queries.toml", queries_page()),
-    }
-    return {name: NOTE.format(source) + text for name, (source, text) in made.items()}
+PAGES = {
+    "commands.md": ("caliber_crawler/commands", commands_page),
+    "settings.md": ("caliber_crawler/settings.py and the options of the commands", settings_page),
+    "codes.md": ("caliber_crawler/errors.py and caliber_crawler/reasons.py", codes_page),
+    "schema.md": ("the schema and caliber_crawler/browse/tables.toml", schema_page),
+    "queries.md": ("caliber_crawler/browse/canned_queries.toml", queries_page),
+}
+"""File name to what the page is made from, and the function that makes it."""
+
+
+def page(name: str) -> str:
+    """The text of a page."""
+    source, make = PAGES[name]
+    return NOTE.format(source) + make()

@@ -16,8 +16,8 @@ from caliber_crawler import archive, errors, items, reasons, settings, site
 from caliber_crawler.archive import Archive
 from caliber_crawler.browse.canned_queries import load_canned_queries
 from caliber_crawler.commands.cli import COMMANDS, main
+from docs.reference_pages import pages
 from docs.reference_pages.diagram import references
-from docs.reference_pages.pages import pages
 from docs.reference_pages.schema import relations
 from tests.tooling.repository import ROOT, our_files
 
@@ -35,9 +35,9 @@ def section(text: str, heading: str) -> str:
     return re.split(rf"^#{{1,{len(level)}}} ", after, maxsplit=1, flags=re.MULTILINE)[0]
 
 
-@pytest.mark.parametrize("name", pages())
+@pytest.mark.parametrize("name", pages.PAGES)
 def test_the_pages_are_current(name: str) -> None:
-    assert page(name) == pages()[name], "run: make reference"
+    assert page(name) == pages.page(name), "run: make reference"
 
 
 def commands(group: click.Group, path: str = "caliber") -> Iterator[tuple[str, click.Command]]:

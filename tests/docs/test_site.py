@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tooling.repository import ROOT
+from tests.tooling.repository import ROOT, our_files
 
 DOCUMENTS = [*sorted((ROOT / "docs").rglob("*.md")), *(ROOT / name for name in ("README.md", "CONTRIBUTING.md"))]
 
@@ -31,6 +31,19 @@ def test_every_link_on_a_code_host_resolves(document: Path) -> None:
         target = document.parent / path if path else document
         assert target.exists(), path
         assert not anchor or anchor in anchors(target), f"{path}#{anchor}"
+
+
+def test_every_document_that_a_source_names_exists() -> None:
+    folders = ("caliber_crawler", "tests", "benchmarks", "scripts", "docs")
+    sources = [path for folder in folders for path in our_files(ROOT / folder)]
+    named = {
+        (match, path)
+        for path in sources
+        if path.suffix in {".py", ".sql", ".toml", ".html", ".yaml", ""}
+        for match in re.findall(r"\bdocs/[\w/-]+\.(?:md|py|yaml)\b", path.read_text("utf-8", "replace"))
+    }
+    assert len(named) > 20
+    assert [(match, str(path)) for match, path in sorted(named) if not (ROOT / match).exists()] == []
 
 
 @pytest.mark.slow
