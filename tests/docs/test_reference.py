@@ -70,6 +70,7 @@ def test_every_setting_is_documented() -> None:
     assert sorted(documented) == sorted(names)
 
 
+@pytest.mark.slow
 def test_every_environment_variable_is_documented() -> None:
     sources = [path for path in our_files(ROOT / "caliber_crawler") if path.suffix == ".py"]
     used = {name for path in sources for name in re.findall(r"\bCALIBER_[A-Z_]+\b", path.read_text("utf-8"))}

@@ -33,6 +33,7 @@ def test_every_link_on_a_code_host_resolves(document: Path) -> None:
         assert not anchor or anchor in anchors(target), f"{path}#{anchor}"
 
 
+@pytest.mark.slow
 def test_every_document_that_a_source_names_exists() -> None:
     folders = ("caliber_crawler", "tests", "benchmarks", "scripts", "docs")
     sources = [path for folder in folders for path in our_files(ROOT / folder)]
