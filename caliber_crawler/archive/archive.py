@@ -165,7 +165,7 @@ class Archive(Analyses):
     def search(
         self, query: str, *, order: Order = "best", limit: int = 20, offset: int = 0, **filters: Unpack[ArticleFilter]
     ) -> list[Hit]:
-        """Articles whose current text matches a query, in the language of docs/search.md.
+        """Articles whose current text matches a query, in the language of docs/reference/search.md.
 
         Words match in any inflection, and the exact form ranks first. ``AND``, ``OR``, ``NOT``, parentheses,
         ``"exact phrase"``, ``prefix*``, ``NEAR/5``, ``headline:``, ``author:`` and ``section:`` work. The filters are
@@ -230,7 +230,7 @@ class Archive(Analyses):
         breakdown: Breakdown | None = None,
         **filters: Unpack[ArticleFilter],
     ) -> Attention:
-        """The articles that match each query, per day, week or month, and their share; see docs/attention.md.
+        """The articles that match each query, per day, week or month, and their share; docs/guides/attention.md.
 
         ``breakdown``: ``section``, ``language``, ``site`` or ``author``. The filters are those of :attr:`articles`.
         Raises ``QueryError``, and ``ValueError`` for too many queries or rows.
@@ -241,7 +241,10 @@ class Archive(Analyses):
         return attention(self._connection, each, selection_of(**filters), by=by, breakdown=breakdown)
 
     def views_at(self, hours: float = 24, **filters: Unpack[ArticleFilter]) -> ViewsAt:
-        """The views of articles ``hours`` after publication, interpolated, most viewed first; see docs/attention.md."""
+        """The views of articles ``hours`` after publication, interpolated, most viewed first.
+
+        See docs/guides/attention.md.
+        """
         from caliber_crawler.archive.analysis.attention import views_at
 
         return views_at(self._connection, selection_of(**filters), hours)

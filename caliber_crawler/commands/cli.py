@@ -129,7 +129,7 @@ def main(ctx: click.Context) -> None:
 
     \b
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 ran but its checks failed;
-    4 and above name a cause (see the README).
+    4 and above name a cause (docs/reference/codes.md).
 
     \b
     Example:

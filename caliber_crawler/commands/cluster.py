@@ -219,7 +219,7 @@ def worker(
 
     Ctrl-C or SIGTERM stops cleanly: shards in use are published, and unfinished jobs are queued again. If a worker is
     killed or loses its connection to PostgreSQL, other workers run its jobs. Use a service manager to restart it: see
-    docs/cluster.md.
+    docs/guides/cluster.md.
 
     \b
     Example:

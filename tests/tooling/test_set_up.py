@@ -25,7 +25,13 @@ def checkout(tmp_path: Path) -> Path:
     """The files of a fresh clone that the scripts use."""
     checkout = tmp_path / "checkout"
     shutil.copytree(ROOT / "scripts", checkout / "scripts")
-    for name in ("constraints.txt", "constraints-dev.txt", "pyproject.toml", "caliber_crawler/__init__.py"):
+    for name in (
+        "constraints.txt",
+        "constraints-dev.txt",
+        "constraints-docs.txt",
+        "pyproject.toml",
+        "caliber_crawler/__init__.py",
+    ):
         (checkout / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, checkout / name)
     return checkout
