@@ -19,7 +19,7 @@ from tests.conftest import AT, ROOT, Result, run_module, unbalanced
 pytestmark = pytest.mark.slow
 
 STAGES = {name: f"caliber_crawler.pipelines.{name}Pipeline" for name in ("Capture", "Clean", "Extract", "Check")}
-GUIDE = ROOT / "docs" / "pipelines.md"
+GUIDE = ROOT / "docs/guides/pipelines.md"
 
 BETWEEN = """
 import dataclasses, json, pathlib
