@@ -167,7 +167,8 @@ class Extraction:
     """Field to extraction method: ``selector``, ``learned``, ``structured_data``, ``text``, ``generic`` or ``url``; in
     the archive also ``kept``, for a value of an earlier page that this one lost. Also ``published_at_precision``
     (``day``, ``minute``) and ``published_at_zone``, where its offset comes from (``page``, ``two_clocks``,
-    ``printed_day``, ``site``), and ``published_at_role`` where the page only says when it was ``updated``."""
+    ``printed_day``, ``learned``, ``site``), and ``published_at_role`` where the page only says when it was
+    ``updated``."""
     stated_urls: tuple[str, ...] = ()
     """Those of the article's URLs that only the page states (canonical link, ``og:url``); no request led to them."""
     first_page: str | None = None

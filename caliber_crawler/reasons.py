@@ -1,7 +1,8 @@
 """Reason codes: why a page, record or run is not as expected, what each code means and what to do about it.
 
-The codes are an interface: they appear in ``problems.reason``, ``frontier.reason`` and the JSON of commands. The table
-in ``docs/glossary.md`` is made from this module. A test finds codes that are missing here, and codes that nothing uses.
+The codes are an interface: they appear in ``problems.reason``, ``frontier.reason`` and the JSON of commands. The tables
+in ``docs/reference/codes.md`` are made from this module (``make reference``). A test finds codes that are missing here,
+and codes that nothing uses.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ from caliber_crawler.exploration.templates import paging_chain, template
 from caliber_crawler.extraction.further_pages import successor
 from caliber_crawler.items import Article, Capture, Extraction, Listing, PageLink
 from caliber_crawler.lists.sitemaps import ROBOTS
+from caliber_crawler.quantity import quantity
 from caliber_crawler.site import Exploration
 from caliber_crawler.site.page_series import first_page
 
@@ -76,6 +77,8 @@ class Explorer:
         """Lists without further pages, of which more may appear in a browser."""
         self._scrolled: set[str] = set()
         self._idle_scrolls = 0
+        self.is_wordpress = True
+        """Whether the site may be made with WordPress: its start page names files of it, or is not known yet."""
         self._outside = 0
         """Number of articles in a row that were published outside the requested dates."""
         self._links = ExploredLinks(self.walk, run, discoveries)
@@ -155,7 +158,11 @@ class Explorer:
         requested, useful = self._variants.get(path, (0, 0))
         if not mark or not bound or requested < bound or useful >= MIN_USEFUL_VARIANTS * requested:
             return None
-        return Trap("trap_variants", f"{requested} requested URLs differ from it only in their query", path)
+        return Trap(
+            "trap_variants",
+            f"{quantity(requested, 'requested URL differs', 'requested URLs differ')} from it only in their query",
+            path,
+        )
 
     def _count_variant(self, url: str, *, is_useful: bool) -> None:
         path, mark, _ = url.partition("?")
@@ -179,6 +186,8 @@ class Explorer:
         entry = self._frontier.get(listing.capture.url)
         assert entry is not None
         settlement = self._run.settlement
+        if entry.url in self._start_urls:
+            self.is_wordpress = b"/wp-" in listing.capture.body
         self._run.accounts.counts["invalid_entries"] += listing.invalid_entries
         if listing.extraction is not None and self._is_outside(listing.extraction):
             await settlement.commits(partial(self._commit_outside, listing, entry))

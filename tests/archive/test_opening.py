@@ -65,7 +65,7 @@ def test_the_next_writer_completes_an_interrupted_creation(path: Path) -> None:
 
 
 def test_reading_a_missing_archive_is_reported(path: Path) -> None:
-    with pytest.raises(NoArchive, match=r"^There is no archive at .*archive\.db\.$"):
+    with pytest.raises(NoArchive, match=r"^There is no archive at .*archive\.db\. Name another"):
         Archive.open(path)
     assert not path.exists()
 

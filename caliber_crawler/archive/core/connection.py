@@ -76,7 +76,10 @@ class Connection:
         is_new = not require_archive(path)
         if mode == "read":
             if is_new:
-                raise NoArchive(f"There is no archive at {path}.")
+                raise NoArchive(
+                    f"There is no archive at {path}. Name another with --archive, or create one: `caliber demo` crawls"
+                    " a built-in site, `caliber crawl URL` a real one."
+                )
             return cls._open_to_read(path)
         lock = take_lock(path)
         try:

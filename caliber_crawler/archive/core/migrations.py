@@ -96,6 +96,18 @@ def m0012_alerts(db: Database) -> None:
     run_script(db, "m0012_alerts")
 
 
+@migrations()
+def m0013_names(db: Database) -> None:
+    """Add the names that texts mention, and quotations."""
+    run_script(db, "m0013_names")
+
+
+@migrations()
+def m0014_exit_codes(db: Database) -> None:
+    """Add the exit codes of runs."""
+    run_script(db, "m0014_exit_codes")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")

@@ -13,6 +13,7 @@ from caliber_crawler.archive.core.format import APPLICATION_ID, VERSION, sqlite3
 from caliber_crawler.archive.core.schema_creation import create_schema
 from caliber_crawler.archive.upkeep.finding import Finding, Kind, printable
 from caliber_crawler.archive.upkeep.sqlite_pages import HEADER_SIZE, MAGIC, SQLiteFile
+from caliber_crawler.quantity import quantity
 
 MAX_FILE_FINDINGS = 100
 BASE_SECONDS, BYTES_PER_SECOND = 120.0, 250_000
@@ -78,8 +79,8 @@ def check_raw_file(connection: Connection, notes: list[str]) -> Iterator[Finding
         yield Finding(kind="file", message=log_damage(connection.path, lost))
     if unsynced:
         notes.append(
-            f"{unsynced:,} transactions were not yet on the disk when the machine stopped, so {connection.path}-wal"
-            " contains them only in part. They are ignored; a crawl fetches their pages again."
+            f"{quantity(unsynced, 'transaction was', 'transactions were')} not yet on the disk when the machine"
+            f" stopped, so {connection.path}-wal contains only a part. It is ignored; a crawl fetches the pages again."
         )
 
 

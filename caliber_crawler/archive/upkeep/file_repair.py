@@ -16,6 +16,7 @@ from pathlib import Path
 from caliber_crawler.archive.core.checksums import PRIMARY_KEYS, checksum
 from caliber_crawler.archive.core.connection import Connection, copy_into, take_lock
 from caliber_crawler.archive.core.format import APPLICATION_ID, VERSION
+from caliber_crawler.archive.core.side_files import OF_SQLITE
 from caliber_crawler.archive.core.times import utc_now
 from caliber_crawler.archive.reports.runs import Runs
 from caliber_crawler.archive.texts.articles import Reextract
@@ -32,6 +33,7 @@ from caliber_crawler.archive.upkeep.verification import UNREADABLE, Verification
 from caliber_crawler.errors import ArchiveError, ArchiveFull, ArchiveLocked, NoArchive
 from caliber_crawler.items import Problem
 from caliber_crawler.output_files import sync
+from caliber_crawler.quantity import quantity
 
 MAX_ROUNDS = 3
 """Maximum rounds of repair: one round may repair what the next one needs."""
@@ -51,7 +53,6 @@ FROM_PAGES = ("images", "links", "authors", "article_authors")
 """Tables that are complete again if no stored page is lost."""
 KEPT = ("captures", "versions", "view_counts", "article_urls", "images", "links", "bodies", "dictionaries", "articles")
 """Tables of which a repair of rows never deletes one."""
-SIDE_FILES = ("-wal", "-shm", "-journal")
 
 ReextractFor = Callable[[Connection], Reextract | None]
 """Makes a function that re-extracts the pages of an archive."""
@@ -188,9 +189,9 @@ def _repair_copy(
     missing = missing_rows(path, work) if not is_salvaged else fewer_rows(work, taken)
     if missing or len(result.left) > len(before.findings):
         raise ArchiveError(
-            f"{path} was not changed: a repaired copy would have {len(result.left):,} findings instead of"
-            f" {len(before.findings):,}, and would lack {missing:,} sound rows. Restore a backup, or merge the archive"
-            " into a new one with `caliber merge`."
+            f"{path} was not changed: a repaired copy would have {quantity(len(result.left), 'finding')} instead of"
+            f" {len(before.findings):,}, and would lack {quantity(missing, 'sound row')}. Restore a backup,"
+            " or merge the archive into a new one with `caliber merge`."
         )
     return result
 
@@ -226,7 +227,7 @@ def _salvage(
             result.restored = +restoration.counts
             result.lost = [*losses(connection, salvaged, references), *map(str, restoration.undecided)]
             if restoration.without_headers:
-                result.lost.append(f"The HTTP headers of {restoration.without_headers:,} captures are lost.")
+                result.lost.append(f"The HTTP headers of {quantity(restoration.without_headers, 'capture')} are lost.")
             runs.finish(run_id, "finished", None, result.restored)
     finally:
         connection.close()
@@ -243,11 +244,11 @@ def losses(connection: Connection, salvaged: Salvaged, references: References) -
         if table not in expected:
             yield f"Rows of {table} may be lost: a page of this table cannot be read."
         elif present < expected[table]:
-            yield f"{expected[table] - present:,} of {expected[table]:,} rows of {table} are lost."
+            yield f"{expected[table] - present:,} of {quantity(expected[table], 'row')} of {table} are lost."
     for table, count in sorted((+references.removed).items()):
-        yield f"{count:,} rows of {table} are lost with the rows that they belong to."
+        yield f"Lost from {table}: {quantity(count, 'row')}, with the rows that they belong to."
     if references.cleared["captures"]:
-        yield f"The stored pages or versions of {references.cleared['captures']:,} captures are lost."
+        yield f"The stored pages or versions of {quantity(references.cleared['captures'], 'capture')} are lost."
 
 
 def expected_counts(salvaged: Salvaged) -> dict[str, int]:
@@ -324,7 +325,7 @@ def replace_file(path: Path, work: Path) -> Path:
         kept = path.with_name(f"{path.name}.damaged-{utc_now():%Y%m%dT%H%M%SZ}-{number}")
     sync(work)
     # The log first: SQLite must never apply it to the new file.
-    for side in SIDE_FILES:
+    for side in OF_SQLITE:
         with contextlib.suppress(FileNotFoundError):
             Path(f"{path}{side}").rename(f"{kept}{side}")
     path.rename(kept)
@@ -335,5 +336,5 @@ def replace_file(path: Path, work: Path) -> Path:
 
 def remove(work: Path) -> None:
     """Delete a working copy and everything that belongs to it."""
-    for side in ("", *SIDE_FILES, ".lock", ".copying"):
+    for side in ("", *OF_SQLITE, ".lock", ".copying"):
         Path(f"{work}{side}").unlink(missing_ok=True)
