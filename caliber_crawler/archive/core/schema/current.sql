@@ -15,7 +15,7 @@ CREATE TABLE runs (
   settings TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(settings)),
   software TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(software)),
   user_agent TEXT
-) STRICT;
+, exit_code INTEGER) STRICT;
 
 CREATE TABLE sites (
   site TEXT PRIMARY KEY,
@@ -546,9 +546,6 @@ CREATE INDEX frontier_repetition ON frontier (
   last_modified, etag, visited_at, discovered_at, discovered_on, discovered_via, last_status, failures, reason, page_number,
   traversal_started_at, crawled_since, crawled_at, request_url);
 
-CREATE INDEX runs_repetition ON runs (
-  software, command, site, outcome, reason, started_at, heartbeat_at, finished_at, counts, arguments, settings, user_agent);
-
 CREATE INDEX problems_repetition ON problems (message, noted_at, stage, field, fatal, url);
 
 CREATE INDEX hosts_robots ON hosts (robots);
@@ -778,6 +775,10 @@ FROM quotations q JOIN articles a ON a.id = q.article_id AND a.current_version_i
 JOIN versions v ON v.id = q.version_id
 WHERE a.duplicate_of IS NULL;
 
+CREATE INDEX runs_repetition ON runs (
+  software, command, site, outcome, reason, started_at, heartbeat_at, finished_at, counts, arguments, settings, user_agent,
+  exit_code);
+
 PRAGMA application_id = 1128352841;
 
-PRAGMA user_version = 13;
+PRAGMA user_version = 14;
