@@ -125,7 +125,10 @@ const MARKS = {
     marks: [Plot.cell(rows, { x, y, fill: series, rx: 2, tip: true })],
   }),
   ranks: ({ x, y, series, rows: all, domain, most, width }) => {
-    const letters = Math.floor(labelWidth(width) / 6.5);
+    // Cyrillic and Armenian letters are wide.
+    const letters = Math.floor((labelWidth(width) - 14) / 7.4);
+    const whole = all.every((row) => Number.isInteger(row[x]));
+    const highest = Math.max(...all.map((row) => row[x]));
     // Several columns are the label of a bar together, so that two articles with the same headline have a bar each.
     const rows = all.slice(0, most ?? all.length).map((row) => ({
       ...row,
@@ -134,7 +137,13 @@ const MARKS = {
     return {
       height: 60 + new Set(rows.map((row) => row.label)).size * 22,
       marginTop: 42,
-      x: { grid: true, label: x.replaceAll("_", " "), labelOffset: 38, axis: "top" },
+      x: {
+        grid: true,
+        label: x.replaceAll("_", " "),
+        labelOffset: 38,
+        axis: "top",
+        ...(whole && highest < 10 ? { ticks: highest, tickFormat: "d" } : {}),
+      },
       y: { label: null, tickSize: 0, tickFormat: (name) => (name.length > letters ? `${name.slice(0, letters - 1)}…` : name) },
       ...(series ? { color: colours(rows, series, domain) } : {}),
       marks: [
