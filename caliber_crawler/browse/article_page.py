@@ -16,6 +16,7 @@ from caliber_crawler.archive.texts.cited_texts import cited_texts
 from caliber_crawler.browse.body import body_html
 from caliber_crawler.browse.citations import json_ld, metadata
 from caliber_crawler.browse.copies_page import related_articles
+from caliber_crawler.browse.names_page import names_of_article
 from caliber_crawler.browse.pages import Context, read
 from caliber_crawler.browse.public import is_public
 from caliber_crawler.browse.view_curve import curve_of
@@ -82,6 +83,7 @@ def _load_article(connection: Connection, key: str) -> Context:
         "paragraphs": article["body"].split("\n\n"),
         "curve": curve_of([(reading["observed_at"], reading["views"]) for reading in observations]),
         **related_articles(connection, article["id"]),
+        **names_of_article(connection, article["id"]),
         "codes": ContentAnalysis(connection).codes_of(article["id"]),
         "last_observations": observations[: -LAST_OBSERVATIONS - 1 : -1],
         "causes": [_cause(version, is_first=place == 0) for place, version in enumerate(article["versions"])],

@@ -18,6 +18,7 @@ from caliber_crawler.browse.edits import edits_page
 from caliber_crawler.browse.feeds import articles_feed, edits_feed
 from caliber_crawler.browse.health_page import health_page
 from caliber_crawler.browse.home_page import front_page, home_page
+from caliber_crawler.browse.names_page import names_csv, names_gexf, names_page
 from caliber_crawler.browse.pages import not_in_public, page
 from caliber_crawler.browse.public import robots
 from caliber_crawler.browse.queries_page import ARTICLE_TABLES, queries_page, query_csv, query_json, query_page
@@ -50,6 +51,9 @@ ROUTES: dict[str, Callable[..., Any]] = {
     r"compare": page(compare_page, "articles", "versions"),
     r"copies": page(copies_page, "articles", "versions"),
     r"copies\.csv": page(copies_csv, "articles", "versions"),
+    r"names": page(names_page, "articles", "mentions", "quotations"),
+    r"names\.csv": page(names_csv, "articles", "mentions", "quotations"),
+    r"names\.gexf": page(names_gexf, "articles", "mentions"),
     r"coding": page(coding_page, "articles", "codes", "codebook"),
     r"coding\.csv": page(codes_csv, "articles", "codes", "codebook"),
     r"sample\.csv": page(sample_csv, "articles", "versions"),

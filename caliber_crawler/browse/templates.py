@@ -49,6 +49,7 @@ OTHERS = tuple(
             "edits",
             "health",
             "home",
+            "names",
             "queries",
             "query_rows",
             "search",
@@ -145,7 +146,7 @@ def places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
 
 def more_places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
     """Return the second part of the navigation, which a menu hides."""
-    pages = ("Copies", "Queries", *(() if is_public(datasette) else ("Alerts", "Health")))
+    pages = ("Names", "Copies", "Queries", *(() if is_public(datasette) else ("Alerts", "Health")))
     own = [(name, url_of(datasette, database, name.lower())) for name in pages]
     return [*own, ("Data", datasette.urls.database(database))]
 

@@ -13,6 +13,7 @@ import click
 from caliber_crawler.archive import Archive
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
+from caliber_crawler.errors import CHECKS_FAILED
 from caliber_crawler.export.package_check import check_package as check
 from caliber_crawler.quantity import quantity
 
@@ -60,4 +61,4 @@ def check_package(ctx: click.Context, package: Path, archive: Path, *, no_archiv
         verdict = quantity(result.faults, "difference") if result.faults else "OK"
         echo(f"{verdict}: checked {quantity(result.files, 'file')} and {quantity(result.texts, 'text')}{against}.")
     if result.faults:
-        ctx.exit(3)
+        ctx.exit(CHECKS_FAILED)

@@ -38,7 +38,7 @@ def words() -> None:
     """Concordance, collocates, word lists, keyness and n-grams of the articles' current texts.
 
     The words are in a file beside the archive, ARCHIVE.words.db, which is built at the first use and then updated.
-    Words are counted in lower case; the README of this area is docs/words.md.
+    Words are counted in lower case; the README of this area is docs/guides/words.md.
 
     \b
     Example:

@@ -70,6 +70,9 @@ def _site(survey: Survey, name: str) -> Iterator[str]:
     yield (
         _line("timezone", zone.value, f"presumed: {zone.note} dates") if zone else _line("timezone", "UTC", "presumed")
     )
+    form = _best(survey.lesson.learned.facts, "date_format")
+    if form is not None and survey.layout.date_format is not None:
+        yield _raw("date_formats", _tuple((form.value,)), f"{form.confirming} of {form.examined} dates")
     if pattern is not None:
         others = f"{pattern.others} of {quantity(pattern.of_others, 'other page')}"
         note = f"{pattern.articles} of {quantity(pattern.of_articles, 'article')}, {others}"

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from caliber_crawler.archive.core.checksums import PRIMARY_KEYS, checksum
 from caliber_crawler.archive.core.connection import Connection, copy_into, take_lock
-from caliber_crawler.archive.core.format import VERSION
+from caliber_crawler.archive.core.format import APPLICATION_ID, VERSION
 from caliber_crawler.archive.core.side_files import OF_SQLITE
 from caliber_crawler.archive.core.times import utc_now
 from caliber_crawler.archive.reports.runs import Runs
 from caliber_crawler.archive.texts.articles import Reextract
-from caliber_crawler.archive.upkeep.file_checks import shipped_schema
+from caliber_crawler.archive.upkeep.file_checks import log_damage, lost_commits, shipped_schema
 from caliber_crawler.archive.upkeep.finding import Finding
 from caliber_crawler.archive.upkeep.references import References
 from caliber_crawler.archive.upkeep.repair import Repair
@@ -97,7 +97,9 @@ def verify_file(path: Path, progress: Progress = iter) -> Check:
     except ArchiveError as error:
         if not is_damaged_archive(path, error):
             raise
-        return Check([Finding(kind="file", message=f"The archive cannot be opened: {cause(error)}.")], [], 1)
+        lost = lost_commits(path)
+        message = log_damage(path, lost) if lost else f"The archive cannot be opened: {cause(error)}."
+        return Check([Finding(kind="file", message=message)], [], 1)
     try:
         verification, checked = Verification(connection), 0
         found: list[Finding] = []
@@ -111,6 +113,20 @@ def verify_file(path: Path, progress: Progress = iter) -> Check:
     return Check(found, verification.notes, checked)
 
 
+def require_undamaged_log(path: Path) -> None:
+    """Raise ``ArchiveError`` if committed transactions would be lost as soon as SQLite writes to an archive.
+
+    A writer begins a new log, which overwrites what is behind the damage.
+    """
+    lost = lost_commits(path)
+    if not lost:
+        return
+    take_lock(path).release()  # the log of a running writer grows meanwhile
+    lost = lost_commits(path)
+    if lost:
+        raise ArchiveError(f"{log_damage(path, lost)} Run `caliber verify --repair` to save them.")
+
+
 def is_damaged_archive(path: Path, error: ArchiveError) -> bool:
     """Is a file that cannot be opened a damaged archive, and not another program's or another version's file?"""
     if not path.is_file() or isinstance(error, ArchiveLocked):
@@ -119,6 +135,8 @@ def is_damaged_archive(path: Path, error: ArchiveError) -> bool:
         trees = TreeMap(file)
         is_ours = {name: trees.schema.get(name) for name in shipped_schema()} == shipped_schema()
         version = int.from_bytes(file.bytes_of(1)[60:64]) if file.page_count else 0
+        if file.log.lost_commits and int.from_bytes(file.header[68:72]) == APPLICATION_ID:
+            return True
         if not is_ours and not file.log.lost_commits and version != VERSION and SCHEMA_MARK in trees.schema:
             return False
         return is_ours or trees.has_sound_rows()

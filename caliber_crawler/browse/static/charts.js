@@ -82,7 +82,11 @@ const MARKS = {
         domain: [0, all || 1],
         ...(y === "share"
           ? { label: "share of all articles, %", percent: true, domain: [0, 100 * (all || 0.01)] }
-          : { label: y, tickFormat: (count) => (Number.isInteger(count) ? d3.format(",")(count) : "") }),
+          : {
+              label: y,
+              tickFormat: (count) => (Number.isInteger(count) ? d3.format(",")(count) : ""),
+              ...(all < 10 ? { ticks: all } : {}),
+            }),
       },
       fy: { label: null },
       color: colours(rows, series, domain),
