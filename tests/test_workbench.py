@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from contextlib import chdir
 from doctest import NORMALIZE_WHITESPACE, DocTestParser, DocTestRunner
 from pathlib import Path
