@@ -12,6 +12,7 @@ from datasette.app import Datasette
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
+from caliber_crawler.browse.datasette_versions import environment_of
 from tests.browse.newsroom import print_newspaper
 
 Get = Callable[[str], httpx.Response]
@@ -39,7 +40,7 @@ def browsing(*files: Path, **options: Any) -> Iterator[Get]:
     """Serve these files with Datasette in this process; yield a function that requests a path."""
     with asyncio.Runner() as loop:
         served = Datasette([str(file) for file in files], **options)
-        served.jinja_env.bytecode_cache = TEMPLATES
+        environment_of(served).bytecode_cache = TEMPLATES
 
         def get(path: str) -> httpx.Response:
             return loop.run(served.client.get(path))
