@@ -24,6 +24,8 @@ DESCRIPTIONS = frozenset(
     {"title", "description", "description_html", "about", "about_url", "source", "license", "units"}
 )
 """Keys of metadata that describe; the others configure."""
+UNDESCRIBED = {"versions_vocab": {"hidden": True}}
+"""A table of full-text search that Datasette 1.0 does not hide by itself."""
 
 Actor = Mapping[str, object] | None
 
@@ -31,6 +33,19 @@ Actor = Mapping[str, object] | None
 def environment_of(datasette: Datasette) -> Environment:
     """The Jinja environment of all pages."""
     return cast("Environment", datasette.get_jinja_environment() if IS_VERSION_1 else datasette.jinja_env)
+
+
+def name_in(described: object) -> str:
+    """The name of a table or facet that a template gets: in 0.65 a dictionary, in 1.0 also an object."""
+    return str(described["name"] if isinstance(described, Mapping) else getattr(described, "name", ""))
+
+
+def table_settings(datasette: Datasette, metadata: Mapping[str, Any], database: str, table: str) -> Mapping[str, Any]:
+    """How a table is displayed, from the metadata that a template gets."""
+    if not IS_VERSION_1:
+        return metadata
+    tables = datasette.config["databases"].get(database, {}).get("tables", {})
+    return cast("Mapping[str, Any]", tables.get(table, {}))
 
 
 async def require_view(datasette: Datasette, actor: Actor, database: str, table: str) -> None:
@@ -78,7 +93,7 @@ async def install_metadata(datasette: Datasette, metadata: Mapping[str, Any]) ->
         configured = datasette.config.setdefault("databases", {}).setdefault(name, {})
         if "allow_sql" in of_database:
             configured.setdefault("allow_sql", of_database["allow_sql"])
-        for table, described in of_database["tables"].items():
+        for table, described in (UNDESCRIBED | of_database["tables"]).items():
             await _install_table(datasette, name, table, described)
             settings = {key: value for key, value in described.items() if key not in DESCRIPTIONS | {"columns"}}
             of_table = configured.setdefault("tables", {}).setdefault(table, {})
