@@ -28,6 +28,9 @@ Exit code 2 also stands for wrong usage of the command line, and 3 for a command
 
 from __future__ import annotations
 
+CHECKS_FAILED = 3
+"""The exit code of a command that ran, but whose checks failed. The results are stored or printed all the same."""
+
 
 class CaliberError(Exception):
     """An error whose message is one sentence for the user."""

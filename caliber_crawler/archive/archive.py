@@ -22,6 +22,7 @@ from caliber_crawler.archive.queue.candidates import Candidates
 from caliber_crawler.archive.queue.frontier import Frontier
 from caliber_crawler.archive.queue.hosts import Hosts
 from caliber_crawler.archive.queue.traversals import Traversals
+from caliber_crawler.archive.reports.alarms import Alarms
 from caliber_crawler.archive.reports.explanation import Explanation, explain
 from caliber_crawler.archive.reports.run_history import RunHistory
 from caliber_crawler.archive.reports.runs import Runs
@@ -98,6 +99,7 @@ class Archive(Analyses):
         self.runs = Runs(connection)
         """Commands that wrote to the archive, and the problems they recorded."""
         self.run_history = RunHistory(connection)
+        self.alarms = Alarms(connection)
         """Earlier runs, for comparison with a new one."""
         self.sites = Sites(connection)
         """The sites of the articles, with their terms of use."""

@@ -26,14 +26,13 @@ from caliber_crawler.bulk import (
 )
 from caliber_crawler.commands.options import echo_json, json_option
 from caliber_crawler.commands.terminal import echo, list_counts
-from caliber_crawler.errors import ArchiveError, CaliberError, InputError, MissingExtra, NoPages
+from caliber_crawler.errors import CHECKS_FAILED, ArchiveError, CaliberError, InputError, MissingExtra, NoPages
 from caliber_crawler.ingest import SiteResolver
 from caliber_crawler.ingest.ingester import REPORTED_SKIPS
 from caliber_crawler.known_sites import known_sites
 from caliber_crawler.site.unknown import unknown_site
 from caliber_crawler.software import software
 
-CHECKS_FAILED = 3
 HERE = "here"
 MAX_LISTED = 20
 """Maximum number of errors that are printed one by one: a list may name 90,000 wrong paths."""

@@ -13,6 +13,7 @@ import click
 from caliber_crawler.archive import Archive
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
+from caliber_crawler.errors import CHECKS_FAILED
 from caliber_crawler.export.package_check import check_package as check
 
 DIGESTS = """
@@ -59,4 +60,4 @@ def check_package(ctx: click.Context, package: Path, archive: Path, *, no_archiv
         verdict = f"{result.faults:,} differences" if result.faults else "OK"
         echo(f"{verdict}: checked {result.files:,} files and {result.texts:,} texts{against}.")
     if result.faults:
-        ctx.exit(3)
+        ctx.exit(CHECKS_FAILED)

@@ -12,12 +12,12 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.archive.analysis.coding import Agreement, CodeImport, read_codebook
 from caliber_crawler.commands.options import archive_option, echo_json, join_names, json_option
 from caliber_crawler.commands.terminal import echo
+from caliber_crawler.errors import CHECKS_FAILED
 from caliber_crawler.software import software
 from caliber_crawler.spreadsheets import read_sheet
 
 MAX_ISSUES = 50
 """Number of issues that are printed."""
-FAILED_CHECKS = 3
 
 
 @click.group()
@@ -98,7 +98,7 @@ def import_codes(sheet: Path, archive: Path, coder: str | None, ignore: str, *, 
     else:
         report_import(sheet, done)
     if done.issues:
-        click.get_current_context().exit(FAILED_CHECKS)
+        click.get_current_context().exit(CHECKS_FAILED)
 
 
 def import_as_run(

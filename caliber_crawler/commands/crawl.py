@@ -12,8 +12,9 @@ import click
 from caliber_crawler.commands.crawl_options import CrawlCommand, takes
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
+from caliber_crawler.crawling.exit_code import exit_code
 from caliber_crawler.crawling.run_error import run_error
-from caliber_crawler.errors import ArchiveLocked, CaliberError
+from caliber_crawler.errors import CHECKS_FAILED, ArchiveLocked, CaliberError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from caliber_crawler.crawling.run import CrawlRun
     from caliber_crawler.news_spider import NewsSpider
 
-CHECKS_FAILED = 3
-MIN_KNOWN_SHARE = 0.8
-"""Share of the articles of an explored site that are known when the exploration is complete."""
 PAGE_CRAWL_LIMIT = 50
 """Default maximum number of articles of a crawl that starts at the URL of a page."""
 OPTIONAL_LINES = {
@@ -68,7 +66,7 @@ def crawl(options: CrawlCommand) -> None:
     """
     from caliber_crawler.commands.alerts import send_alerts
     from caliber_crawler.commands.crawling import run_crawls
-    from caliber_crawler.commands.notification import notify
+    from caliber_crawler.commands.notification import notify, ping
     from caliber_crawler.crawling.liveness import hanging_crawl
     from caliber_crawler.known_sites import project_settings
     from caliber_crawler.settings import user_agent
@@ -82,9 +80,12 @@ def crawl(options: CrawlCommand) -> None:
     crawls = crawls_of(options, settings)
 
     def notify_error(error: Exception, why: str) -> None:
+        if options.ping:
+            ping(options.ping, is_healthy=False)
         if options.notify:
             account: dict[str, object] = {
                 "site": ", ".join(crawls),
+                "state": "failed",
                 "outcome": None,
                 "why": why,
                 "exit_code": code_of(error),
@@ -104,7 +105,9 @@ def crawl(options: CrawlCommand) -> None:
         raise
     results = [Result(name, crawl) for name, crawl in crawls.items()]
     if options.notify:
-        notify(options.notify, (result.notice() for result in results))
+        notify(options.notify, [result.notice() for result in results if result.is_news])
+    if options.ping:
+        ping(options.ping, is_healthy=all(result.exit_code == 0 for result in results))
     if options.as_json:
         accounts = [result.account() for result in results]
         echo_json(accounts if len(accounts) > 1 or options.all else accounts[0])
@@ -191,9 +194,23 @@ class Result:
             **run.accounts.counts,
         }
 
+    @property
+    def is_news(self) -> bool:
+        """Whether the state of the site changed, or is unknown."""
+        run = self.run
+        return run is None or run.state is None or run.state.differs_from(run.state_before)
+
     def notice(self) -> dict[str, object]:
-        """The account that is posted to the operator's webhook."""
-        return {**self.account(), "exit_code": self.exit_code, "summary": self.lines(named=False)}
+        """The account that is sent to the operator."""
+        state, before = (None, None) if self.run is None else (self.run.state, self.run.state_before)
+        return {
+            **self.account(),
+            "state": "failed" if state is None else state.name,
+            "state_before": None if before is None else before.name,
+            "alarms": [] if state is None else list(state.alarms),
+            "exit_code": self.exit_code,
+            "summary": self.lines(named=False),
+        }
 
 
 def _error(name: str, crawl: Crawl) -> CaliberError | None:
@@ -251,22 +268,3 @@ def exploration_lines(run: CrawlRun) -> list[str]:
         left = f"{counts['articles_left']:,} probable articles and {counts['lists_left']:,} other pages"
         lines.append(f"  not requested: {left}{why}")
     return lines
-
-
-def is_complete(run: CrawlRun) -> bool:
-    """Whether the requested scope is complete, as far as the run can know."""
-    if run.dispatcher.budget_used_up:
-        return False
-    counts = run.accounts.counts
-    if run.explorer is None or run.dispatcher.limit_reached:
-        return True
-    return not counts["articles_left"] and counts["articles_known"] >= MIN_KNOWN_SHARE * counts["site_size"]
-
-
-def exit_code(run: CrawlRun) -> int:
-    """0 for a complete run, 1 for a failed or stopped one, 3 if its checks failed or its scope is not complete."""
-    stopped = run.accounts.outcome == "stopped" and not run.dispatcher.limits_reached
-    if run.accounts.outcome == "failed" or stopped:
-        return 1
-    is_good = is_complete(run) and run.accounts.checks_passed(due_only=run.scope.due_only)
-    return 0 if is_good else CHECKS_FAILED

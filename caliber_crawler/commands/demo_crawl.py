@@ -13,14 +13,15 @@ from tabulate import tabulate
 
 from caliber_crawler.archive import Archive, ArticleRow
 from caliber_crawler.archive.search.selection import Selection
-from caliber_crawler.commands.crawl import CHECKS_FAILED, exit_code, summary
+from caliber_crawler.commands.crawl import summary
 from caliber_crawler.commands.crawling import run_spider
 from caliber_crawler.commands.options import echo_json
 from caliber_crawler.commands.terminal import echo
+from caliber_crawler.crawling.exit_code import exit_code
 from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.demo import DemoSite, running
 from caliber_crawler.demo.comparison import differences
-from caliber_crawler.errors import ForeignDatabase
+from caliber_crawler.errors import CHECKS_FAILED, ForeignDatabase
 from caliber_crawler.interpreter import python_command
 from caliber_crawler.known_sites import project_settings, spider_named
 from caliber_crawler.spiders import DEFAULT_SITE

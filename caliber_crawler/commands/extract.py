@@ -18,7 +18,7 @@ import click
 from caliber_crawler.commands.extraction_table import explanation_json, explanation_lines
 from caliber_crawler.commands.options import echo_json
 from caliber_crawler.commands.terminal import echo, list_counts
-from caliber_crawler.errors import InputError, NoPages, NotAPage
+from caliber_crawler.errors import CHECKS_FAILED, InputError, NoPages, NotAPage
 from caliber_crawler.extraction.candidates import Explanation
 from caliber_crawler.extraction_steps import Outcome
 from caliber_crawler.ingest import SiteResolver, extract_ahead
@@ -32,7 +32,6 @@ from caliber_crawler.site import Site, SiteRegistry
 from caliber_crawler.site.unknown import unknown_site
 from caliber_crawler.warc import ResolvedURL, Skipped
 
-CHECKS_FAILED = 3
 STANDARD_INPUT = Path("-")
 FIELDS = (
     *("headline", "subtitle", "published_at", "authors", "section", "language", "views", "body"),

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from caliber_crawler.commands.alerts import send_alerts
 from caliber_crawler.commands.options import TIMESTAMP, archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo, list_counts
-from caliber_crawler.errors import ArticleTakenDown, InputError, NoPages, NotAPage
+from caliber_crawler.errors import CHECKS_FAILED, ArticleTakenDown, InputError, NoPages, NotAPage
 from caliber_crawler.ingest import Ingester, Item, SiteResolver, extract_ahead, parse_url_list
 from caliber_crawler.ingest.ingester import REPORTED_SKIPS
 from caliber_crawler.ingest.page_readers import PageSource, page_sources, require_pages
@@ -30,8 +30,6 @@ from caliber_crawler.site.unknown import unknown_site
 from caliber_crawler.software import software
 from caliber_crawler.spiders import DEFAULT_SITE
 from caliber_crawler.warc import FAULTS, Originals, Skipped
-
-CHECKS_FAILED = 3
 
 
 @click.command()

@@ -14,9 +14,8 @@ from caliber_crawler.archive import Archive, FileRepair, Finding
 from caliber_crawler.commands.archived_sites import reextractor
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
+from caliber_crawler.errors import CHECKS_FAILED
 from caliber_crawler.software import software
-
-CHECKS_FAILED = 3
 
 
 @click.command()

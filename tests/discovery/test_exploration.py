@@ -47,7 +47,13 @@ MORE_REQUESTS = {"date_archives": 1.8, "static_footer": 2.6, "full_text_lists": 
 """Requests per article of small sites with many other pages; 1.5 of all others."""
 
 
-@pytest.mark.parametrize("name", KINDS)
+QUICK_KINDS = ("only_feed", "copies", "upper_case", "static_footer", "fragments", "soft_404", "sessions")
+"""Kinds of sites that `make check` explores."""
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK_KINDS else pytest.param(name, marks=pytest.mark.slow) for name in KINDS]
+)
 def test_every_kind_of_site_is_stored_without_its_other_pages(name: str, tmp_path: Path) -> None:
     site = KINDS[name]()
     crawler = PaperCrawler(tmp_path / "a.db", site, generic_site(BASE_URL + "/"))

@@ -21,7 +21,7 @@ class Demo:
     """The demo site in memory."""
 
     def __init__(self) -> None:
-        self.site = DemoSite(articles=90, seed=1, sections=("analytics",), clock=lambda: AT)
+        self.site = DemoSite(articles=60, seed=1, sections=("analytics",), clock=lambda: AT)
 
     def answer(self, url: str) -> Answer:
         parts = urlsplit(url)
@@ -91,7 +91,13 @@ WRONG: dict[str, Site] = {
 }
 
 
-@pytest.mark.parametrize("fact", WRONG)
+QUICK = ("nothing", "the path of the section", "the request for further teasers", "the layouts")
+"""Facts that `make check` replaces: none, a listing's URL, its pagination, and an article's layout."""
+
+
+@pytest.mark.parametrize(
+    "fact", [fact if fact in QUICK else pytest.param(fact, marks=pytest.mark.slow) for fact in WRONG]
+)
 def test_a_wrong_fact_costs_no_article(fact: str, tmp_path: Path) -> None:
     demo = Demo()
     crawler = PaperCrawler(tmp_path / "a.db", demo, WRONG[fact])

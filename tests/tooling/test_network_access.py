@@ -57,7 +57,7 @@ NOT_FETCHING = {
         "demo serve",
         "demo truth",
     ),
-    *("cluster init", "cluster enqueue", "cluster status", "cluster collect"),
+    *("cluster init", "cluster enqueue", "cluster status", "cluster acknowledge", "cluster collect"),
 }
 CRAWL = "caliber_crawler.crawl_process"
 """The module through which every fetch goes: it starts Scrapy with the project's settings."""

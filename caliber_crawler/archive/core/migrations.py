@@ -99,6 +99,12 @@ def m0012_alerts(db: Database) -> None:
     run_script(db, "m0012_alerts")
 
 
+@migrations()
+def m0014_exit_codes(db: Database) -> None:
+    """Add the exit codes of runs."""
+    run_script(db, "m0014_exit_codes")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")

@@ -15,7 +15,7 @@ CREATE TABLE runs (
   settings TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(settings)),
   software TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(software)),
   user_agent TEXT
-) STRICT;
+, exit_code INTEGER) STRICT;
 
 CREATE TABLE sites (
   site TEXT PRIMARY KEY,
@@ -546,9 +546,6 @@ CREATE INDEX frontier_repetition ON frontier (
   last_modified, etag, visited_at, discovered_at, discovered_on, discovered_via, last_status, failures, reason, page_number,
   traversal_started_at, crawled_since, crawled_at, request_url);
 
-CREATE INDEX runs_repetition ON runs (
-  software, command, site, outcome, reason, started_at, heartbeat_at, finished_at, counts, arguments, settings, user_agent);
-
 CREATE INDEX problems_repetition ON problems (message, noted_at, stage, field, fatal, url);
 
 CREATE INDEX hosts_robots ON hosts (robots);
@@ -717,6 +714,10 @@ CREATE INDEX alerts_repetition ON alerts (created_at, query, filters, kinds, min
 CREATE INDEX alert_events_repetition ON alert_events (
   found_at, alert, kind, article_id, version_id, earlier_version_id, words_changed, gone_at, delivered);
 
+CREATE INDEX runs_repetition ON runs (
+  software, command, site, outcome, reason, started_at, heartbeat_at, finished_at, counts, arguments, settings, user_agent,
+  exit_code);
+
 PRAGMA application_id = 1128352841;
 
-PRAGMA user_version = 12;
+PRAGMA user_version = 14;
