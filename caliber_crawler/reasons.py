@@ -130,6 +130,15 @@ PAGE: Mapping[str, Reason] = {
         "The text is at several URLs of the site and has no date; the pages are stored, but not as articles.",
         RETRIED_LATER,
     ),
+    "later_page": Reason(
+        "The page is a later page of an article: it names the first page, or the first page names it, or it has the"
+        " headline and the URL of the first page with a number.",
+        NOTHING,
+    ),
+    "more_pages": Reason(
+        "The article continues on further pages; their text is not part of it.",
+        NOTHING,
+    ),
     "unlike_url": Reason(
         "The page has no date, and either shares no word with its URL or was reached by a redirect away from articles.",
         "Nothing to do if it is a wall or an error page; otherwise add its layout to the site definition.",

@@ -47,7 +47,7 @@ from caliber_crawler.archive.search.selection import (
     selection_of,
     view_rows,
 )
-from caliber_crawler.archive.search.text_rows import ExportRow, RowKind, rows_of_kind
+from caliber_crawler.archive.search.text_rows import ExportRow, RowKind, columns_of, rows_of_kind
 from caliber_crawler.archive.texts.absence import Absences
 from caliber_crawler.archive.texts.article_record import ArticleRecord, ArticleVersion
 from caliber_crawler.archive.texts.articles import Articles, Reextract
@@ -57,7 +57,14 @@ from caliber_crawler.archive.texts.reextractions import Reextractions
 from caliber_crawler.archive.texts.split import Split
 from caliber_crawler.archive.upkeep.backup import backup
 from caliber_crawler.archive.upkeep.deletion import Deletion
-from caliber_crawler.archive.upkeep.file_repair import Check, FileRepair, Progress, repair_file, verify_file
+from caliber_crawler.archive.upkeep.file_repair import (
+    Check,
+    FileRepair,
+    Progress,
+    repair_file,
+    require_undamaged_log,
+    verify_file,
+)
 from caliber_crawler.archive.upkeep.light_copy import write_light_copy
 from caliber_crawler.archive.upkeep.verification import Verification
 from caliber_crawler.errors import NoSuchArticle, SiteError
@@ -123,9 +130,12 @@ class Archive(Analyses):
 
         Raises ``NoArchive`` (no such file), ``ForeignDatabase`` (not an archive), ``NewerArchive`` (written by a later
         version), ``ArchiveLocked`` (another writer), ``ArchiveFull`` (the disk is full or read-only), or
-        ``ArchiveError`` for an archive that must be migrated before it can be read.
+        ``ArchiveError`` for an archive that must be migrated before it can be read, or whose log is damaged.
         """
-        archive = cls(Connection.open(Path(path), mode))
+        path = Path(path)
+        if mode == "write":
+            require_undamaged_log(path)
+        archive = cls(Connection.open(path, mode))
         if mode == "write":
             try:
                 archive.runs.interrupt_dead()
@@ -255,6 +265,10 @@ class Archive(Analyses):
     def rows_of_kind(self, selection: Selection, kind: RowKind, *, limit: int | None = None) -> Iterator[ExportRow]:
         """Rows for exports: articles or their published versions with every field, or view counts."""
         return rows_of_kind(self._connection, selection, kind, limit=limit)
+
+    def columns_of_kind(self, kind: RowKind) -> dict[str, type]:
+        """The columns of rows of a kind that an export contains by default, with the type of their values."""
+        return dict(columns_of(self._connection, kind))
 
     def selected_captures(self, selection: Selection) -> Iterator[Capture]:
         """The captures of the selected articles, oldest first; every capture when whole sites are selected."""

@@ -22,12 +22,13 @@ from caliber_crawler.cluster.work import Work
 from caliber_crawler.crawl_process import Crawl, CrawlProcess
 from caliber_crawler.crawling.exit_code import exit_code
 from caliber_crawler.errors import CaliberError
-from caliber_crawler.known_sites import spider_named
+from caliber_crawler.known_sites import known_spiders, spider_among, spider_named, spider_over_http
 from caliber_crawler.software import software
 from caliber_crawler.throttle import LastRequest
 
 if TYPE_CHECKING:
     from procrastinate.connector import BaseConnector
+    from scrapy.settings import Settings
 
     from caliber_crawler.cluster.lease import Lease
     from caliber_crawler.crawling.run import CrawlRun
@@ -88,7 +89,9 @@ class JobCrawler:
         Raises :class:`CrawlFailed` or :class:`Interrupted` if the job is to be retried, and another
         :class:`CaliberError` if a retry cannot help.
         """
-        spider = spider_named(work.site, self._process.settings)
+        spiders = known_spiders(self._process.settings)
+        spider = spider_among(spiders, work.site)
+        crawl = Crawl(spider=spider, options=work.options, over_http=spider_over_http(work.site, spiders))
         with self._folder() as folder:
             path = folder / "shard.db"
             shard = await self._fetch(spider.site.name, path)
@@ -101,10 +104,7 @@ class JobCrawler:
             settings.set("ARCHIVE", str(path), priority="cmdline")
             settings.set("CLOSESPIDER_TIMEOUT", work.minutes * 60, priority="cmdline")
             settings.setdict(work.options.as_settings(), priority="cmdline")
-            crawler = Crawler(spider, settings)
-            crawl = Crawl(spider=spider, options=work.options)
-            if crawl.check(self._process.settings):
-                await self._process.follow(crawl, crawler, lease=self._lease)
+            crawler = await self.follow(crawl, settings, path)
             run = _run_of(crawl)
             await self._publish(job_id, shard, path, run)
             if acknowledgement:
@@ -116,6 +116,24 @@ class JobCrawler:
         if run.accounts.halted or run.accounts.outcome == "failed":
             raise CrawlFailed(str(run.accounts.why), exit_code(run))
         return Report(work, run, unfinished=reason == "closespider_timeout")
+
+    async def follow(self, crawl: Crawl, settings: Settings, path: Path) -> Crawler:
+        """Run a crawl to its end; once more over HTTP if a site without a scheme does not connect over HTTPS."""
+        if crawl.over_http is not None and path.exists():
+            with Archive.open(path, mode="write") as archive:
+                crawl.use_known_scheme(archive)
+        crawler = Crawler(crawl.spider, settings)
+        if not crawl.check(self._process.settings):
+            return crawler
+        await self._process.follow(crawl, crawler, lease=self._lease)
+        if crawl.over_http is None or self._process.stopping or not path.exists():
+            return crawler
+        with Archive.open(path, mode="write") as archive:
+            falls_back = crawl.fall_back(archive)
+        if falls_back:
+            crawler = Crawler(crawl.spider, settings.copy())
+            await self._process.follow(crawl, crawler, lease=self._lease)
+        return crawler
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:

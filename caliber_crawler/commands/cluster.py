@@ -21,6 +21,7 @@ from caliber_crawler.commands.options import archive_option, echo_json, json_opt
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.crawling.options import JOB_OPTIONS, CrawlOptions
 from caliber_crawler.errors import CHECKS_FAILED, ArchiveError, ArchiveFull, CaliberError, ClusterError, MissingExtra
+from caliber_crawler.quantity import quantity
 
 dsn_option = click.option(
     "--dsn",
@@ -124,7 +125,9 @@ def enqueue(
     from caliber_crawler.known_sites import known_spiders, project_settings, sites_in
 
     if sites_file:
-        sites = (*sites, *sites_in(Path(sites_file)))
+        # A worker must know that the scheme is assumed: it falls back to HTTP.
+        listed = sites_in(Path(sites_file)).items()
+        sites = (*sites, *(url.removeprefix("https://") if is_assumed else url for url, is_assumed in listed))
     if every == bool(sites):
         raise click.UsageError("Name the sites, or use --all.")
     settings = project_settings()
@@ -138,7 +141,7 @@ def enqueue(
     if as_json:
         echo_json({"queued": [work.name for work in queued], "known": [work.name for work in known]})
         return
-    echo(f"Queued {len(queued):,} jobs." if len(queued) != 1 else f"Queued {queued[0].name}.")
+    echo(f"Queued {quantity(len(queued), 'job')}." if len(queued) != 1 else f"Queued {queued[0].name}.")
     if known:
         echo(f"Already in the queue: {names_of(known)}.")
 
@@ -246,7 +249,7 @@ def worker(
     crew = Worker(dsn, Storage(shards), settings, config, scheduled, log)
     crew.run()
     if until_empty and (crew.failed or crew.unusual):
-        found = f"{len(crew.failed)} jobs failed, {len(crew.unusual)} found something unusual"
+        found = f"{quantity(len(crew.failed), 'job')} failed, {len(crew.unusual)} found something unusual"
         echo(f"{found}; `caliber cluster status` lists them.", err=True)
         sys.exit(CHECKS_FAILED)
 
@@ -348,6 +351,8 @@ def collect(dsn: str, shards: str, archive: Path, *, as_json: bool) -> None:
         echo_json(counts)
     else:
         new = sum(count.get("articles", 0) for count in counts.values())
-        echo(f"Collected {len(counts):,} shards: {new:,} new articles." if counts else "Nothing new.")
+        echo(
+            f"Collected {quantity(len(counts), 'shard')}: {quantity(new, 'new article')}." if counts else "Nothing new."
+        )
     if failures:
         sys.exit(CHECKS_FAILED)

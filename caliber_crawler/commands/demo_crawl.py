@@ -24,6 +24,7 @@ from caliber_crawler.demo.comparison import differences
 from caliber_crawler.errors import CHECKS_FAILED, ForeignDatabase
 from caliber_crawler.interpreter import python_command
 from caliber_crawler.known_sites import project_settings, spider_named
+from caliber_crawler.quantity import quantity
 from caliber_crawler.spiders import DEFAULT_SITE
 
 OPTIONS = CrawlOptions(section="analytics", delay=0, concurrency=8)
@@ -88,10 +89,10 @@ def _print(path: Path, archived: list[ArticleRow], lines: list[str], true: int, 
     echo()
     echo("\n".join(lines))
     if wrong:
-        echo(f"Verified against ground truth: {len(wrong):,} of {true:,} articles differ:")
+        echo(f"Verified against ground truth: {len(wrong):,} of {quantity(true, 'article')} differ:")
         echo("\n".join(f"  {line}" for line in wrong))
     else:
-        echo(f"Verified against ground truth: {true:,} of {true:,} articles match, field by field.")
+        echo(f"Verified against ground truth: {true:,} of {quantity(true, 'article')} match, field by field.")
     echo("\nWhat to look at next:")
     next_steps = {
         f"browse --archive {path} --open": "view and search it in a web browser",

@@ -28,6 +28,7 @@ from caliber_crawler.isolated_extraction import explain_isolated, extract_isolat
 from caliber_crawler.items import Capture, Extraction, Listing, Problem
 from caliber_crawler.known_sites import known_sites
 from caliber_crawler.page_files import FileForm, form_of, origins_of
+from caliber_crawler.quantity import quantity
 from caliber_crawler.site import Site, SiteRegistry
 from caliber_crawler.site.unknown import unknown_site
 from caliber_crawler.warc import ResolvedURL, Skipped
@@ -238,7 +239,11 @@ def _archived_pages(path: Path, form: FileForm, extractor: PageExtractor) -> Ite
             skipped.update(source.reader.others)
             require_pages(source.name, source.reader, damage)
     if skipped:
-        echo(f"{path}: {found:,} pages; skipped {skipped.total():,} records: {list_counts(skipped)}.", err=True)
+        echo(
+            f"{path}: {quantity(found, 'page')}; skipped {quantity(skipped.total(), 'record')}:"
+            f" {list_counts(skipped)}.",
+            err=True,
+        )
 
 
 def _lines_of(files: Iterable[tuple[Path, BinaryIO]], extractor: PageExtractor) -> Iterator[Item]:

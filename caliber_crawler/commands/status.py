@@ -61,8 +61,6 @@ def status(archive: Path, acknowledged: str, by: str, note: str, *, check: bool,
             secho(title, bold=True)
             echo(tabulate(rows, headers="keys", tablefmt="simple", intfmt=","))
             echo()
-    if report["sqlite"]["warning"]:
-        secho(report["sqlite"]["warning"], fg="yellow", err=True)
     sys.exit(CHECKS_FAILED if check and report["alarms"] else 0)
 
 

@@ -16,6 +16,7 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.archive.reports.run_history import RunHistory
 from caliber_crawler.archive.reports.runs import RunRecord
 from caliber_crawler.items import Problem
+from caliber_crawler.quantity import quantity
 
 STEADY_SOURCES = ("feed", "listing", "start_page")
 """Discovery sources with a steady number of teasers per page; search results and sitemaps vary."""
@@ -95,7 +96,7 @@ def nothing_found(counts: Mapping[str, int], *, has_layouts: bool = True) -> Ite
     if not lists or counts.get("teasers", 0) or counts.get("articles_on_lists", 0):
         return
     links = counts.get("not_articles", 0)
-    found = f": none of {links:,} URLs on them has the form of one" if links else ""
+    found = f": none of {quantity(links, 'URL')} on them has the form of one" if links else ""
     remedy = (
         "Run `caliber doctor`"
         if has_layouts
@@ -127,7 +128,7 @@ def more_refused(run: RunRecord, earlier: Sequence[RunRecord], usual: Sequence[R
     now, before = _sum(visited[:count]), _sum([_visited(each["counts"]) for each in usual if each["id"] not in latest])
     if now[0] < MIN_PAGES or not _rose(now, before):
         return []
-    message = f"{_share(now):.0%} of {now[0]:,} pages were refused or failed; usual: {_share(before):.0%}."
+    message = f"{_share(now):.0%} of {quantity(now[0], 'page')} were refused or failed; usual: {_share(before):.0%}."
     return [_problem("more_refused", message)]
 
 
@@ -138,9 +139,8 @@ def fewer_articles(days: Sequence[int]) -> list[Problem]:
         return []
     if median(usual) < MIN_USUAL_NEWS or days[0] >= MIN_NEWS_SHARE * median(usual):
         return []
-    return [
-        _problem("fewer_articles", f"{days[0]:,} new articles were found in 24 hours; usual: {median(usual):,.0f}.")
-    ]
+    found = quantity(days[0], "new article was", "new articles were")
+    return [_problem("fewer_articles", f"{found} found in 24 hours; usual: {median(usual):,.0f}.")]
 
 
 def coverage_dropped(now: Coverage, before: Coverage, method: str = "") -> list[Problem]:
@@ -163,7 +163,7 @@ def _dropped_fields(now: Coverage, before: Coverage, how: str) -> Iterator[Probl
             continue
         # Compare the shares of pages without the field: a drop of coverage is their rise.
         if _rose((pages, pages - filled), (pages_before, pages_before - filled_before)):
-            found = f"{field} was found{how} on {filled / pages:.0%} of {pages:,} pages of layout {layout}"
+            found = f"{field} was found{how} on {filled / pages:.0%} of {quantity(pages, 'page')} of layout {layout}"
             yield _problem("coverage_dropped", f"{found}; usual: {filled_before / pages_before:.0%}.", field)
 
 

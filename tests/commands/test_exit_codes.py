@@ -134,9 +134,9 @@ def test_a_scroll_search_without_a_result_has_its_own_exit_code(
     request = ScrollRequest(FOUND.listing, FOUND.requests, FOUND.teasers, more)
     monkeypatch.setattr("caliber_crawler.doctor.find_scroll_request", lambda *_, **__: request)
     printed = invoke(doctor, "--scroll")
-    assert (printed.exit_code, printed.output) == (code, f"{request.sentence}\n")
+    assert (printed.exit_code, printed.stdout) == (code, f"{request.sentence}\n")
     as_json = invoke(doctor, "--scroll", "--json")
-    assert (as_json.exit_code, json.loads(as_json.output)) == (code, request.as_row())
+    assert (as_json.exit_code, json.loads(as_json.stdout)) == (code, request.as_row())
 
 
 @pytest.mark.parametrize(
@@ -149,10 +149,10 @@ def test_only_a_difference_from_the_definition_fails_the_doctor(
     monkeypatch.setattr("caliber_crawler.doctor.check_live_site", lambda *_, **__: findings)
     printed = invoke(doctor)
     assert printed.exit_code == code
-    row = printed.output.splitlines()[-1].split()
+    row = printed.stdout.splitlines()[-1].split()
     assert row[:3] == [mark, "listing", f"/en/{len(sound) - 1}"]
     as_json = invoke(doctor, "--json")
-    assert (as_json.exit_code, [row["sound"] for row in json.loads(as_json.output)]) == (code, [*sound])
+    assert (as_json.exit_code, [row["sound"] for row in json.loads(as_json.stdout)]) == (code, [*sound])
 
 
 @pytest.mark.parametrize("length", [1, MAX_SUBJECT_LENGTH - 1, MAX_SUBJECT_LENGTH, MAX_SUBJECT_LENGTH + 1, 500])

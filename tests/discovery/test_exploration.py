@@ -43,7 +43,7 @@ def test_a_whole_site_is_found_from_its_home_page(theme: str, tmp_path: Path) ->
     assert crawl.counts["articles_known"] >= 0.8 * crawl.counts["site_size"]  # complete: exit code 0
 
 
-MORE_REQUESTS = {"date_archives": 1.8, "static_footer": 2.6, "full_text_lists": 1.8, "views": 1.8}
+MORE_REQUESTS = {"static_footer": 1.6, "full_text_lists": 1.8, "views": 1.8}
 """Requests per article of small sites with many other pages; 1.5 of all others."""
 
 

@@ -56,6 +56,7 @@ REPORTED = {
     "the path and the label of the section",
     "the request for further teasers",
     "the path of that request",
+    "no request for further teasers",
 }
 """Facts whose replacement a run reports."""
 WRONG: dict[str, Site] = {
@@ -70,6 +71,7 @@ WRONG: dict[str, Site] = {
     "the date of a teaser": with_listing(date=".card_time"),
     "the image of a teaser": with_listing(image=".card_image"),
     "the request for further teasers": with_listing(more="?start={offset}", page_size=20),
+    "no request for further teasers": with_listing(more="", page_size=0),
     "the path of that request": with_listing(more="/load?page={page}"),
     "the feed": replace(KNOWN, sources=(Listings(), Feed(path="/feed.rss"))),
     "the sitemap": replace(KNOWN, sources=(Listings(), Sitemaps(paths=("/map.xml",), is_default=True))),

@@ -26,6 +26,7 @@ each obeys the rules."""
 NOT_FETCHING = {
     *("alerts add", "alerts list", "alerts remove", "alerts send"),
     *("copies find", "copies list", "copies show"),
+    *("names find", "names list", "names show", "names quotations", "names network"),
     *("editions find", "editions list", "editions show"),
     *("sample", "codes codebook", "codes import", "codes list", "codes agreement"),
     "check-package",
