@@ -1,4 +1,5 @@
-# Every target does its own set-up: scripts/set-up-python creates .venv if it is missing or out of date.
+# Every target does its own set-up: scripts/set-up-python creates .venv if it is missing or out of date, with the packages
+# of constraints.txt for demo, crawl and browse, and also with those of constraints-dev.txt for the others.
 # PYTHON=python3.12 selects the interpreter. ARGS="..." is passed to the command of a target.
 
 # Without the bytecode cache, every test process would compile all code again.
@@ -13,19 +14,19 @@ pytest := $(python) -m pytest -n 2 --dist worksteal
 compile := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make constraints"
 
-.PHONY: help demo crawl browse test check mutants format constraints wheel clean python browser database lint
+.PHONY: help demo crawl browse test check mutants docs reference format constraints wheel clean runtime python browser database lint
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: python ## crawl the built-in demo site into a new archive and print the results
+demo: runtime ## crawl the built-in demo site into a new archive and print the results
 	@$(caliber) demo $(ARGS)
 
 crawl: export CALIBER_CONTACT := $(or $(CONTACT),$(CALIBER_CONTACT))
-crawl: python ## crawl the real site politely into data/archive.db; needs CONTACT=you@example.org
+crawl: runtime ## crawl the real site politely into data/archive.db; needs CONTACT=you@example.org
 	@$(caliber) crawl $(ARGS)
 
-browse: python ## open the archive in Datasette
+browse: runtime ## open the archive in Datasette
 	@$(caliber) browse $(ARGS)
 
 test: lint browser database ## check format, lint, types and import contracts, and run all tests
@@ -37,6 +38,13 @@ check: lint ## the same without the slow tests, in under a minute
 mutants: python ## change the code in sampled places and count how many changes the quick tests notice
 	@$(python) scripts/mutants.py $(ARGS)
 
+docs: python ## build the documentation site into build/docs; a broken link is an error
+	@$(python) -m sphinx --fail-on-warning --keep-going --quiet --builder html docs build/docs $(ARGS)
+	@echo "Open build/docs/index.html in a browser."
+
+reference: python ## write the pages of the reference that are made from the code
+	@$(python) -m docs.reference_pages
+
 format: python ## format the code
 	@$(python) -m ruff check --fix-only --quiet
 	@$(python) -m ruff format
@@ -44,14 +52,19 @@ format: python ## format the code
 constraints: python ## pin the packages of pyproject.toml again; ARGS=--upgrade selects the newest versions
 	@$(compile) --output-file constraints.txt pyproject.toml $(ARGS)
 	@$(compile) --output-file constraints-dev.txt --constraints constraints.txt --group dev $(ARGS)
+	@$(compile) --output-file constraints-docs.txt --constraints constraints.txt --constraints constraints-dev.txt \
+		--group docs $(ARGS)
 
-wheel: python ## build the wheel and the source archive into dist/
+wheel: python ## build the wheel and the source archive into dist/; the same commit gives the same bytes
 	@rm -rf build dist
-	@$(python) -m build --no-isolation --quiet
+	@$(python) scripts/build-packages . dist
 
 clean: ## remove everything that make created, except data/
 	@rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+runtime:
+	@scripts/set-up-python runtime
 
 python:
 	@scripts/set-up-python

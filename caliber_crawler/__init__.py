@@ -12,11 +12,21 @@ if TYPE_CHECKING:
 
 __all__ = ["Archive", "__version__"]
 __version__ = "0.1.0"
+NO_WINDOWS = "caliber_crawler runs on Linux and macOS. On Windows, use WSL 2 or the Docker image, see docs/install.md."
+
+
+def check_platform() -> None:
+    """Raise ``RuntimeError`` on Windows, before an import fails there: this program needs the interfaces of POSIX."""
+    import sys
+
+    if sys.platform == "win32":
+        raise RuntimeError(NO_WINDOWS)
 
 
 def __getattr__(name: str) -> object:
     # Imported on first use: commands that need no archive start faster.
     if name == "Archive":
+        check_platform()
         from caliber_crawler.archive import Archive
 
         return Archive

@@ -28,6 +28,14 @@ Exit code 2 also stands for wrong usage of the command line, and 3 for a command
 
 from __future__ import annotations
 
+import re
+import shlex
+import sys
+from importlib.metadata import PackageNotFoundError, requires
+
+CHECKS_FAILED = 3
+"""The exit code of a command that ran, but whose checks failed. The results are stored or printed all the same."""
+
 
 class CaliberError(Exception):
     """An error whose message is one sentence for the user."""
@@ -161,7 +169,19 @@ class MissingExtra(CaliberError):
     """An extra that a command needs is not installed."""
 
     def __init__(self, extra: str) -> None:
-        super().__init__(f"This command needs an extra: pip install 'caliber-crawler[{extra}]'.")
+        needed = shlex.join(requirements_of(extra))
+        super().__init__(f"This needs the extra {extra!r}. Install it: {sys.executable} -m pip install {needed}")
+
+
+def requirements_of(extra: str) -> list[str]:
+    """The requirements of an extra of this program, as pip takes them; the name of the extra if they are not known."""
+    try:
+        lines = requires("caliber-crawler") or []
+    except PackageNotFoundError:
+        lines = []
+    condition = re.compile(rf"""extra == ["']{re.escape(extra)}["']""")
+    found = [line.partition(";")[0].strip() for line in lines if condition.search(line)]
+    return found or [f"caliber-crawler[{extra}]"]
 
 
 class ArticleTakenDown(CaliberError):

@@ -24,7 +24,7 @@ MARK, RANDOM, ENDING = ".caliber-", "????????", ".part"
 """The temporary folder of a file: ``.NAME.caliber-RANDOM.part``."""
 MAX_LINKS = 40
 """Maximum number of symbolic links that a path may lead through, as in Linux."""
-OWN_DESCRIPTOR = re.compile(r"/proc/(?:self|thread-self|\d+)/(?:task/\d+/)?fd/(\d+)")
+OWN_DESCRIPTOR = re.compile(r"(?:/proc/(?:self|thread-self|\d+)/(?:task/\d+/)?|/dev/)fd/(\d+)")
 COPY_BYTES = 1 << 20
 SHARED = stat.S_ISVTX | stat.S_IWOTH
 """The mode of a folder like ``/tmp``."""
@@ -204,7 +204,7 @@ def descriptor_of(path: Path) -> int | None:
     for _ in range(MAX_LINKS):
         path = Path(os.path.realpath(path.parent)) / path.name
         match = OWN_DESCRIPTOR.fullmatch(str(path))
-        if match is not None and str(path).startswith((f"/proc/{os.getpid()}/", "/proc/self/")):
+        if match is not None and str(path).startswith((f"/proc/{os.getpid()}/", "/proc/self/", "/dev/")):
             return int(match[1])
         if not path.is_symlink():
             return None

@@ -46,7 +46,7 @@ BACKOFF_MAX = 600.0  # seconds; a longer Retry-After is stored in the archive an
 FAILURES_MAX = 12  # other consecutive failures of a host that end the run
 REVISITS_MAX = 1000  # maximum number of revisits in one run
 DOWNLOAD_TIMEOUT = 30
-STALL_TIMEOUT = 60.0  # seconds; a crawl whose event loop stands still for longer ends (0: never)
+STALL_TIMEOUT = 60.0  # seconds; a crawl whose event loop is blocked for longer ends (0: never)
 REDIRECT_MAX_TIMES = 5
 
 # --- Limits for crawler traps: endless URLs and lists; 0 disables a limit -------------------------

@@ -28,6 +28,18 @@ def software() -> dict[str, str]:
     }
 
 
+def versions_in_short() -> str:
+    """The versions that matter in the report of a problem, in one line."""
+    from lxml import etree
+
+    libxml2 = ".".join(map(str, etree.LIBXML_VERSION))
+    return (
+        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, Scrapy {_version('scrapy')},"
+        f" Datasette {_version('datasette')}, lxml {_version('lxml')} (libxml2 {libxml2}), {platform.system()}"
+        f" {platform.machine()}"
+    )
+
+
 @cache
 def _version(package: str) -> str:
     # A lookup reads files, and a process may start many runs.

@@ -3,63 +3,25 @@
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Iterator
 from contextlib import chdir
-from dataclasses import dataclass
 from doctest import NORMALIZE_WHITESPACE, DocTestParser, DocTestRunner
 from pathlib import Path
 
 import pytest
 
 from tests.browse.conftest import browsing
-from tests.conftest import ROOT, Result, run_module
+from tests.conftest import ROOT, Result
+from tests.documents import Command, blocks, commands, missing_lines
 from tests.workbench_archive import fill_sheet, write_workbench_archive
 
 pytestmark = pytest.mark.slow
 
 DOCUMENT = (ROOT / "docs/workbench.md").read_text("utf-8")
 TASKS = re.split(r"^## ", DOCUMENT, flags=re.MULTILINE)[1:]
-MODULES = {"caliber": "caliber_crawler", "sqlite-utils": "sqlite_utils"}
-LEFT_OUT = "…"
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command of the document with the lines that it shows."""
-
-    line: str
-    shown: list[str]
-
-    def run(self, folder: Path) -> Result:
-        program, *arguments = shlex.split(self.line)
-        return run_module(MODULES[program], *arguments, folder=folder)
-
-
-def blocks(language: str, text: str = DOCUMENT) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-
-
-def commands(text: str = DOCUMENT) -> Iterator[Command]:
-    for block in blocks("console", text):
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            line, *shown = part.rstrip().split("\n")
-            yield Command(line, shown)
 
 
 def pages(text: str = DOCUMENT) -> list[str]:
     return re.findall(r"`(/archive[^`]*)`", text)
-
-
-def missing_lines(shown: list[str], output: str) -> list[str]:
-    """The shown lines that the output does not have, in this order. A line that ends with ``…`` is a beginning."""
-    rest = iter([line.rstrip() for line in output.splitlines()])
-    return [line for line in shown if line != LEFT_OUT and not any(is_shown(line, printed) for printed in rest)]
-
-
-def is_shown(line: str, printed: str) -> bool:
-    beginning = line.removesuffix(f" {LEFT_OUT}")
-    return printed == line or (beginning != line and printed.startswith(beginning))
 
 
 def has_results(page: str) -> bool:
@@ -74,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("workbench")
     (folder / "data").mkdir()
     write_workbench_archive(folder / "data/archive.db")
-    (codebook,) = blocks("toml")
+    (codebook,) = blocks("toml", DOCUMENT)
     (folder / "codebook.toml").write_text(codebook, encoding="utf-8")
     return folder
 
@@ -83,7 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def results(folder: Path) -> list[tuple[Command, Result]]:
     """Every command with its result, in the order of the document."""
     found = []
-    for command in commands():
+    for command in commands(DOCUMENT):
         if sheet := re.fullmatch(r"caliber codes import (\S+)", command.line):
             fill_sheet(folder / sheet[1])
         found.append((command, command.run(folder)))
@@ -119,7 +81,9 @@ def test_every_command_prints_what_the_document_shows(results: list[tuple[Comman
 
 @pytest.mark.usefixtures("results")
 def test_python_returns_what_the_document_shows(folder: Path) -> None:
-    examples = DocTestParser().get_doctest("\n".join(blocks("pycon")), {}, "workbench", "docs/workbench.md", 0)
+    examples = DocTestParser().get_doctest(
+        "\n".join(blocks("pycon", DOCUMENT)), {}, "workbench", "docs/workbench.md", 0
+    )
     report: list[str] = []
     with chdir(folder):
         outcome = DocTestRunner(optionflags=NORMALIZE_WHITESPACE).run(examples, out=report.append, clear_globs=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from caliber_crawler import __version__
+from caliber_crawler import __version__, check_platform
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import CaliberError
 from caliber_crawler.interpreter import isolate
@@ -33,6 +33,7 @@ COMMANDS = {
     "alerts": "saved searches whose new matches are sent after each crawl",
     "editions": "find articles of the same story in other languages, and list them",
     "copies": "find near-duplicates and excerpts, and list them",
+    "names": "find people, places and organizations in texts, and who said what",
     "sample": "draw a random sample of articles and write a coding sheet",
     "codes": "content analysis: codebook, import of coding sheets, agreement of coders",
     "status": "print the contents of the archive, the latest runs, and problems by reason",
@@ -69,6 +70,10 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
+        try:
+            check_platform()
+        except RuntimeError as error:
+            raise SystemExit(f"Error: {error}") from None
         isolate()
         return super().__call__(*arguments, **options)
 
@@ -80,16 +85,55 @@ class LazyGroup(click.Group):
             ctx.exit(error.exit_code)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(__version__, prog_name="caliber")
-def main() -> None:
+FIRST_STEPS = f"""caliber {__version__}: a news archiver.
+
+Begin here:
+  caliber demo                                    crawl a built-in site, without the network
+  caliber browse --archive data/demo.db --open    view the result in a web browser
+
+Then crawl a real site. Its operators must be able to contact you:
+  export CALIBER_CONTACT=you@example.org
+  caliber crawl https://news.example.org --limit 50
+  caliber status                                  the archive's contents, and each problem with its reason
+  caliber browse --open
+
+`caliber --help` lists all commands, `caliber crawl --help` explains one."""
+
+
+def show_versions(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    """Print the versions that matter in the report of a problem."""
+    if value and not ctx.resilient_parsing:
+        from caliber_crawler.archive.core.format import VERSION
+        from caliber_crawler.software import versions_in_short
+
+        echo(f"caliber {__version__} (archives of version {VERSION})\n{versions_in_short()}")
+        ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=show_versions,
+    help="Print the versions of this program and of what it is built on.",
+)
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """A news archiver: every raw page, every version of every article, every observed view count.
 
     \b
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 ran but its checks failed;
-    4 and above name a cause (see the README).
+    4 and above name a cause (docs/reference/codes.md).
 
     \b
     Example:
       caliber crawl --section analytics --language en
     """
+    if ctx.invoked_subcommand is None:
+        echo(FIRST_STEPS)

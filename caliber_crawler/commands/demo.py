@@ -81,7 +81,9 @@ def serve(port: int, host: str, articles: int, seed: int, sections: str, at: dat
     try:
         serve_site(_site(articles, seed, sections, at), port=port, host=host, log=log, ready=announce)
     except OSError as error:
-        raise click.ClickException(f"Cannot listen on {host}:{port}: {error.strerror}.") from None
+        raise click.ClickException(
+            f"Cannot listen on {host}:{port}: {error.strerror}. Choose another port: --port 0 takes a free one."
+        ) from None
     except ValueError as error:
         raise click.UsageError(str(error)) from None
 

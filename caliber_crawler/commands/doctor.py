@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sqlite3
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,8 @@ import click
 from tabulate import tabulate
 
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
-from caliber_crawler.commands.terminal import echo
+from caliber_crawler.commands.terminal import echo, secho
+from caliber_crawler.errors import CHECKS_FAILED
 from caliber_crawler.spiders import DEFAULT_SITE
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from caliber_crawler.news_spider import NewsSpider
     from caliber_crawler.site import Site
 
-CHECKS_FAILED = 3
 MAX_SUBJECT_LENGTH = 60
 """Maximum number of characters of a subject in the table."""
 MARKS = {True: "ok", False: "WRONG", None: "?"}
@@ -46,10 +47,13 @@ def doctor(
     Example:
       CALIBER_CONTACT=you@example.org caliber doctor
     """
+    from caliber_crawler.archive.reports.status import sqlite_warning
     from caliber_crawler.commands.crawling import ProgressLine
     from caliber_crawler.doctor import check_live_site, find_scroll_request
     from caliber_crawler.known_sites import project_settings, spider_named
 
+    if warning := sqlite_warning(sqlite3.sqlite_version_info):
+        secho(warning, fg="yellow", err=True)
     spider = spider_named(site, project_settings())
     if not spider.site.has_layouts and not scroll:
         _report_learned(spider.site, archive, as_json=as_json)

@@ -27,7 +27,7 @@ def migrate(archive: Path, *, as_json: bool) -> None:
       caliber migrate --archive data/archive.db
     """
     if not archive.exists():
-        raise NoArchive(f"There is no archive at {archive}; check --archive.")
+        raise NoArchive(f"There is no archive at {archive}. Name another with --archive.")
     with Archive.open(archive, mode="write") as opened:
         before = opened.migrated_from
     copy = None if before is None else backup_path(archive, before)

@@ -129,16 +129,24 @@ class Settlement:
             if aside.problem.reason == REDIRECTED:
                 self._queue_target(extraction.capture)
             withdrawn = self._archive.articles.withdraw(aside.others, self._run_id)
-            self._accounts.counts.update(stored=-withdrawn, new=-withdrawn, refused=withdrawn)
+            self._count_withdrawn(withdrawn)
             self.reject(extraction.capture, aside.problem)
             return None
         if saved is None:
             self.mark_done(extraction.capture, "refused")
             return None
+        if saved.withdrawn:
+            self._count_withdrawn(saved.withdrawn, is_article=not self._explores)
         unchanged = saved.outcome == "unchanged"
         self.mark_done(extraction.capture, "unchanged" if unchanged else "stored")
         self._accounts.counts["revisited" if unchanged else saved.outcome] += 1
         return saved
+
+    def _count_withdrawn(self, count: int, *, is_article: bool = True) -> None:
+        """Count pages of this run as refused that turned out to be no articles, or as links that lead to none."""
+        counts = self._accounts.counts
+        counts.update(stored=-count, new=-count)
+        counts.update({"refused": count} if is_article else {"discovered": -count, "dead_links": count})
 
     async def _commit_article(
         self, extraction: Extraction, also: Callable[[Extraction], None], again: SecondExtractions | None

@@ -83,7 +83,8 @@ def chromium(path: str = "") -> str:
     if found is None:
         where = path or f"PATH ({', '.join(BROWSERS)})"
         raise SiteError(
-            f"This site's listings need a browser, but none was found at {where}; set CALIBER_CHROMIUM to its path."
+            f"This site's listings need a browser, but none was found at {where}. Install Chromium (Debian, Ubuntu: apt"
+            " install chromium; macOS: brew install --cask chromium), or set CALIBER_CHROMIUM to its path."
         )
     return found
 

@@ -26,5 +26,6 @@ def require_contact(site: Site, settings: BaseSettings) -> None:
         return
     host = urlsplit(site.base_url).hostname
     raise SiteError(
-        f"{host} must be able to contact you: give --contact or set CALIBER_CONTACT (e-mail address or web page)."
+        f"{host} must be able to contact you: give your e-mail address or web page with --contact you@example.org, or"
+        " set CALIBER_CONTACT once: export CALIBER_CONTACT=you@example.org"
     )

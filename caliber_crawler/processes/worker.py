@@ -9,6 +9,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import tempfile
 from collections import deque
 from typing import IO, Any
 
@@ -33,7 +34,7 @@ class Worker:
 
     def __init__(self) -> None:
         # The current step is kept in shared memory, because a message for each step would wake the parent.
-        self._step = os.memfd_create("step")
+        self._step = new_memory()
         self._process = start_python(
             *("-c", f"from {serve.__module__} import main; main({self._step})"),
             # The worker needs the same import path: a site definition may be in any module.
@@ -191,6 +192,15 @@ class Worker:
         except subprocess.TimeoutExpired:
             self._process.kill()
             return self._process.wait()
+
+
+def new_memory() -> int:
+    """A descriptor of memory that processes can share; of an unnamed file where the kernel has none."""
+    create = getattr(os, "memfd_create", None)
+    if create is not None:
+        return int(create("step"))
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 def _load(message: bytes) -> tuple[str, Any]:

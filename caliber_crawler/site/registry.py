@@ -48,7 +48,8 @@ class SiteRegistry(Mapping[str, Site]):
     def named(self, name: str) -> Site:
         """The site with a name. Raises :class:`SiteError` with the known names."""
         if name not in self._sites:
-            raise SiteError(f"Unknown site {name!r}; known sites: {', '.join(self._sites)}.")
+            known = ", ".join(self._sites)
+            raise SiteError(f"Unknown site {name!r}; known sites: {known}. Any other site needs its URL.")
         return self._sites[name]
 
     def only(self, name: str) -> SiteRegistry:

@@ -1,6 +1,7 @@
 import re
 import tomllib
 from importlib import metadata
+from itertools import combinations
 
 import pytest
 from packaging.requirements import Requirement
@@ -10,9 +11,9 @@ from tests.tooling.repository import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 RUNTIME = PROJECT["project"]["dependencies"]
-DEVELOPMENT = PROJECT["dependency-groups"]["dev"]
-FILES = ("constraints.txt", "constraints-dev.txt")
-PYTHONS = ("3.11", "3.12", "3.13")
+DEVELOPMENT = PROJECT["dependency-groups"]["dev"] + PROJECT["dependency-groups"]["docs"]
+FILES = ("constraints.txt", "constraints-dev.txt", "constraints-docs.txt")
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
 
 def entries(file: str) -> list[tuple[Requirement, list[str]]]:
@@ -93,8 +94,48 @@ def test_every_development_dependency_is_pinned():
     assert dependencies(DEVELOPMENT) - pins(*FILES, python="3.11").keys() == set()
 
 
-def test_both_files_pin_the_same_versions():
+def test_all_files_pin_the_same_versions():
     for python in PYTHONS:
-        runtime, development = (pins(file, python=python) for file in FILES)
-        shared = runtime.keys() & development.keys()
-        assert {name: runtime[name] for name in shared} == {name: development[name] for name in shared}
+        for one, other in combinations([pins(file, python=python) for file in FILES], 2):
+            shared = one.keys() & other.keys()
+            assert {name: one[name] for name in shared} == {name: other[name] for name in shared}
+
+
+def extras(requirements: list[str]) -> dict[tuple[str, str], set[str]]:
+    """Each extra that these packages or their dependencies request, with the spellings they use."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for name in dependencies(requirements) | {None}:
+        for text in requirements if name is None else metadata.distribution(name).requires or []:
+            requirement = Requirement(text)
+            if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+                continue
+            for extra in requirement.extras:
+                key = canonicalize_name(requirement.name), canonicalize_name(extra)
+                found.setdefault(key, set()).add(extra)
+    return found
+
+
+ALL_EXTRAS = [each for group in PROJECT["project"]["optional-dependencies"].values() for each in group]
+
+
+@pytest.mark.parametrize("requirements", [RUNTIME, RUNTIME + ALL_EXTRAS], ids=["runtime", "with all extras"])
+def test_an_extra_has_one_spelling(requirements):
+    # pip 23.0 to 23.2, which come with Python 3.11 and Debian 12, end with an assertion if there are two.
+    assert [key for key, spellings in extras(requirements).items() if len(spellings) > 1] == []
+
+
+@pytest.mark.parametrize("requirements", [RUNTIME, RUNTIME + ALL_EXTRAS], ids=["runtime", "with all extras"])
+def test_an_extra_that_old_pips_overlook_is_a_requirement_of_its_own(requirements):
+    # They compare the spelling with that of the package: "lxml does not provide the extra 'html_clean'".
+    direct = {canonicalize_name(Requirement(each).name) for each in requirements}
+    for (name, extra), spellings in extras(requirements).items():
+        provided = metadata.metadata(name).get_all("Provides-Extra") or []
+        if not spellings & set(provided):
+            needed = {
+                canonicalize_name(requirement.name)
+                for requirement in map(Requirement, metadata.requires(name) or [])
+                if requirement.marker and requirement.marker.evaluate({"extra": extra})
+                and not requirement.marker.evaluate({"extra": ""})
+            }  # fmt: skip
+            assert needed, (name, extra)
+            assert needed <= direct, (name, extra)

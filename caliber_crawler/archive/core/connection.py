@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from filelock import FileLock, Timeout
 
 from caliber_crawler.archive.core.format import APPLICATION_ID, VERSION, sqlite3
+from caliber_crawler.archive.core.schema_creation import create_schema
 from caliber_crawler.archive.core.sqlite_errors import SQLiteErrors
 from caliber_crawler.archive.core.synced_log import SyncedLog
 from caliber_crawler.errors import (
@@ -75,7 +76,10 @@ class Connection:
         is_new = not require_archive(path)
         if mode == "read":
             if is_new:
-                raise NoArchive(f"There is no archive at {path}.")
+                raise NoArchive(
+                    f"There is no archive at {path}. Name another with --archive, or create one: `caliber demo` crawls"
+                    " a built-in site, `caliber crawl URL` a real one."
+                )
             return cls._open_to_read(path)
         lock = take_lock(path)
         try:
@@ -95,6 +99,11 @@ class Connection:
                 raise
         if version < VERSION:
             connection.close()
+            if version == 0:
+                raise ArchiveError(
+                    f"{path} has no tables: its creation was interrupted, or {path}-wal is damaged. Run `caliber"
+                    " verify`; if it finds no damage, the next command that writes creates them."
+                )
             raise ArchiveError(f"{path} has an earlier schema version; run `caliber migrate` to upgrade it.")
         return cls(path, "read", connection, None)
 
@@ -121,12 +130,14 @@ class Connection:
                     copy_into(archive, backup_path(path, version))
                     archive.migrated_from = version
                 if version < VERSION:
-                    from caliber_crawler.archive.core.migrations import create_schema, migrations
-
                     if version == 0:
-                        create_schema(archive.db)
+                        create_schema(connection)
                     else:
+                        # Imported here: a crawl must not load sqlite-utils.
+                        from caliber_crawler.archive.core.migrations import migrations
+
                         migrations.apply(archive.db)
+                    archive.mark_synced()
             except BaseException:
                 connection.close()
                 raise
