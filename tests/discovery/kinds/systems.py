@@ -209,11 +209,11 @@ def endless_calendar() -> Kind:
 def tag_clouds() -> Kind:
     """Many tags on every page; a tag's page lists a few articles that all lists name."""
     cloud = "".join(f'<a class="tag-cloud-link" href="/topic/word-{n}" rel="tag">word {n}</a> ' for n in range(80))
-    site = plain(40)
+    site = plain(50)
     for path, content in list(site.pages.items()):
         site.pages[path] = str(content).replace("<footer>", f'<footer><div class="tagcloud">{cloud}</div>')
     for n in range(80):
-        members = [(n * 7 + each) % 40 for each in range(3)]
+        members = [(n * 7 + each) % 50 for each in range(3)]
         site.pages[f"/topic/word-{n}"] = page(
             f"word {n}", "".join(teaser(word_slug(m), m) for m in members) + f'<div class="tagcloud">{cloud}</div>'
         )
