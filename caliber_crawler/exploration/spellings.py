@@ -55,7 +55,9 @@ class Spellings:
     def is_copy(self, url: str) -> bool:
         """Whether the article at a URL was requested under another value of a parameter that selects nothing."""
         known, names = self._texts.get(url.partition("?")[0]), self._idle_in(url)
-        return bool(known and names) and _without(url, names) == _without(known[0], self._idle_in(known[0]))
+        if known is None or not names:
+            return False
+        return _without(url, names) == _without(known[0], self._idle_in(known[0]))
 
     def _idle_in(self, url: str) -> set[str]:
         return {name for name in _parameters(url) if self._is_idle(name)}
