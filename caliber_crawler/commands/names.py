@@ -96,8 +96,8 @@ def list_names(
         width = max(len(each["name"]) for each in found[:limit])
         for each in found[:limit]:
             echo(
-                f"{each['name']:{width}}  {each['kind']:12}  {each['articles']:>7,} articles"
-                f"  {each['mentions']:>8,} mentions"
+                f"{each['name']:{width}}  {each['kind']:12}  articles {each['articles']:>7,}"
+                f"  mentions {each['mentions']:>8,}"
             )
     report(len(found), limit, "names", status, is_cut=not as_csv)
 
@@ -217,7 +217,8 @@ def network(
     if not found.nodes:
         echo(nothing_found(status), err=True)
         return
-    echo(f"{len(found.nodes):,} of {found.names:,} names, {len(found.edges):,} pairs in the same articles.", err=True)
+    pairs = "1 pair" if len(found.edges) == 1 else f"{len(found.edges):,} pairs"
+    echo(f"{len(found.nodes):,} of {found.names:,} names, {pairs} in the same articles.", err=True)
 
 
 def print_quotation(row: QuotationRow) -> None:
@@ -235,7 +236,8 @@ def report(
     if not total:
         echo(nothing_found(status, similar or []), err=True)
     elif is_cut:
-        echo(f"{total:,} {what}." if total <= limit else f"The first {limit:,} of {total:,} {what}.", err=True)
+        counted = f"{total:,} {what if total != 1 else what.removesuffix('s')}."
+        echo(counted if total <= limit else f"The first {limit:,} of {total:,} {what}.", err=True)
     if status.searched and status.waiting:
         echo(f"{status.waiting:,} new or changed texts are not searched yet: run `caliber names find`.", err=True)
 

@@ -38,6 +38,7 @@ PAGES = [
     "/archive/-/queries/longest",
     "/archive/-/queries/authors_at_work",
     "/archive/-/queries/who_links_to?host=president.az",
+    *("/archive/-/names", "/archive/-/names?name=Baku"),
 ]
 
 DRAWN = {

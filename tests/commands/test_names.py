@@ -59,7 +59,7 @@ def test_names_are_found_listed_and_drawn(caliber: Callable[..., Any], archive: 
     assert said.stdout.splitlines()[:2] == ["Anna Petrosyan (said)", "  Nobody asked us in time."]
 
     drawn = caliber("names", "network", "--kind", "person", "-o", tmp_path / "people.gexf", "--archive", archive)
-    assert drawn.stderr == "2 of 2 names, 1 pairs in the same articles.\n"
+    assert drawn.stderr == "2 of 2 names, 1 pair in the same articles.\n"
     tree = etree.parse(tmp_path / "people.gexf")
     assert [edge.get("weight") for edge in tree.iter("{*}edge")] == ["2"]
 

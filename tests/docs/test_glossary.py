@@ -17,7 +17,7 @@ PLAIN = {"at", "author", "by", "coverage", "day", "growth", "image", "key", "lin
 
 
 def singular(word: str) -> str:
-    return re.sub(r"(?<!s)s$", "", re.sub(r"ies$", "y", word))
+    return re.sub(r"(?<!s)s$", "", re.sub(r"(?<=ch)es$", "", re.sub(r"ies$", "y", word)))
 
 
 @pytest.mark.parametrize("name", [each.name for each in relations()])

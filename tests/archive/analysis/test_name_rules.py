@@ -10,7 +10,7 @@ from caliber_crawler.archive.analysis.names.languages import LANGUAGES, language
 from caliber_crawler.archive.analysis.names.persons import Person, resolve
 from tests.archive.analysis.gold_sets import name_samples, quotation_samples, score_names, score_quotations
 
-LEAST = {"en": (0.95, 0.87, 0.9, 0.8), "ru": (0.9, 0.82, 0.9, 0.85)}
+LEAST = {"en": (0.95, 0.87, 0.85, 0.85), "ru": (0.9, 0.82, 0.9, 0.85)}
 """Least precision and recall of names and of quotations on the sentences that the rules were not written for."""
 MIXED = st.text(alphabet=" \nAaZzБбЯя.,:«»“”„\"'’–-!?()1İı\u0301\u00a0", max_size=120)
 PARTS = st.lists(

@@ -231,7 +231,7 @@ class Names:
     def similar(self, name: str) -> list[str]:
         """Other names of the archive with a word of this one, the most frequent first."""
         words = {word.casefold() for word in name.split()}
-        known = dict.fromkeys(row["name"] for row in self.counts())
+        known = dict.fromkeys(row["name"] for row in self.counts() if row["name"] != name)
         return [each for each in known if words & {word.casefold() for word in each.split()}][:MAX_SIMILAR]
 
     def status(self) -> NameStatus:

@@ -29,7 +29,9 @@ def resolve(people: Iterable[Person]) -> list[tuple[Person, str]]:
     """Each mention, in order, with the normal form of the name."""
     ordered = sorted(people, key=lambda person: person.start)
     longest: dict[str, list[Words]] = defaultdict(list)
-    for words in sorted({person.words for person in ordered}, key=len, reverse=True):
+    # Initials after names; otherwise in order of the text, so that two runs give the same.
+    forms = dict.fromkeys(person.words for person in ordered)
+    for words in sorted(forms, key=lambda words: (-len(words), sum(word.endswith(".") for word in words))):
         known = longest[surname_of(words)]
         if len(words) > 1 and len(known) < MAX_NAMESAKES and not any(is_form_of(words, full) for full in known):
             known.append(words)

@@ -179,10 +179,10 @@ def _quotation(
         and is_continued(body, before, span)
     ):
         return Quotation(span.start, span.end, before.speaker, before.speaker_start, before.speaker_end, before.cue)
-    is_closed = text[-1:] in ".!?…" or body[span.outer_end : span.outer_end + 1] in (".", ",", "!", "?", "…", "")
-    is_whole = text[:1].isupper() and (text[-1:] in ".!?…," or body[span.outer_end : span.outer_end + 1] in ".,")
+    follows = {body[span.end : span.end + 1], body[span.outer_end : span.outer_end + 1]}
+    is_whole = text[:1].isupper() and (text[-1:] in ".!?…" or bool(follows & {".", ","}))
     is_turn = span.is_dialogue and count > 0 and text[:1].isupper() and text[-1:] in ".!?…"
-    is_said = count >= MIN_WORDS_ALONE and is_closed and is_whole
+    is_said = count >= MIN_WORDS_ALONE and is_whole
     is_alone = is_turn and has_dialogue if span.is_dialogue else is_said
     if is_alone:
         return Quotation(span.start, span.end, None, None, None, None)

@@ -84,7 +84,7 @@ class Russian:
             return end
         if not token.is_capital:
             return place + 1
-        known = self._known_at(body, tokens, place)
+        known = self._known_at(tokens, place)
         if organization := self._organization(body, tokens, place):
             head, end = organization
             if known is None or end > known[0]:
@@ -107,16 +107,16 @@ class Russian:
 
     # --- organizations and places -------------------------------------------------------------------------------------
 
-    def _known_at(self, body: str, tokens: Sequence[Token], start: int) -> tuple[int, Kind, str] | None:
-        for lemma in lemmas(tokens[start].text):
-            for entry in self._known.get(lemma, ()):
-                end = start + len(entry.words)
-                if end > len(tokens) or (len(entry.words) > 1 and not self._is_joined(body, tokens, start, end)):
-                    continue
-                if all(
-                    lemmas(token.text) & own for token, own in zip(tokens[start:end], entry.words, strict=True)
-                ) and (len(entry.words) > 1 or self._may_be_known(tokens[start])):
-                    return end, entry.kind, entry.name
+    def _known_at(self, tokens: Sequence[Token], start: int) -> tuple[int, Kind, str] | None:
+        found = [entry for lemma in lemmas(tokens[start].text) for entry in self._known.get(lemma, ())]
+        for entry in sorted(found, key=lambda entry: (-len(entry.words), entry.name)):
+            end = start + len(entry.words)
+            if end > len(tokens) or (len(entry.words) > 1 and not self._is_joined(tokens, start, end)):
+                continue
+            if all(lemmas(token.text) & own for token, own in zip(tokens[start:end], entry.words, strict=True)) and (
+                len(entry.words) > 1 or self._may_be_known(tokens[start])
+            ):
+                return end, entry.kind, entry.name
         return None
 
     def _may_be_known(self, token: Token) -> bool:
@@ -128,7 +128,7 @@ class Russian:
             or bool(tags(token.text) & {"Geox", "Orgn", "Abbr"})
         )
 
-    def _is_joined(self, body: str, tokens: Sequence[Token], start: int, end: int) -> bool:
+    def _is_joined(self, tokens: Sequence[Token], start: int, end: int) -> bool:
         return all(
             right.start - left.end <= 1
             for left, right in zip(tokens[start : end - 1], tokens[start + 1 : end], strict=True)
