@@ -80,6 +80,8 @@ DOWNLOADER_MIDDLEWARES = {
     "caliber_crawler.middlewares.site_opt_outs.SiteOptOutsMiddleware": 150,
     "caliber_crawler.middlewares.conditional.ConditionalMiddleware": 200,
     "caliber_crawler.middlewares.scrolling.ScrollingMiddleware": 500,  # its browser's requests pass all middlewares
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,  # it parses every page in the event loop
+    "caliber_crawler.middlewares.refreshes.RefreshMiddleware": 580,
     "caliber_crawler.middlewares.truncated_responses.TruncatedResponseMiddleware": 585,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,  # it accepts truncated pages
     "caliber_crawler.middlewares.compression.StrictCompressionMiddleware": 590,
@@ -137,7 +139,6 @@ DOWNLOAD_HANDLERS = {
 }
 DOWNLOAD_MAXSIZE = 32 * 1024 * 1024
 DOWNLOAD_WARNSIZE = 8 * 1024 * 1024
-METAREFRESH_ENABLED = False
 
 TWISTED_DNS_RESOLVER = "caliber_crawler.fetching.resolver.PublicAddressResolver"
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"

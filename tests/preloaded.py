@@ -103,6 +103,10 @@ class Fork:
         if self.poll() is None:
             os.kill(self.pid, number)
 
+    def terminate(self) -> None:
+        """Ask the program to end."""
+        self.send_signal(signal.SIGTERM)
+
     def kill(self) -> None:
         """End the program at once."""
         self.send_signal(signal.SIGKILL)
@@ -208,11 +212,10 @@ def serve(address: str) -> Program | None:
             program = Program(*pickle.loads(read(connection, int.from_bytes(length))))
             child = os.fork()
             if child == 0:
-                inherited = [listener.fileno(), connection.fileno(), *running]
-                inherited += [other.fileno() for _, other in running.values()]
-                for each in inherited:
-                    with suppress(OSError):
-                        os.close(each)
+                for each in (listener, connection, *(other for _, other in running.values())):
+                    each.close()
+                for process in running:
+                    os.close(process)
                 # Above the numbers that they get, so that none is overwritten before it is used.
                 free = max(*files, *program.descriptors) + 1
                 moved = [fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, free) for file in files]

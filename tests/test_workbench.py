@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from contextlib import chdir
 from doctest import NORMALIZE_WHITESPACE, DocTestParser, DocTestRunner
 from pathlib import Path
@@ -31,25 +32,33 @@ def has_results(page: str) -> bool:
     return "https://caliber.az/" in page
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("workbench")
+def prepare(folder: Path) -> None:
+    """Write the files that the document assumes."""
     (folder / "data").mkdir()
     write_workbench_archive(folder / "data/archive.db")
     (codebook,) = blocks("toml", DOCUMENT)
     (folder / "codebook.toml").write_text(codebook, encoding="utf-8")
+
+
+def run_commands(folder: Path) -> Iterator[tuple[Command, Result]]:
+    """Run every command of the document; yield each with its result."""
+    for command in commands(DOCUMENT):
+        if sheet := re.fullmatch(r"caliber codes import (\S+)", command.line):
+            fill_sheet(folder / sheet[1])
+        yield command, command.run(folder)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("workbench")
+    prepare(folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def results(folder: Path) -> list[tuple[Command, Result]]:
     """Every command with its result, in the order of the document."""
-    found = []
-    for command in commands(DOCUMENT):
-        if sheet := re.fullmatch(r"caliber codes import (\S+)", command.line):
-            fill_sheet(folder / sheet[1])
-        found.append((command, command.run(folder)))
-    return found
+    return list(run_commands(folder))
 
 
 def test_each_of_sixteen_tasks_has_a_page_a_command_and_python() -> None:

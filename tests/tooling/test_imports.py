@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -14,3 +15,34 @@ def test_a_crawl_does_not_load_sqlite_utils_or_pandas() -> None:
     loaded = "import sys, caliber_crawler.crawl_process; print({'sqlite_utils', 'pandas'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == "set()\n"
+
+
+HEAVY = ("scrapy", "twisted", "lxml", "parsel", "trafilatura", "datasette", "pandas", "numpy", "sqlite_utils", "httpx")
+STARTS = """
+import sys
+from caliber_crawler.commands.cli import main
+try:
+    main({arguments})
+except SystemExit:
+    print(sorted(set({unwanted}) & set(sys.modules)))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "unwanted"),
+    [
+        (["--help"], (*HEAVY, "sqlite3", "asyncio", "caliber_crawler.archive", "caliber_crawler.site")),
+        (
+            ["search", "corridor", "--archive", "none.db"],
+            (*HEAVY, "caliber_crawler.extraction", "caliber_crawler.crawling"),
+        ),
+    ],
+)
+def test_a_short_command_loads_no_library_that_it_does_not_need(
+    arguments: list[str], unwanted: tuple[str, ...], tmp_path: Path
+) -> None:
+    code = STARTS.format(arguments=arguments, unwanted=unwanted)
+    command = [sys.executable, "-P", "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

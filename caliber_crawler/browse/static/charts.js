@@ -82,7 +82,11 @@ const MARKS = {
         domain: [0, all || 1],
         ...(y === "share"
           ? { label: "share of all articles, %", percent: true, domain: [0, 100 * (all || 0.01)] }
-          : { label: y, tickFormat: (count) => (Number.isInteger(count) ? d3.format(",")(count) : "") }),
+          : {
+              label: y,
+              tickFormat: (count) => (Number.isInteger(count) ? d3.format(",")(count) : ""),
+              ...(all < 10 ? { ticks: all } : {}),
+            }),
       },
       fy: { label: null },
       color: colours(rows, series, domain),
@@ -125,7 +129,10 @@ const MARKS = {
     marks: [Plot.cell(rows, { x, y, fill: series, rx: 2, tip: true })],
   }),
   ranks: ({ x, y, series, rows: all, domain, most, width }) => {
-    const letters = Math.floor(labelWidth(width) / 6.5);
+    // Cyrillic and Armenian letters are wide.
+    const letters = Math.floor((labelWidth(width) - 14) / 7.4);
+    const whole = all.every((row) => Number.isInteger(row[x]));
+    const highest = Math.max(...all.map((row) => row[x]));
     // Several columns are the label of a bar together, so that two articles with the same headline have a bar each.
     const rows = all.slice(0, most ?? all.length).map((row) => ({
       ...row,
@@ -134,7 +141,13 @@ const MARKS = {
     return {
       height: 60 + new Set(rows.map((row) => row.label)).size * 22,
       marginTop: 42,
-      x: { grid: true, label: x.replaceAll("_", " "), labelOffset: 38, axis: "top" },
+      x: {
+        grid: true,
+        label: x.replaceAll("_", " "),
+        labelOffset: 38,
+        axis: "top",
+        ...(whole && highest < 10 ? { ticks: highest, tickFormat: "d" } : {}),
+      },
       y: { label: null, tickSize: 0, tickFormat: (name) => (name.length > letters ? `${name.slice(0, letters - 1)}…` : name) },
       ...(series ? { color: colours(rows, series, domain) } : {}),
       marks: [
