@@ -18,6 +18,7 @@ from jinja2 import BaseLoader, ChoiceLoader, Environment, TemplateNotFound
 
 from caliber_crawler.browse.cells import authors, link
 from caliber_crawler.browse.citations import citation_links, wayback_url
+from caliber_crawler.browse.datasette_versions import name_in, table_settings
 from caliber_crawler.browse.dates import brief_local_moment, brief_moment, day, local_moment, utc_moment
 from caliber_crawler.browse.detection import Tables, archives
 from caliber_crawler.browse.pages import url_of
@@ -71,7 +72,7 @@ KINDS_NOT_SHOWN = frozenset({"array", "author"})
 
 Facet = dict[str, Any]
 """A facet in Datasette's format."""
-Named = TypeVar("Named", bound=Facet)
+Named = TypeVar("Named")
 
 
 class ArchiveTemplates(BaseLoader):
@@ -130,6 +131,7 @@ def install(environment: Environment, datasette: Datasette) -> None:
         "places": partial(places, datasette),
         "quantity": quantity,
         "readable_url": readable_url,
+        "table_settings": partial(table_settings, datasette),
         "static_file": partial(datasette.urls.static_plugins, PLUGIN),
         "utc_moment": utc_moment,
         "wayback_url": wayback_url,
@@ -184,6 +186,6 @@ def facets_in_order(facets: Iterable[Facet], order: Sequence[str | dict[str, str
 
 
 def in_display_order(named: Iterable[Named], tables: Iterable[str]) -> list[Named]:
-    """Sort dictionaries by ``name``, in the order of these tables; other names come last, in their original order."""
+    """Sort tables or facets by name, in the order of these tables; other names come last, in their original order."""
     places = {table: place for place, table in enumerate(tables)}
-    return sorted(named, key=lambda each: places.get(each["name"], len(places)))
+    return sorted(named, key=lambda each: places.get(name_in(each), len(places)))
