@@ -14,7 +14,7 @@ pytest := $(python) -m pytest -n 2 --dist worksteal
 compile := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make constraints"
 
-.PHONY: help datasette sbom demo crawl browse test check mutants format constraints wheel clean runtime python browser database lint
+.PHONY: help datasette sbom demo crawl browse test check mutants docs reference format constraints wheel clean runtime python browser database lint
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,13 @@ datasette: python ## run the tests of the pages with the next version of Dataset
 mutants: python ## change the code in sampled places and count how many changes the quick tests notice
 	@$(python) scripts/mutants.py $(ARGS)
 
+docs: python ## build the documentation site into build/docs; a broken link is an error
+	@$(python) -m sphinx --fail-on-warning --keep-going --quiet --builder html docs build/docs $(ARGS)
+	@echo "Open build/docs/index.html in a browser."
+
+reference: python ## write the pages of the reference that are made from the code
+	@$(python) -m docs.reference_pages
+
 format: python ## format the code
 	@$(python) -m ruff check --fix-only --quiet
 	@$(python) -m ruff format
@@ -48,6 +55,8 @@ format: python ## format the code
 constraints: python ## pin the packages of pyproject.toml again; ARGS=--upgrade selects the newest versions
 	@$(compile) --output-file constraints.txt pyproject.toml $(ARGS)
 	@$(compile) --output-file constraints-dev.txt --constraints constraints.txt --group dev $(ARGS)
+	@$(compile) --output-file constraints-docs.txt --constraints constraints.txt --constraints constraints-dev.txt \
+		--group docs $(ARGS)
 
 wheel: python ## build the wheel and the source archive into dist/; the same commit gives the same bytes
 	@rm -rf build dist

@@ -1,7 +1,7 @@
-"""Response times of the web pages of a large archive: ``python -m benchmarks.browse --articles 200000``.
+"""CPU time of the web pages of a large archive: ``python -m benchmarks.browse --articles 200000``.
 
-Goals, with 200,000 articles on two cores: home page and article page within 200 ms, search within 300 ms. Datasette
-runs in this process, without a network. Each page is requested several times; the median counts.
+Goals, with 200,000 articles: home page and article page within 200 ms, every other page within 300 ms. Datasette runs
+in this process, without a network. Each page is requested several times; the median of its CPU time counts.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from statistics import median
 from datasette.app import Datasette
 
 from caliber_crawler.archive import Archive
+from caliber_crawler.browse.canned_queries import canned_queries
+from caliber_crawler.browse.charts_page import charts
 from caliber_crawler.items import Article, Capture, Extraction, Link
 from caliber_crawler.site import Site
 
@@ -42,33 +44,49 @@ BATCH_SIZE = 500
 WORDS = 320
 EDITED = 12
 """One article in this many was edited."""
-ROUNDS = 7
+ROUNDS = 5
 
 SYLLABLES = ["".join(pair) for pair in product("bcdfgklmnprstvz", "aeiou")]
 VOCABULARY = ["".join(parts) for parts in product(SYLLABLES, SYLLABLES, SYLLABLES[::11])]
 random.Random(2).shuffle(VOCABULARY)
 
+VALUES = {
+    "term_over_time": "term={common}",
+    "mentioned_together": "first={known}&second={other}",
+    "who_links_to": "host=host7.example",
+}
+"""Parameters of canned queries."""
+
 GOALS = {
     "home": ("/", 200),
     "article": ("/{database}/articles/{article}", 200),
     "search, a common word": ("/{database}/-/search?q={common}", 300),
-    "search, in every article": ("/{database}/-/search?q={everywhere}", None),
+    "search, in every article": ("/{database}/-/search?q={everywhere}", 300),
     "search, two words": ("/{database}/-/search?q={known}+{other}", 300),
     "search, a rare word": ("/{database}/-/search?q={rare}", 300),
     "search, newest first": ("/{database}/-/search?q={common}&order=newest", 300),
-    "articles": ("/{database}/articles", None),
-    "edits": ("/{database}/-/edits", None),
-    "changes": ("/{database}/-/changes/{edited}", None),
-    "health": ("/{database}/-/health", None),
-    "chart of articles": ("/{database}/-/charts/published", None),
-    "feed of the newest": ("/{database}/-/feeds/articles", None),
+    "all articles": ("/{database}/-/search", 300),
+    "all articles of a section": ("/{database}/-/search?section=politics&language=en", 300),
+    "all articles, page 500": ("/{database}/-/search?page=500", 300),
+    "attention": ("/{database}/-/attention?q={common}", 300),
+    "edits": ("/{database}/-/edits", 300),
+    "changes": ("/{database}/-/changes/{edited}", 300),
+    "compare": ("/{database}/-/compare?a={article}&b={edited}", 300),
+    "copies": ("/{database}/-/copies", 300),
+    "coding": ("/{database}/-/coding", 300),
+    "alerts": ("/{database}/-/alerts", 300),
+    "health": ("/{database}/-/health", 300),
+    **{f"chart {name}": (f"/{{database}}/-/charts/{name}", 300) for name in charts()},
+    **{f"query {name}": (f"/{{database}}/-/queries/{name}?{VALUES.get(name, '')}", 300) for name in canned_queries()},
+    "feed of the newest": ("/{database}/-/feeds/articles", 300),
+    "table articles": ("/{database}/articles", None),
 }
-"""URL of each page, and the goal for its response time in milliseconds."""
+"""URL of each page, and the goal for its CPU time in milliseconds; tables are those of Datasette."""
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """The response times of one page in milliseconds."""
+    """The CPU times of one page in milliseconds."""
 
     name: str
     times: list[float]
@@ -157,9 +175,9 @@ async def measure(path: Path, articles: int) -> list[Measurement]:
         url = pattern.format(**numbers, **words)
         times, size = [], 0
         for _ in range(ROUNDS + 1):
-            started = time.perf_counter()
+            started = time.process_time()
             response = await datasette.client.get(url)
-            times.append((time.perf_counter() - started) * 1000)
+            times.append((time.process_time() - started) * 1000)
             size = len(response.content)
             if response.status_code != 200:
                 raise SystemExit(f"{url} returned status {response.status_code}")
@@ -190,7 +208,7 @@ def report(measured: list[Measurement], articles: int, size: int, *, as_json: bo
         pages = {each.name: {"median_ms": round(median(each.times), 1), "goal_ms": each.goal} for each in measured}
         print(json.dumps({"articles": articles, "archive_bytes": size, "pages": pages}, indent=2))
         return
-    print(f"{articles:,} articles, {size / 1e6:,.0f} MB; median (and maximum) of {ROUNDS} requests")
+    print(f"{articles:,} articles, {size / 1e6:,.0f} MB; median (and maximum) CPU time of {ROUNDS} requests")
     for each in measured:
         goal = f"goal {each.goal} ms{'' if each.is_met else ', NOT MET'}" if each.goal else ""
         print(

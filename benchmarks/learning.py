@@ -27,10 +27,10 @@ import zstandard
 
 from caliber_crawler.extraction_steps import extract_page
 from caliber_crawler.items import Article, Capture, Extraction
-from caliber_crawler.site import Site
+from caliber_crawler.site import LearnedLayout, Site
 from caliber_crawler.site.generic import generic_site
 from caliber_crawler.site_learning import learn_pages
-from caliber_crawler.site_learning.facts import is_trustworthy
+from caliber_crawler.site_learning.facts import layout_of_facts, lesson_facts
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 HEADERS = (("Content-Type", "text/html; charset=utf-8"),)
@@ -110,8 +110,8 @@ def compare(
         return
     site = generic_site(articles[0][1].url)
     lesson = learn_pages([capture for _, capture in taught], site, NOW)
-    is_trusted = is_trustworthy(lesson.agreeing, lesson.compared)
-    known = replace(site, learned=replace(lesson.learned.layout, is_trusted=is_trusted))
+    layout = layout_of_facts(lesson_facts(lesson)) or LearnedLayout()
+    known = replace(site, learned=layout)
     scores, spent = Scores(), Counter[str]()
     for truth, capture in held:
         before, after = timed(capture, site, spent, "plain"), timed(capture, known, spent, "learned")
@@ -123,12 +123,15 @@ def compare(
         and not isinstance(extract_page(capture, site, NOW), Extraction)
         for _, capture in others[:40]
     )
+    trust = "trusted" if layout.is_trusted else f"second opinion ({lesson.agreeing} of {lesson.compared} agree)"
+    if layout.is_trusted and layout.untrusted:
+        trust += f" but {', '.join(layout.untrusted)}"
     total.add(scores)
     milliseconds.update(spent)
     milliseconds["pages"] += len(held)
     print(
         f"{name:10}{scores.row()}  {spent['plain'] / len(held):.1f} {spent['learned'] / len(held):.1f}"
-        f"  {'trusted' if is_trusted else 'second opinion'}; {wrong} other pages more",
+        f"  {trust}; {wrong} other pages more",
         flush=True,
     )
 

@@ -1,8 +1,8 @@
 """Resources needed to follow many sites: python -m benchmarks.scale [--sites N]... [--articles-per-day N] [--years N]
 
 A small simulation: hourly crawls visit one article as the revisit plan requires; the result is multiplied. The inputs
-are measurements (:class:`Measured`), assumptions (:class:`Outlet`, :class:`Chosen`) and the plan. docs/scale.md
-contains the output.
+are measurements (:class:`Measured`), assumptions (:class:`Outlet`, :class:`Chosen`) and the plan. The output is in
+docs/explanation/scale.md.
 """
 
 from __future__ import annotations

@@ -1,23 +1,25 @@
 """CPU time of all research functions in one table: ``python -m benchmarks.workbench --articles 2000``.
 
-It runs the programs ``workbench_*.py``. Search, attention and words share one archive; near-duplicates and counterparts
-have one of their own with made copies. Goals are for 200,000 articles: with fewer, meeting them proves nothing.
+It runs the programs ``workbench_*.py`` and ``browse.py``. Search, attention, pages and words share one archive;
+near-duplicates and counterparts have one of their own with made copies. Goals are for 200,000 articles: with fewer,
+meeting them proves nothing.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 
 from tabulate import tabulate
 
-from benchmarks import workbench_copies, workbench_search, workbench_words
-from benchmarks.browse import create_archive
+from benchmarks import browse, workbench_copies, workbench_search, workbench_words
 
 GOAL_SIZE = 200_000
 """The number of articles for which the goals are."""
@@ -42,10 +44,12 @@ class Figure:
 def figures(folder: Path, count: int, seed: int) -> Iterator[Figure]:
     """Every figure, area by area."""
     path = folder / "archive.db"
-    create_archive(path, count)
+    browse.create_archive(path, count)
     for each in workbench_search.measure(path):
         goal = each.goal / 1000 if each.goal else None
         yield Figure("search", each.name, each.milliseconds / 1000, goal)
+    for page in asyncio.run(browse.measure(path, count)):
+        yield Figure("pages", page.name, median(page.times) / 1000, page.goal / 1000 if page.goal else None)
     for name, seconds in workbench_words.words_figures(path).items():
         goal = workbench_words.CONCORDANCE_GOAL if name == "concordance, a known word sorted" else None
         yield Figure("words", name, seconds, goal)

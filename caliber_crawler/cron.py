@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 from croniter import CroniterError, croniter
 
+from caliber_crawler.quantity import quantity
+
 NICKNAMES = frozenset({"@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually"})
 FIELD = re.compile(r"[0-9A-Za-z*,/#-]+", re.ASCII)
 RANDOM = re.compile(r"(?:^|,)[RH](?:$|[,/])", re.IGNORECASE)
@@ -76,8 +78,8 @@ def nearest(every: int) -> int:
 def interval_name(minutes: int) -> str:
     """An interval in words, after "every": ``5 minutes``, ``hour``."""
     if minutes < 60:
-        return f"{minutes} minutes"
-    return {60: "hour", 1440: "day"}.get(minutes, f"{minutes // 60} hours")
+        return f"{quantity(minutes, 'minute')}"
+    return {60: "hour", 1440: "day"}.get(minutes, f"{quantity(minutes // 60, 'hour')}")
 
 
 def cron_fields(every: int) -> str:

@@ -33,6 +33,9 @@ import shlex
 import sys
 from importlib.metadata import PackageNotFoundError, requires
 
+CHECKS_FAILED = 3
+"""The exit code of a command that ran, but whose checks failed. The results are stored or printed all the same."""
+
 
 class CaliberError(Exception):
     """An error whose message is one sentence for the user."""

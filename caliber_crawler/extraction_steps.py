@@ -13,7 +13,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from caliber_crawler import extraction
-from caliber_crawler.extraction import Page, Unreadable
+from caliber_crawler.extraction import Page, Unreadable, article_series
 from caliber_crawler.extraction.candidates import Explanation
 from caliber_crawler.extraction.non_articles import classify
 from caliber_crawler.items import PAGE_STATUSES, Capture, Extraction, Listing, Problem
@@ -90,7 +90,11 @@ def extract(page: CleanPage, site: Site, explanation: Explanation | None = None)
         return page.doubt or _unreadable("extract", unreadable)
     if page.doubt is not None and not _is_complete_article(found, site):
         return page.doubt
-    return extraction.check_length(found) or extraction.check_address(found, site) or found
+    if problem := extraction.check_length(found) or extraction.check_address(found, site):
+        return problem
+    series = article_series.series_of(page.page)
+    problem = article_series.later_page_problem(page.capture.effective_url, series)
+    return problem or article_series.in_series(found, page.page, series)
 
 
 def check(found: Extraction | Listing, site: Site, now: datetime) -> Outcome:

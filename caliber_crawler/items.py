@@ -167,9 +167,14 @@ class Extraction:
     """Field to extraction method: ``selector``, ``learned``, ``structured_data``, ``text``, ``generic`` or ``url``; in
     the archive also ``kept``, for a value of an earlier page that this one lost. Also ``published_at_precision``
     (``day``, ``minute``) and ``published_at_zone``, where its offset comes from (``page``, ``two_clocks``,
-    ``printed_day``, ``site``), and ``published_at_role`` where the page only says when it was ``updated``."""
+    ``printed_day``, ``learned``, ``site``), and ``published_at_role`` where the page only says when it was
+    ``updated``."""
     stated_urls: tuple[str, ...] = ()
     """Those of the article's URLs that only the page states (canonical link, ``og:url``); no request led to them."""
+    first_page: str | None = None
+    """The URL of another page, of whose article this one may be a later page: the headlines decide."""
+    second_page: str | None = None
+    """The URL of another page, which may be the second one of this article."""
     request_urls: Mapping[str, str] = field(default_factory=dict)
     """The URLs to request for linked articles of the site, by ``Link.url``, where they differ from it."""
     warnings: tuple[Problem, ...] = ()
@@ -266,5 +271,7 @@ class Listing:
     """All links of an explored page to pages of its site; ``None`` for other lists."""
     refusal: Problem | None = None
     """Why an explored page is not an article."""
+    first_page: str | None = None
+    """The first page of the article or list of which an explored page is a later page, as it says."""
     is_declared: bool = False
     """Whether an explored page without a date says itself that it is an article."""

@@ -77,6 +77,13 @@ def is_scheme_assumed(name: str, known: Collection[str]) -> bool:
     return name not in known and "://" not in name and start_url(name, known).startswith("https://")
 
 
+def spider_over_http(name: str, spiders: Mapping[str, type[NewsSpider]]) -> type[NewsSpider] | None:
+    """The spider of a generic site over HTTP, if the name is a host without a scheme, for which HTTPS is assumed."""
+    if not is_scheme_assumed(name, spiders) or spider_among(spiders, name).site.has_layouts:
+        return None
+    return spider_among(spiders, f"http://{name}")
+
+
 def sites_in(path: Path) -> dict[str, bool]:
     """The sites that a file lists, one a line, each with whether its scheme is assumed.
 

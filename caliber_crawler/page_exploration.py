@@ -17,14 +17,14 @@ from caliber_crawler.exploration.link_classes import PAGING
 from caliber_crawler.exploration.page_links import FoundLink, page_links
 from caliber_crawler.exploration.spellings import session_parameters, without_parameters
 from caliber_crawler.exploration.templates import is_followed, template
-from caliber_crawler.extraction import Page, Unreadable
+from caliber_crawler.extraction import Page, Unreadable, article_series
 from caliber_crawler.extraction.document import Document
 from caliber_crawler.extraction.further_pages import filled, further_requests
-from caliber_crawler.extraction.generic.page_kind import declares_article
 from caliber_crawler.extraction.linked_data import parse_linked_data
 from caliber_crawler.extraction.listing import html_in
 from caliber_crawler.extraction.non_articles import classify
 from caliber_crawler.extraction.page import decode_source
+from caliber_crawler.extraction.page_state import linked_state
 from caliber_crawler.extraction.urls import OTHER_SCHEMES
 from caliber_crawler.extraction_steps import status_problem
 from caliber_crawler.items import Capture, Extraction, Listing, PageLink, Problem
@@ -34,6 +34,8 @@ from caliber_crawler.site import Site
 from caliber_crawler.site.urls import MAX_URL_LENGTH, browser_url, is_http_url
 
 OTHER_TYPES = ("not_html", "not_text")
+OF_ARTICLES = frozenset(each.value for each in (LinkClass.HEADLINE, LinkClass.TEXT, LinkClass.IMAGE))
+"""Classes of most links to articles."""
 
 
 def explore_page(capture: Capture, site: Site, *, is_linked: bool) -> Listing | Problem:
@@ -59,9 +61,14 @@ def explore_page(capture: Capture, site: Site, *, is_linked: bool) -> Listing | 
     invalid: set[str] = set()
     links = tuple(own_links(root, page, invalid)) if root is not None else ()
     if root is not None:
-        links += tuple(_further(root, page, links))
+        links += tuple(_of_state(root, page, links)) or tuple(_further(root, page, links))
     feeds = feeds_named(root, capture, site) if root is not None else ()
-    found, refusal = _article_on(page, site)
+    series = article_series.series_of(page)
+    refusal = article_series.later_page_problem(capture.effective_url, series)
+    found = None
+    if refusal is None:
+        found, refusal = _article_on(page, site)
+        found = article_series.in_series(found, page, series) if found is not None else None
     is_undated = found is not None and found.article.published_at is None
     return Listing(
         capture=capture,
@@ -70,12 +77,16 @@ def explore_page(capture: Capture, site: Site, *, is_linked: bool) -> Listing | 
         feeds=feeds,
         extraction=found,
         refusal=refusal,
+        first_page=series.first_page if series is not None else None,
         invalid_entries=len(invalid),
         is_declared=is_undated and root is not None and _declares_article(root, capture.effective_url),
     )
 
 
 def _declares_article(root: etree._Element, url: str) -> bool:
+    # Imported here: only the worker process needs it, and the crawl's own process would load the extraction libraries.
+    from caliber_crawler.extraction.generic.page_kind import declares_article
+
     return declares_article(root, parse_linked_data(root, url), url)
 
 
@@ -85,6 +96,14 @@ def _explore_json(capture: Capture, site: Site) -> Listing:
     page = Page(capture=capture, site=site, document=Document(source))
     assert page.root is not None
     return Listing(capture=capture, teasers=(), links=tuple(own_links(page.root, page, set())))
+
+
+def _of_state(root: etree._Element, page: Page, links: Collection[PageLink]) -> Iterator[PageLink]:
+    """The links in the state of a page that a script draws, if the page itself names no article."""
+    if any(link.link_class in OF_ARTICLES for link in links):
+        return
+    if source := linked_state(root):
+        yield from own_links(Document(f"<html><body>{source}</body></html>".encode(errors="replace")).root, page, set())
 
 
 def _further(root: etree._Element, page: Page, links: Collection[PageLink]) -> Iterator[PageLink]:

@@ -5,7 +5,7 @@
 
 All items are dataclasses of :mod:`caliber_crawler.items`. A stage passes items of other types on unchanged. It drops
 pages that are not processed further; in a crawl of this project the reason is recorded first. Each stage can be used
-alone in another project: see ``docs/pipelines.md``.
+alone in another project: see ``docs/guides/pipelines.md``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Reason codes: why a page, record or run is not as expected, what each code means and what to do about it.
 
-The codes are an interface: they appear in ``problems.reason``, ``frontier.reason`` and the JSON of commands. The table
-in ``docs/glossary.md`` is made from this module. A test finds codes that are missing here, and codes that nothing uses.
+The codes are an interface: they appear in ``problems.reason``, ``frontier.reason`` and the JSON of commands. The tables
+in ``docs/reference/codes.md`` are made from this module (``make reference``). A test finds codes that are missing here,
+and codes that nothing uses.
 """
 
 from __future__ import annotations
@@ -128,6 +129,15 @@ PAGE: Mapping[str, Reason] = {
     "same_text_elsewhere": Reason(
         "The text is at several URLs of the site and has no date; the pages are stored, but not as articles.",
         RETRIED_LATER,
+    ),
+    "later_page": Reason(
+        "The page is a later page of an article: it names the first page, or the first page names it, or it has the"
+        " headline and the URL of the first page with a number.",
+        NOTHING,
+    ),
+    "more_pages": Reason(
+        "The article continues on further pages; their text is not part of it.",
+        NOTHING,
     ),
     "unlike_url": Reason(
         "The page has no date, and either shares no word with its URL or was reached by a redirect away from articles.",

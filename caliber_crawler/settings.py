@@ -46,7 +46,7 @@ BACKOFF_MAX = 600.0  # seconds; a longer Retry-After is stored in the archive an
 FAILURES_MAX = 12  # other consecutive failures of a host that end the run
 REVISITS_MAX = 1000  # maximum number of revisits in one run
 DOWNLOAD_TIMEOUT = 30
-STALL_TIMEOUT = 60.0  # seconds; a crawl whose event loop stands still for longer ends (0: never)
+STALL_TIMEOUT = 60.0  # seconds; a crawl whose event loop is blocked for longer ends (0: never)
 REDIRECT_MAX_TIMES = 5
 
 # --- Limits for crawler traps: endless URLs and lists; 0 disables a limit -------------------------
@@ -80,6 +80,8 @@ DOWNLOADER_MIDDLEWARES = {
     "caliber_crawler.middlewares.site_opt_outs.SiteOptOutsMiddleware": 150,
     "caliber_crawler.middlewares.conditional.ConditionalMiddleware": 200,
     "caliber_crawler.middlewares.scrolling.ScrollingMiddleware": 500,  # its browser's requests pass all middlewares
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,  # it parses every page in the event loop
+    "caliber_crawler.middlewares.refreshes.RefreshMiddleware": 580,
     "caliber_crawler.middlewares.truncated_responses.TruncatedResponseMiddleware": 585,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,  # it accepts truncated pages
     "caliber_crawler.middlewares.compression.StrictCompressionMiddleware": 590,
@@ -137,7 +139,6 @@ DOWNLOAD_HANDLERS = {
 }
 DOWNLOAD_MAXSIZE = 32 * 1024 * 1024
 DOWNLOAD_WARNSIZE = 8 * 1024 * 1024
-METAREFRESH_ENABLED = False
 
 TWISTED_DNS_RESOLVER = "caliber_crawler.fetching.resolver.PublicAddressResolver"
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"

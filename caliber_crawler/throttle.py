@@ -78,6 +78,11 @@ class Throttle:
         """Seconds until the host may be requested."""
         return max(0.0, (self._host(host, now).free_at - now).total_seconds())
 
+    def delay_of(self, host: str) -> float:
+        """Seconds between two requests to a host, as far as is known by now."""
+        known = self._hosts.get(self._name(host))
+        return known.delay if known else self.delay
+
     def acquire(self, host: str, now: datetime) -> float:
         """Reserve the next free time of a host; return the seconds until then."""
         known = self._host(host, now)

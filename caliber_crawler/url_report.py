@@ -11,6 +11,7 @@ from caliber_crawler.archive.core.rows import FrontierRow, HostRow
 from caliber_crawler.archive.reports.explanation import ExplainedArticle, ExplainedCapture, ExplainedProblem
 from caliber_crawler.crawling.traps import Bounds, Trap, url_trap, variant_trap
 from caliber_crawler.exploration.templates import template
+from caliber_crawler.quantity import quantity
 from caliber_crawler.reasons import reason_of
 from caliber_crawler.site import ArticleURL, Site, SiteRegistry
 from caliber_crawler.throttle import ROBOTS_AGENT, Throttle, means_no_robots, parse_robots, requested_delay
@@ -112,7 +113,7 @@ def evidence_of(url: str, known: Explanation, archive: Archive, site: Site) -> l
     shape = template(url)
     same = [is_article for other, is_article in archive.sites.visited_urls(site.name) if template(other) == shape]
     if same:
-        found.append(f"Of the {len(same):,} fetched URLs of the same shape, {sum(same):,} are articles.")
+        found.append(f"Of the {quantity(len(same), 'fetched URL')} of the same shape, {sum(same):,} are articles.")
     refusals = [problem["message"] for problem in known["problems"] if problem["fatal"]]
     if article is not None:
         methods = ", ".join(
@@ -213,7 +214,7 @@ def _state(entry: FrontierRow, article: ExplainedArticle | None, reason: str | N
         case "refused":
             return f"Refused ({reason}): {due}."
         case "failed":
-            times = "once" if entry["failures"] == 1 else f"{entry['failures']} times in a row"
+            times = "once" if entry["failures"] == 1 else f"{quantity(entry['failures'], 'time')} in a row"
             return f"Failed {times} ({reason}): {due}."
         case "gone":
             return f"Gone at the last visit, {entry['visited_at']} ({reason or 'unknown reason'}): {due}."

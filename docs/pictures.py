@@ -1,7 +1,8 @@
-"""Take the screenshots of the README: ``python -m docs.pictures`` from the root of the repository.
+"""Take the screenshots of the documentation: ``python -m docs.pictures`` from the root of the repository.
 
-They show an archive of the demo site's pages, saved at several times and ingested with ``caliber ingest``. The browser
-code is that of the tests.
+Those of the README show an archive of the demo site's pages, saved at several times and ingested with ``caliber
+ingest``; those of docs/workbench.md its archive, after every command of that document. The browser code is that of the
+tests.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 
 from caliber_crawler.demo import DemoSite
 from tests.browse.chromium import browser_page, served
+from tests.test_workbench import prepare, run_commands
 
 PICTURES = Path(__file__).parent / "pictures"
 ARTICLES = 400
@@ -26,13 +28,26 @@ HOURS = (2, 5, 9, 14, 24, 36, 50, 74, 98, 122, 170)
 
 PAGES = {
     "home": ("/", False),
-    "articles": ("/archive/articles", False),
+    "articles": ("/archive/-/search", False),
     "article": ("/archive/articles?_sort_desc=version_count", False),
-    "search": ("/archive/-/search?q=negotiations", False),
+    "search": ("/archive/-/search?q=ministers&language=en", False),
+    "query": ("/archive/-/queries/longest", False),
     "edits": ("/archive/-/edits?language=en", False),
     "chart": ("/archive/-/charts/accrual", True),
 }
 """Name of a picture to the path of its page, and whether to use the dark theme. ``article`` is opened from a table."""
+
+
+TASKS = {
+    "task-attention": "/archive/-/attention?q=corridor&q=ceasefire+OR+truce&by=week#chart",
+    "task-concordance": "/archive/-/words?tab=concordance&word=Aliyev&sort1=1R",
+    "task-age": "/archive/-/charts/age?age=24",
+    "task-authors": "/archive/-/queries/authors_at_work?site=caliber&language=en",
+    "task-editions": "/archive/-/copies?kind=editions",
+    "task-keyness": "/archive/-/words?tab=keyness&section=economics&language=en&stop=1",
+    "task-coding": "/archive/-/coding",
+}
+"""Name of a picture of docs/workbench.md to the path of its page."""
 
 
 def make_archive(folder: Path) -> tuple[Path, str]:
@@ -79,6 +94,19 @@ def take_pictures() -> Iterator[Path]:
                     yield PICTURES / f"{name}.png"
 
 
+def take_pictures_of_tasks() -> Iterator[Path]:
+    """Write a picture of each page in :data:`TASKS`."""
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(Path(folder))
+        for _ in run_commands(Path(folder)):
+            pass
+        with served(Path(folder, "data/archive.db")) as server, browser_page(server, height=720) as (page, _):
+            for name, path in TASKS.items():
+                page.goto(path)
+                page.screenshot(path=PICTURES / f"{name}.png")
+                yield PICTURES / f"{name}.png"
+
+
 if __name__ == "__main__":
-    for picture in take_pictures():
+    for picture in (*take_pictures(), *take_pictures_of_tasks()):
         sys.stdout.write(f"{picture}\n")

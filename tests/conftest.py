@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import sqlite3
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from hypothesis import settings
@@ -26,7 +25,7 @@ from caliber_crawler.archive.core.connection import require_archive
 from caliber_crawler.crawling.outcome import balanced
 from caliber_crawler.demo import DemoSite, running
 from caliber_crawler.errors import ArchiveError
-from tests.preloaded import Program, interpreter
+from tests.preloaded import Fork, Program, interpreter
 
 # Objects created by the collection live until the end. Searching them for garbage would take half of its time.
 gc.disable()
@@ -124,15 +123,21 @@ def environment(**variables: str) -> dict[str, str]:
 
 def run_module(module: str, *arguments: object, folder: Path = ROOT, **variables: str) -> Result:
     """Run a module as a program: ``scrapy``, ``caliber_crawler``, a script of the tests."""
-    if any(name.startswith("PYTHON") for name in variables):  # the interpreter reads them when it starts
-        command = [sys.executable, "-m", module, *map(str, arguments)]
-        environ = environment(**variables)
-        done = subprocess.run(
-            command, cwd=folder, env=environ, capture_output=True, text=True, timeout=400, check=False
-        )
-        return Result(done.returncode, done.stdout, done.stderr)
     program = Program(module, tuple(map(str, arguments)), str(folder), environment(**variables))
     return Result(*interpreter().run(program, timeout=400))
+
+
+def start(
+    *arguments: object,
+    module: str = "caliber_crawler",
+    folder: Path = ROOT,
+    stdout: IO[Any] | None = None,
+    stderr: IO[Any] | None = None,
+    **variables: str,
+) -> Fork:
+    """Start a program, for tests that stop it. Without a file for its output, the output is lost."""
+    program = Program(module, tuple(map(str, arguments)), str(folder), environment(**variables))
+    return interpreter().start(program, stdout, stderr)
 
 
 @pytest.fixture

@@ -1,15 +1,18 @@
 """An interpreter that has loaded the libraries already, and forks for each program that a test runs.
 
 Most of the time of a short command is spent on loading Scrapy, Twisted and lxml. A fork runs the same code with its own
-memory, folder, environment and output; only the libraries in ``LIBRARIES`` are there from the start. Tests of loading,
-killing and installing start real processes.
+memory, folder, environment and output; only the libraries in ``LIBRARIES`` are there from the start. The workers of
+such a program are forks too, of a second interpreter that has loaded only ``WORKER_LIBRARIES``. Tests of loading and
+installing, and those of the workers themselves, start real processes.
 
-Server: ``python -P preloaded.py SOCKET``; it ends when its standard input closes.
+Server: ``python -P preloaded.py SOCKET``; it ends when its standard input closes. The second interpreter serves
+``SOCKET.workers``.
 """
 
 from __future__ import annotations
 
 import atexit
+import fcntl
 import gc
 import importlib
 import os
@@ -22,11 +25,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, Any, NamedTuple
 
 LIBRARIES = (
     *("caliber_crawler.archive", "caliber_crawler.extraction_steps", "caliber_crawler.pipelines"),
@@ -43,17 +46,70 @@ LIBRARIES = (
     "sqlite_utils.db",  # it loads pandas, if that is installed: half the CPU time of a small crawl
 )
 """Modules that read neither the environment nor the terminal when they are loaded."""
+WORKER_LIBRARIES = ("caliber_crawler.isolated_extraction", "caliber_crawler.processes.serving")
+"""What a worker loads before its first page."""
 LENGTH = 8
-STREAMS = 3
+MAX_DESCRIPTORS = 8
 
 
 class Program(NamedTuple):
     """What a fork runs: a module with arguments, in a folder and with an environment."""
 
     module: str
+    """Its name, or ``-c``: then the first argument is the code."""
     arguments: tuple[str, ...]
     folder: str
     environment: dict[str, str]
+    descriptors: tuple[int, ...] = (0, 1, 2)
+    """The numbers of its open files."""
+    new_session: bool = False
+
+
+class Fork:
+    """A running program, with the methods of ``subprocess.Popen``."""
+
+    stdin: IO[bytes]
+    stdout: IO[bytes]
+
+    def __init__(self, address: str, program: Program, files: Sequence[int]) -> None:
+        """Start a program at the interpreter that serves ``address``; ``files`` become its ``descriptors``."""
+        self._program = program
+        self._connection = connect(address)
+        message = pickle.dumps(tuple(program))
+        socket.send_fds(self._connection, [len(message).to_bytes(LENGTH)], files)
+        self._connection.sendall(message)
+        self.pid = int.from_bytes(read(self._connection, LENGTH))
+        self.returncode: int | None = None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end; return the exit code. Raises ``TimeoutExpired``."""
+        if self.returncode is None:
+            self._connection.settimeout(timeout)
+            try:
+                self.returncode = int.from_bytes(read(self._connection, LENGTH), signed=True)
+            except TimeoutError:
+                raise subprocess.TimeoutExpired(list(self._program.arguments), timeout or 0) from None
+            self._connection.close()
+        return self.returncode
+
+    def poll(self) -> int | None:
+        """The exit code of an ended program."""
+        if self.returncode is None and select.select([self._connection], [], [], 0)[0]:
+            self.wait()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to a program that has not ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask the program to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the program at once."""
+        self.send_signal(signal.SIGKILL)
 
 
 class Interpreter:
@@ -66,39 +122,23 @@ class Interpreter:
         self._process = subprocess.Popen([sys.executable, "-P", __file__, self._address], stdin=subprocess.PIPE)
         atexit.register(self.close)
 
+    def start(self, program: Program, stdout: IO[Any] | None = None, stderr: IO[Any] | None = None) -> Fork:
+        """Start a program. Without a file for its output, the output is lost."""
+        with Path(os.devnull).open("r+b") as nothing:
+            files = [nothing, stdout or nothing, stderr or nothing]
+            return Fork(self._address, program, [file.fileno() for file in files])
+
     def run(self, program: Program, *, timeout: float) -> tuple[int, str, str]:
         """Run a program to its end; return its exit code and output. Raises ``TimeoutExpired``."""
-        with (
-            tempfile.TemporaryFile() as stdout,
-            tempfile.TemporaryFile() as stderr,
-            Path(os.devnull).open("rb") as stdin,
-            self._connect() as connection,
-        ):
-            message = pickle.dumps(tuple(program))
-            streams = [stdin.fileno(), stdout.fileno(), stderr.fileno()]
-            socket.send_fds(connection, [len(message).to_bytes(LENGTH)], streams)
-            connection.sendall(message)
-            child = int.from_bytes(read(connection, LENGTH))
-            connection.settimeout(timeout)
+        with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+            fork = self.start(program, stdout, stderr)
             try:
-                exit_code = int.from_bytes(read(connection, LENGTH), signed=True)
-            except TimeoutError:
-                os.kill(child, signal.SIGKILL)
-                raise subprocess.TimeoutExpired([program.module, *program.arguments], timeout) from None
+                exit_code = fork.wait(timeout)
+            except subprocess.TimeoutExpired:
+                fork.kill()
+                fork.wait()
+                raise
             return exit_code, text_of(stdout.fileno()), text_of(stderr.fileno())
-
-    def _connect(self) -> socket.socket:
-        connection = socket.socket(socket.AF_UNIX)
-        deadline = time.monotonic() + 120
-        while True:
-            try:
-                connection.connect(self._address)
-            except (FileNotFoundError, ConnectionRefusedError):
-                if self._process.poll() is not None or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.02)
-            else:
-                return connection
 
     def close(self) -> None:
         """End the server."""
@@ -106,6 +146,21 @@ class Interpreter:
         self._process.stdin.close()
         self._process.wait(30)
         self._folder.cleanup()
+
+
+def connect(address: str) -> socket.socket:
+    """Connect to an interpreter, possibly one that is still loading its libraries."""
+    connection = socket.socket(socket.AF_UNIX)
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            connection.connect(address)
+        except (FileNotFoundError, ConnectionRefusedError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return connection
 
 
 @cache
@@ -153,20 +208,25 @@ def serve(address: str) -> Program | None:
                 end(descriptor, *running.pop(descriptor))
                 continue
             connection, _ = listener.accept()
-            length, streams, *_ = socket.recv_fds(connection, LENGTH, STREAMS)
+            length, files, *_ = socket.recv_fds(connection, LENGTH, MAX_DESCRIPTORS)
             program = Program(*pickle.loads(read(connection, int.from_bytes(length))))
             child = os.fork()
             if child == 0:
-                for number, stream in enumerate(streams):
-                    os.dup2(stream, number)
-                inherited = [listener.fileno(), connection.fileno(), *streams, *running]
-                inherited += [other.fileno() for _, other in running.values()]
-                for each in inherited:
-                    with suppress(OSError):
-                        os.close(each)
+                for each in (listener, connection, *(other for _, other in running.values())):
+                    each.close()
+                for process in running:
+                    os.close(process)
+                # Above the numbers that they get, so that none is overwritten before it is used.
+                free = max(*files, *program.descriptors) + 1
+                moved = [fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, free) for file in files]
+                for file in files:
+                    os.close(file)
+                for number, file in zip(program.descriptors, moved, strict=True):
+                    os.dup2(file, number)
+                    os.close(file)
                 return program
-            for stream in streams:
-                os.close(stream)
+            for file in files:
+                os.close(file)
             handle = os.pidfd_open(child)
             running[handle] = (child, connection)
             poll.register(handle, select.POLLIN)
@@ -182,20 +242,69 @@ def end(handle: int, child: int, connection: socket.socket) -> None:
     connection.close()
 
 
-def become(program: Program) -> Callable[[], object]:
-    """Take over folder, environment and arguments. The function returned runs the program."""
+def become(program: Program, workers: str) -> Callable[[], object]:
+    """Take over folder, environment and arguments. The function returned runs the program.
+
+    ``workers`` is the address of the interpreter that starts its workers.
+    """
+    unknown = {name for name in program.environment.items() - os.environ.items() if name[0].startswith("PYTHON")}
+    assert {name for name, _ in unknown} <= {"PYTHONPATH", "PYTHONSAFEPATH"}, "only a new interpreter reads it"
     os.environ.clear()
     os.environ.update(program.environment)
     time.tzset()
     os.chdir(program.folder)
-    sys.path.insert(0, program.folder)
+    if program.new_session:
+        os.setsid()
     sys.argv = [program.module, *program.arguments]
+    # As the interpreter does when it starts; it reads no other variable that the tests set.
+    sys.path[:0] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    if program.module == "-c":
+        return lambda: exec(program.arguments[0], {"__name__": "__main__"})
+    importlib.import_module("caliber_crawler.processes.worker").start_python = partial(start_worker, workers)
+    sys.path.insert(0, program.folder)
     return lambda: runpy.run_module(program.module, run_name="__main__", alter_sys=True)
 
 
-if __name__ == "__main__":
-    for name in LIBRARIES:
+def start_worker(
+    address: str,
+    *arguments: str,
+    variables: Mapping[str, str],
+    pass_fds: Sequence[int],
+    stderr: int | None,
+    **_: object,
+) -> Fork:
+    """Start a worker as ``caliber_crawler.interpreter.start_python`` does: with pipes, and in a session of its own."""
+    environment = {**os.environ, **variables, "PYTHONSAFEPATH": "1"}
+    numbers = (0, 1, 2, *pass_fds)
+    program = Program(arguments[0], arguments[1:], str(Path.cwd()), environment, numbers, new_session=True)
+    read_end, calls = os.pipe()
+    answers, write_end = os.pipe()
+    errors = os.open(os.devnull, os.O_WRONLY) if stderr == subprocess.DEVNULL else os.dup(2)
+    fork = Fork(address, program, [read_end, write_end, errors, *pass_fds])
+    for each in (read_end, write_end, errors):
+        os.close(each)
+    fork.stdin, fork.stdout = os.fdopen(calls, "wb", 0), os.fdopen(answers, "rb", 0)
+    return fork
+
+
+def load(libraries: Iterable[str]) -> None:
+    """Import these modules; their objects live until the end."""
+    for name in libraries:
         importlib.import_module(name)
     gc.freeze()
-    if program := serve(sys.argv[1]):
-        become(program)()
+
+
+def main(address: str) -> None:
+    """Serve both kinds of programs, until one is started in a fork of this process: run it."""
+    workers = f"{address}.workers"
+    load(WORKER_LIBRARIES)
+    if os.fork() == 0:
+        address = workers
+    else:
+        load(LIBRARIES)
+    if program := serve(address):
+        become(program, workers)()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import sqlite3
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import AT, Result, command, environment, run_module
+from tests.conftest import AT, Result, run_module, start
 
 pytestmark = pytest.mark.slow
 
@@ -151,7 +150,7 @@ def test_a_killed_crawl_resumes_where_it_left_off(
 
 
 def _kill_when(archive: Path, captures: int, arguments: tuple[object, ...]) -> None:
-    process = subprocess.Popen(command(*arguments), env=environment(), stderr=subprocess.DEVNULL)
+    process = start(*arguments)
     deadline = time.monotonic() + 240
     while time.monotonic() < deadline and process.poll() is None:
         if archive.exists() and _stored_pages(archive) >= captures:
@@ -172,19 +171,16 @@ def _stored_pages(archive: Path) -> int:
 def test_an_interrupted_crawl_stops_cleanly(serve: Callable[..., Any], tmp_path: Path) -> None:
     archive = tmp_path / "archive.db"
     with serve() as demo:
-        process = subprocess.Popen(
-            command("crawl", "--base-url", demo.base_url, "--archive", archive, "--delay", 0.2),
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        output = tmp_path / "output"
+        with output.open("wb") as stdout:
+            process = start(
+                *("crawl", "--base-url", demo.base_url, "--archive", archive, "--delay", 0.2), stdout=stdout
+            )
         while not archive.exists() or _stored_pages(archive) < 2:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        stdout, _ = process.communicate(timeout=40)
-    assert process.returncode == 1
-    assert "stopped" in stdout
+        assert process.wait(timeout=40) == 1
+    assert "stopped" in output.read_text()
     assert count(archive, "runs", "outcome = 'stopped' and finished_at is not null") == 1
 
 
@@ -333,7 +329,7 @@ def test_a_second_crawl_of_an_archive_in_use_fails(
     archive = tmp_path / "archive.db"
     with serve() as demo:
         arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive)
-        first = subprocess.Popen(command(*arguments), env=environment(), stdout=subprocess.DEVNULL)
+        first = start(*arguments)
         try:
             while not archive.exists() or _stored_pages(archive) < 1:
                 time.sleep(0.05)
@@ -360,9 +356,7 @@ def test_scrapy_crawl_gives_the_same_archive(serve: Callable[..., Any], tmp_path
 def test_a_crawl_listens_on_no_port(serve: Callable[..., Any], tmp_path: Path) -> None:
     archive = tmp_path / "archive.db"
     with serve() as demo:
-        process = subprocess.Popen(
-            command("crawl", "--base-url", demo.base_url, "--archive", archive), env=environment()
-        )
+        process = start("crawl", "--base-url", demo.base_url, "--archive", archive)
         try:
             while not archive.exists() or _stored_pages(archive) < 1:
                 time.sleep(0.05)

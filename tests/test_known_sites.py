@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from caliber_crawler.errors import InputError, SiteError
-from caliber_crawler.known_sites import known_spiders, project_settings, sites_in, spider_among, start_url
+from caliber_crawler.known_sites import (
+    known_spiders,
+    project_settings,
+    sites_in,
+    spider_among,
+    spider_over_http,
+    start_url,
+)
 from caliber_crawler.site import Exploration
 
 
@@ -28,6 +35,15 @@ from caliber_crawler.site import Exploration
 )
 def test_a_host_without_a_scheme_is_a_url(name: str, url: str) -> None:
     assert start_url(name, {"caliber"}) == url
+
+
+def test_only_a_host_without_a_scheme_has_a_spider_over_http() -> None:
+    spiders = known_spiders(project_settings())
+    over_http = spider_over_http("news.example/world", spiders)
+    assert over_http is not None
+    assert over_http.site.base_url == "http://news.example"
+    for name in ("https://news.example/world", "caliber", "caliber.az/en/post/x", "127.0.0.1:8300"):
+        assert spider_over_http(name, spiders) is None
 
 
 def test_a_site_without_a_definition_is_explored() -> None:

@@ -6,8 +6,6 @@ import csv
 import json
 import re
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
@@ -16,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import AT, ROOT, Result, environment, unbalanced
+from tests.conftest import AT, ROOT, Result, run_module, unbalanced
 
 pytestmark = pytest.mark.slow
 
 STAGES = {name: f"caliber_crawler.pipelines.{name}Pipeline" for name in ("Capture", "Clean", "Extract", "Check")}
-GUIDE = ROOT / "docs" / "pipelines.md"
+GUIDE = ROOT / "docs/guides/pipelines.md"
 
 BETWEEN = """
 import dataclasses, json, pathlib
@@ -71,17 +69,9 @@ class PlainSpider(scrapy.Spider):
 
 
 def scrapy(*arguments: object, folder: Path = ROOT, expect_traceback: bool = False, **variables: str) -> Result:
-    done = subprocess.run(
-        [sys.executable, "-m", "scrapy", *map(str, arguments)],
-        cwd=folder,
-        env=environment(**variables),
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+    done = run_module("scrapy", *arguments, folder=folder, **variables)
     assert ("Traceback" in done.stderr) == expect_traceback, done.stderr
-    return Result(done.returncode, done.stdout, done.stderr)
+    return done
 
 
 def lines_of(path: Path) -> list[Any]:

@@ -3,63 +3,26 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 from contextlib import chdir
-from dataclasses import dataclass
 from doctest import NORMALIZE_WHITESPACE, DocTestParser, DocTestRunner
 from pathlib import Path
 
 import pytest
 
 from tests.browse.conftest import browsing
-from tests.conftest import ROOT, Result, run_module
+from tests.conftest import ROOT, Result
+from tests.documents import Command, blocks, commands, missing_lines
 from tests.workbench_archive import fill_sheet, write_workbench_archive
 
 pytestmark = pytest.mark.slow
 
 DOCUMENT = (ROOT / "docs/workbench.md").read_text("utf-8")
 TASKS = re.split(r"^## ", DOCUMENT, flags=re.MULTILINE)[1:]
-MODULES = {"caliber": "caliber_crawler", "sqlite-utils": "sqlite_utils"}
-LEFT_OUT = "…"
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command of the document with the lines that it shows."""
-
-    line: str
-    shown: list[str]
-
-    def run(self, folder: Path) -> Result:
-        program, *arguments = shlex.split(self.line)
-        return run_module(MODULES[program], *arguments, folder=folder)
-
-
-def blocks(language: str, text: str = DOCUMENT) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-
-
-def commands(text: str = DOCUMENT) -> Iterator[Command]:
-    for block in blocks("console", text):
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            line, *shown = part.rstrip().split("\n")
-            yield Command(line, shown)
 
 
 def pages(text: str = DOCUMENT) -> list[str]:
     return re.findall(r"`(/archive[^`]*)`", text)
-
-
-def missing_lines(shown: list[str], output: str) -> list[str]:
-    """The shown lines that the output does not have, in this order. A line that ends with ``…`` is a beginning."""
-    rest = iter([line.rstrip() for line in output.splitlines()])
-    return [line for line in shown if line != LEFT_OUT and not any(is_shown(line, printed) for printed in rest)]
-
-
-def is_shown(line: str, printed: str) -> bool:
-    beginning = line.removesuffix(f" {LEFT_OUT}")
-    return printed == line or (beginning != line and printed.startswith(beginning))
 
 
 def has_results(page: str) -> bool:
@@ -69,25 +32,33 @@ def has_results(page: str) -> bool:
     return "https://caliber.az/" in page
 
 
+def prepare(folder: Path) -> None:
+    """Write the files that the document assumes."""
+    (folder / "data").mkdir()
+    write_workbench_archive(folder / "data/archive.db")
+    (codebook,) = blocks("toml", DOCUMENT)
+    (folder / "codebook.toml").write_text(codebook, encoding="utf-8")
+
+
+def run_commands(folder: Path) -> Iterator[tuple[Command, Result]]:
+    """Run every command of the document; yield each with its result."""
+    for command in commands(DOCUMENT):
+        if sheet := re.fullmatch(r"caliber codes import (\S+)", command.line):
+            fill_sheet(folder / sheet[1])
+        yield command, command.run(folder)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("workbench")
-    (folder / "data").mkdir()
-    write_workbench_archive(folder / "data/archive.db")
-    (codebook,) = blocks("toml")
-    (folder / "codebook.toml").write_text(codebook, encoding="utf-8")
+    prepare(folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def results(folder: Path) -> list[tuple[Command, Result]]:
     """Every command with its result, in the order of the document."""
-    found = []
-    for command in commands():
-        if sheet := re.fullmatch(r"caliber codes import (\S+)", command.line):
-            fill_sheet(folder / sheet[1])
-        found.append((command, command.run(folder)))
-    return found
+    return list(run_commands(folder))
 
 
 def test_each_of_sixteen_tasks_has_a_page_a_command_and_python() -> None:
@@ -119,7 +90,9 @@ def test_every_command_prints_what_the_document_shows(results: list[tuple[Comman
 
 @pytest.mark.usefixtures("results")
 def test_python_returns_what_the_document_shows(folder: Path) -> None:
-    examples = DocTestParser().get_doctest("\n".join(blocks("pycon")), {}, "workbench", "docs/workbench.md", 0)
+    examples = DocTestParser().get_doctest(
+        "\n".join(blocks("pycon", DOCUMENT)), {}, "workbench", "docs/workbench.md", 0
+    )
     report: list[str] = []
     with chdir(folder):
         outcome = DocTestRunner(optionflags=NORMALIZE_WHITESPACE).run(examples, out=report.append, clear_globs=False)

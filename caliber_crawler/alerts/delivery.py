@@ -15,10 +15,9 @@ from caliber_crawler.alerts.feed import atom
 from caliber_crawler.alerts.messages import as_json, batch_id, line, title
 from caliber_crawler.archive.analysis.alerts import Alert, AlertEvent
 from caliber_crawler.errors import CaliberError, QueryError
-from caliber_crawler.notification.chat import payload_of
-from caliber_crawler.notification.mail import MailServer
+from caliber_crawler.notification.message import Message
+from caliber_crawler.notification.message import send as send_message
 from caliber_crawler.notification.target import Target, parse_target
-from caliber_crawler.notification.webhook import post
 from caliber_crawler.output_files import new_file
 
 if TYPE_CHECKING:
@@ -86,9 +85,5 @@ def send(
         with new_file(target.path) as file:
             file.write(atom(alert, archive.alerts.newest(alert.name, limit=FEED_ENTRIES)))
         return None
-    subject, lines = title(alert, events), [line(event) for event in events]
-    if target.kind == "mail":
-        server = MailServer.from_environment(environment)
-        return server.send(target.address, subject, "\n\n".join(lines), id=batch_id(events))
-    payload = payload_of(target.chat, subject, lines) if target.chat else as_json(alert, events)
-    return post(target.address, payload, headers={"Idempotency-Key": batch_id(events)})
+    message = Message(title(alert, events), [line(event) for event in events], as_json(alert, events), batch_id(events))
+    return send_message(target, message, environment)

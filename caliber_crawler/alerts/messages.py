@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from caliber_crawler.archive.analysis.alerts import KINDS, Alert, AlertEvent, Kind
+from caliber_crawler.quantity import quantity
 
 LABELS: dict[Kind, tuple[str, str]] = {
     "new": ("new article", "new articles"),
@@ -41,7 +42,7 @@ def line(event: AlertEvent) -> str:
     said = {
         "new": headline,
         "headline": f"Headline changed: “{event['earlier_headline']}” → “{headline}”",
-        "text": f"Text changed ({event['words_changed'] or 0:,} words): {headline}",
+        "text": f"Text changed ({quantity(event['words_changed'] or 0, 'word')}): {headline}",
         "removed": f"Removed: {headline}",
     }[event["kind"]]
     return " ".join(f"{said} ({about}) {event['url']}".split())

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
     from caliber_crawler.archive.analysis.copies import Copies
     from caliber_crawler.archive.analysis.editions import Editions
+    from caliber_crawler.archive.analysis.names import Names
     from caliber_crawler.archive.analysis.words.words import Words
 
 
@@ -39,6 +40,13 @@ class Analyses:
         from caliber_crawler.archive.analysis.editions import Editions
 
         return Editions(self._connection)
+
+    @property
+    def names(self) -> Names:
+        """People, places and organizations that texts mention, and who said what."""
+        from caliber_crawler.archive.analysis.names import Names
+
+        return Names(self._connection)
 
     def forget_deleted(self) -> None:
         """Remove from every side file what it holds of articles that were deleted. Call it after a takedown."""

@@ -22,6 +22,7 @@ from caliber_crawler.archive.queue.candidates import Candidates
 from caliber_crawler.archive.queue.frontier import Frontier
 from caliber_crawler.archive.queue.hosts import Hosts
 from caliber_crawler.archive.queue.traversals import Traversals
+from caliber_crawler.archive.reports.alarms import Alarms
 from caliber_crawler.archive.reports.explanation import Explanation, explain
 from caliber_crawler.archive.reports.run_history import RunHistory
 from caliber_crawler.archive.reports.runs import Runs
@@ -46,7 +47,7 @@ from caliber_crawler.archive.search.selection import (
     selection_of,
     view_rows,
 )
-from caliber_crawler.archive.search.text_rows import ExportRow, RowKind, rows_of_kind
+from caliber_crawler.archive.search.text_rows import ExportRow, RowKind, columns_of, rows_of_kind
 from caliber_crawler.archive.texts.absence import Absences
 from caliber_crawler.archive.texts.article_record import ArticleRecord, ArticleVersion
 from caliber_crawler.archive.texts.articles import Articles, Reextract
@@ -56,7 +57,14 @@ from caliber_crawler.archive.texts.reextractions import Reextractions
 from caliber_crawler.archive.texts.split import Split
 from caliber_crawler.archive.upkeep.backup import backup
 from caliber_crawler.archive.upkeep.deletion import Deletion
-from caliber_crawler.archive.upkeep.file_repair import Check, FileRepair, Progress, repair_file, verify_file
+from caliber_crawler.archive.upkeep.file_repair import (
+    Check,
+    FileRepair,
+    Progress,
+    repair_file,
+    require_undamaged_log,
+    verify_file,
+)
 from caliber_crawler.archive.upkeep.light_copy import write_light_copy
 from caliber_crawler.archive.upkeep.verification import Verification
 from caliber_crawler.errors import NoSuchArticle, SiteError
@@ -98,6 +106,7 @@ class Archive(Analyses):
         self.runs = Runs(connection)
         """Commands that wrote to the archive, and the problems they recorded."""
         self.run_history = RunHistory(connection)
+        self.alarms = Alarms(connection)
         """Earlier runs, for comparison with a new one."""
         self.sites = Sites(connection)
         """The sites of the articles, with their terms of use."""
@@ -121,9 +130,12 @@ class Archive(Analyses):
 
         Raises ``NoArchive`` (no such file), ``ForeignDatabase`` (not an archive), ``NewerArchive`` (written by a later
         version), ``ArchiveLocked`` (another writer), ``ArchiveFull`` (the disk is full or read-only), or
-        ``ArchiveError`` for an archive that must be migrated before it can be read.
+        ``ArchiveError`` for an archive that must be migrated before it can be read, or whose log is damaged.
         """
-        archive = cls(Connection.open(Path(path), mode))
+        path = Path(path)
+        if mode == "write":
+            require_undamaged_log(path)
+        archive = cls(Connection.open(path, mode))
         if mode == "write":
             try:
                 archive.runs.interrupt_dead()
@@ -153,7 +165,7 @@ class Archive(Analyses):
     def search(
         self, query: str, *, order: Order = "best", limit: int = 20, offset: int = 0, **filters: Unpack[ArticleFilter]
     ) -> list[Hit]:
-        """Articles whose current text matches a query, in the language of docs/search.md.
+        """Articles whose current text matches a query, in the language of docs/reference/search.md.
 
         Words match in any inflection, and the exact form ranks first. ``AND``, ``OR``, ``NOT``, parentheses,
         ``"exact phrase"``, ``prefix*``, ``NEAR/5``, ``headline:``, ``author:`` and ``section:`` work. The filters are
@@ -218,7 +230,7 @@ class Archive(Analyses):
         breakdown: Breakdown | None = None,
         **filters: Unpack[ArticleFilter],
     ) -> Attention:
-        """The articles that match each query, per day, week or month, and their share; see docs/attention.md.
+        """The articles that match each query, per day, week or month, and their share; docs/guides/attention.md.
 
         ``breakdown``: ``section``, ``language``, ``site`` or ``author``. The filters are those of :attr:`articles`.
         Raises ``QueryError``, and ``ValueError`` for too many queries or rows.
@@ -229,7 +241,10 @@ class Archive(Analyses):
         return attention(self._connection, each, selection_of(**filters), by=by, breakdown=breakdown)
 
     def views_at(self, hours: float = 24, **filters: Unpack[ArticleFilter]) -> ViewsAt:
-        """The views of articles ``hours`` after publication, interpolated, most viewed first; see docs/attention.md."""
+        """The views of articles ``hours`` after publication, interpolated, most viewed first.
+
+        See docs/guides/attention.md.
+        """
         from caliber_crawler.archive.analysis.attention import views_at
 
         return views_at(self._connection, selection_of(**filters), hours)
@@ -250,6 +265,10 @@ class Archive(Analyses):
     def rows_of_kind(self, selection: Selection, kind: RowKind, *, limit: int | None = None) -> Iterator[ExportRow]:
         """Rows for exports: articles or their published versions with every field, or view counts."""
         return rows_of_kind(self._connection, selection, kind, limit=limit)
+
+    def columns_of_kind(self, kind: RowKind) -> dict[str, type]:
+        """The columns of rows of a kind that an export contains by default, with the type of their values."""
+        return dict(columns_of(self._connection, kind))
 
     def selected_captures(self, selection: Selection) -> Iterator[Capture]:
         """The captures of the selected articles, oldest first; every capture when whole sites are selected."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, TypedDict
 
 from datasette.utils import urlsafe_components
@@ -17,6 +16,7 @@ from caliber_crawler.archive.texts.cited_texts import cited_texts
 from caliber_crawler.browse.body import body_html
 from caliber_crawler.browse.citations import json_ld, metadata
 from caliber_crawler.browse.copies_page import related_articles
+from caliber_crawler.browse.names_page import names_of_article
 from caliber_crawler.browse.pages import Context, read
 from caliber_crawler.browse.public import is_public
 from caliber_crawler.browse.view_curve import curve_of
@@ -83,6 +83,7 @@ def _load_article(connection: Connection, key: str) -> Context:
         "paragraphs": article["body"].split("\n\n"),
         "curve": curve_of([(reading["observed_at"], reading["views"]) for reading in observations]),
         **related_articles(connection, article["id"]),
+        **names_of_article(connection, article["id"]),
         "codes": ContentAnalysis(connection).codes_of(article["id"]),
         "last_observations": observations[: -LAST_OBSERVATIONS - 1 : -1],
         "causes": [_cause(version, is_first=place == 0) for place, version in enumerate(article["versions"])],
@@ -94,37 +95,3 @@ def _cause(version: VersionSummary, *, is_first: bool) -> str:
     if version["cause"] == "reextract":
         return "Re-extracted"
     return "First seen" if is_first else "Edited by the site"
-
-
-def utc_moment(text: str) -> str:
-    """``2026-01-06T15:13:00Z`` as ``6 January 2026, 15:13 UTC``."""
-    return f"{_day_and_time(datetime.fromisoformat(text))} UTC"
-
-
-def brief_moment(text: str) -> str:
-    """``2026-01-06T15:13:00Z`` as ``6 Jan 2026, 15:13 UTC``, for narrow columns."""
-    moment = datetime.fromisoformat(text)
-    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
-
-
-def day(text: str) -> str:
-    """``2026-01-06T15:13:00Z`` as ``6 Jan 2026``."""
-    moment = datetime.fromisoformat(text)
-    return f"{moment.day} {moment:%b %Y}"
-
-
-def local_moment(text: str) -> str:
-    """``2026-01-06T19:13:00+04:00`` as ``6 January 2026, 19:13 (UTC+4)``."""
-    sign, hours, minutes = text[-6], int(text[-5:-3]), text[-2:]
-    offset = f"UTC{sign}{hours}" if minutes == "00" else f"UTC{sign}{hours}:{minutes}"
-    return f"{_day_and_time(datetime.fromisoformat(text))} ({offset})"
-
-
-def brief_local_moment(text: str) -> str:
-    """``2026-01-06T19:13:00+04:00`` as ``6 Jan 2026, 19:13``, the time of the site."""
-    moment = datetime.fromisoformat(text)
-    return f"{moment.day} {moment:%b %Y, %H:%M}"
-
-
-def _day_and_time(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B %Y, %H:%M}"

@@ -17,6 +17,7 @@ from caliber_crawler.browse.csv_file import csv_file
 from caliber_crawler.browse.search import NARROWING, Answer, filters_of, reading_of, wrong_day
 from caliber_crawler.browse.search_page import choices
 from caliber_crawler.errors import QueryError
+from caliber_crawler.quantity import quantity
 
 if TYPE_CHECKING:
     from caliber_crawler.archive.analysis.attention import Breakdown, Period
@@ -68,7 +69,8 @@ async def attention_page(page_request: PageRequest) -> Response:
             return context | {"answer": Answer(message=str(error))}
         if len(found) > MAX_POINTS:
             message = (
-                f"This gives {len(found):,} points; the page shows at most {MAX_POINTS:,}. Choose weeks or months,"
+                f"This gives {quantity(len(found), 'point')}; the page shows at most {MAX_POINTS:,}. Choose"
+                " weeks or months,"
                 " fewer queries or fewer days. The CSV has all of them."
             )
             return context | {"found": found, "answer": Answer(message=message)}

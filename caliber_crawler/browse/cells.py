@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from markupsafe import Markup
 
-from caliber_crawler.browse.authors import ARGUMENT
+from caliber_crawler.browse.pages import url_of
 from caliber_crawler.browse.urls import is_web_url, readable_url
 
 if TYPE_CHECKING:
@@ -69,10 +68,16 @@ def names_in(value: str) -> list[str] | None:
 
 def authors(datasette: Datasette, database: str, names: list[str]) -> Markup:
     """Return the names, each linked to the articles of that author."""
-    articles = datasette.urls.table(database, "articles")
     return Markup(", ").join(
-        Markup('<a href="{}?{}">{}</a>').format(articles, urlencode({ARGUMENT: name}), name) for name in names
+        Markup('<a href="{}">{}</a>').format(url_of(datasette, database, "search", q=author_query(name)), name)
+        for name in names
     )
+
+
+def author_query(name: str) -> str:
+    """Return the search for an author's articles."""
+    name = name.replace('"', " ")
+    return f'author:"{name}"'
 
 
 def reference(table: str | None, column: str) -> str | None:

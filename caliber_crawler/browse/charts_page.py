@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
 from datasette import NotFound
+from datasette.utils.asgi import BadRequest
 
 from caliber_crawler.archive.analysis.attention.periods import last_day_of
 from caliber_crawler.archive.search.selection import distinct_values
 from caliber_crawler.browse.search import is_day
+from caliber_crawler.browse.sql_rows import sql_csv, sql_rows
 
 if TYPE_CHECKING:
     from datasette.utils.asgi import Response
@@ -78,27 +80,17 @@ def charts() -> dict[str, Chart]:
 
 async def charts_page(page_request: PageRequest) -> Response:
     """``/-/charts/<name>``; ``/-/charts`` shows the first chart."""
-    name = page_request.request.url_vars.get("chart") or next(iter(charts()))
-    if name not in charts():
-        raise NotFound("This chart does not exist.")
-    chart = charts()[name]
-    arguments = {name: page_request.argument(name) for name in chart.parameters}
-    if "articles" in arguments:
-        # The search page has a parameter for each ticked article.
-        arguments["articles"] = ", ".join(filter(None, map(str.strip, page_request.request.args.getlist("articles"))))
-    values, objection = chart.values(arguments)
+    name, chart, values, objection = _asked_for(page_request)
 
     def load_page(connection: Connection) -> Context:
-        cursor = connection.execute(chart.sql, values)
-        rows = [tuple(row) for row in cursor.fetchmany(MAX_ROWS + 1)]
-        columns = [column[0] for column in cursor.description]
+        found = sql_rows(connection, chart.sql, values, most=MAX_ROWS)
         return {
-            "columns": columns,
-            "rows": rows[:MAX_ROWS],
-            "urls_of_rows": _urls_of_rows(page_request, chart, values, columns, rows[:MAX_ROWS]),
+            "columns": found.columns,
+            "rows": found.rows,
+            "total": found.total,
+            "urls_of_rows": _urls_of_rows(page_request, chart, values, found.columns, found.rows),
             "note": connection.value(chart.note, values) if chart.note else None,
-            "domain": _domain(connection, chart, values),
-            "is_cut": len(rows) > MAX_ROWS,
+            "domain": colour_domain(connection, values.get("by", chart.series)),
             "languages": connection.values("SELECT DISTINCT language FROM sections ORDER BY 1"),
             "sections": connection.values("SELECT DISTINCT section FROM sections ORDER BY 1"),
         }
@@ -113,9 +105,31 @@ async def charts_page(page_request: PageRequest) -> Response:
     )
 
 
-def _domain(connection: Connection, chart: Chart, values: Mapping[str, str]) -> list[str]:
+async def chart_csv(page_request: PageRequest) -> Response:
+    """``/-/charts/<name>.csv``: all rows of a chart's table."""
+    name, chart, values, objection = _asked_for(page_request)
+    if objection:
+        raise BadRequest(objection)
+    return await sql_csv(page_request, name, chart.sql, values)
+
+
+def _asked_for(page_request: PageRequest) -> tuple[str, Chart, dict[str, str], str | None]:
+    """Return a chart's name, the chart, the values of its parameters, and a message about an invalid one."""
+    name = page_request.request.url_vars.get("chart") or next(iter(charts()))
+    if name not in charts():
+        raise NotFound("This chart does not exist.")
+    chart = charts()[name]
+    arguments = {name: page_request.argument(name) for name in chart.parameters}
+    if "articles" in arguments:
+        # The search page has a parameter for each ticked article.
+        arguments["articles"] = ", ".join(filter(None, map(str.strip, page_request.request.args.getlist("articles"))))
+    values, objection = chart.values(arguments)
+    return name, chart, values, objection
+
+
+def colour_domain(connection: Connection, column: str | None) -> list[str]:
     """Return every value that has a colour in a chart, in a fixed order; empty if its colours have no fixed meaning."""
-    match values.get("by", chart.series):
+    match column:
         case "section":
             return [*distinct_values(connection, "section"), NO_SECTION]
         case "language":
@@ -142,12 +156,11 @@ def _articles_url(page_request: PageRequest, values: Mapping[str, str], row: tup
     """Return the URL of the articles that a bar of the chart of articles counts."""
     first, group = str(row[0]), str(row[1])
     filters = {name: values[name] for name in ("language", "section") if values[name]}
-    if group == NO_SECTION and values["by"] == "section":
-        filters["section__isnull"] = "1"
-    else:
-        filters[values["by"]] = group
     last = last_day_of(first, cast("Period", values["per"]))
-    filters["published_date__gte"] = max(first, values["from"])
-    filters["published_date__lte"] = min(last, values["to"] or last)
-    table = page_request.datasette.urls.table(page_request.database, "articles")
-    return f"{table}?{urlencode(filters)}"
+    first, last = max(first, values["from"]), min(last, values["to"] or last)
+    if group == NO_SECTION and values["by"] == "section":
+        # A search cannot select articles without a section.
+        filters |= {"section__isnull": "1", "published_date__gte": first, "published_date__lte": last}
+        table = page_request.datasette.urls.table(page_request.database, "articles")
+        return f"{table}?{urlencode(filters)}"
+    return page_request.url_of("search", **(filters | {values["by"]: group, "from": first, "to": last}))

@@ -15,6 +15,7 @@ from caliber_crawler.browse.csv_file import csv_file
 from caliber_crawler.browse.search import filters_of, wrong_day
 from caliber_crawler.browse.search_page import choices
 from caliber_crawler.errors import QueryError
+from caliber_crawler.quantity import quantity
 
 if TYPE_CHECKING:
     from caliber_crawler.archive.core.connection import Connection
@@ -125,7 +126,7 @@ def evidence_sentence(method: str, evidence: dict[str, Any]) -> str:
     for kind in ("names", "numbers", "pictures", "authors"):
         forms = evidence.get(kind, [])
         if kind == "pictures" and forms:
-            parts.append(f"{len(forms)} pictures" if len(forms) > 1 else "a picture")
+            parts.append(f"{quantity(len(forms), 'picture')}" if len(forms) > 1 else "a picture")
         elif forms:
             shown = ", ".join(" = ".join(dict.fromkeys(map(str, pair))) for pair in forms[:MAX_FORMS])
             parts.append(f"{kind} {shown}{' …' if len(forms) > MAX_FORMS else ''}")

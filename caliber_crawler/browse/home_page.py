@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypedDict
 
@@ -150,9 +151,12 @@ def by_period(latest: list[ArticleCard], now: datetime) -> list[tuple[str, list[
 
 
 def sections_of(holdings: list[Holding]) -> list[Section]:
-    """Return the largest sections, each under the label of the language with most of its articles."""
+    """Return the largest sections, each under its label in the language with the most articles of all that have it."""
+    languages = Counter[str]()
+    for row in holdings:
+        languages[row["language"]] += row["articles"]
     found: dict[str, Section] = {}
-    for row in sorted(holdings, key=lambda row: -row["articles"]):
+    for row in sorted(holdings, key=lambda row: (-languages[row["language"]], row["language"], -row["articles"])):
         if row["section"]:
             label = row["label"] or row["section"]
             first = Section(section=row["section"], label=label, language=row["language"], articles=0)

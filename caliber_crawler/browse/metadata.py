@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from caliber_crawler import __version__
-from caliber_crawler.browse.canned_queries import canned_queries
 from caliber_crawler.browse.detection import Tables, archives
 from caliber_crawler.browse.pages import Context, url_of
 from caliber_crawler.browse.public import closed, is_public
@@ -27,6 +26,7 @@ WELCOME = Markup(
     'For analysis, <a href="{here}/article_texts">article_texts</a> has one row per article with its text; '
     '<a href="{here}/edits">edits</a> has the changes after publication; '
     '<a href="{here}/view_growth">view_growth</a> has the growth of the view counts. '
+    'The <a href="{here}/-/queries">canned queries</a> answer common questions. '
     "Times are in UTC unless a column description states otherwise.</p>"
 )
 
@@ -53,7 +53,6 @@ def _of_database(datasette: Datasette, name: str, tables: Tables, *, brief: bool
     shown = {table: {**of_table, "columns": dict(of_table["columns"])} for table, of_table in tables.items()}
     described = {
         "description_html": WELCOME.format(here=datasette.urls.database(name)),
-        "queries": canned_queries(),
     }
     if is_public(datasette):
         return {**described, "tables": closed(shown), "allow_sql": False}

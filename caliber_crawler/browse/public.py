@@ -51,6 +51,9 @@ CLOSED = (
 TIME_LIMITS = {"facet_time_limit_ms": "400", "sql_time_limit_ms": "1500", "suggest_facets": "off"}
 """Settings in every mode. Suggestions of facets are ten times slower on a large archive."""
 
+LOCAL_SETTINGS = {**TIME_LIMITS, "max_csv_mb": "0"}
+"""Settings outside public mode. Datasette would cut a longer file; it sends the rows as it reads them."""
+
 SETTINGS = {
     **TIME_LIMITS,
     "allow_csv_stream": "off",

@@ -7,10 +7,9 @@ from typing import Any
 
 from caliber_crawler.browse.alerts_page import alerts_page
 from caliber_crawler.browse.attention_page import attention_csv, attention_json, attention_page
-from caliber_crawler.browse.canned_queries import canned_queries_page
 from caliber_crawler.browse.capture_page import capture_page, captured_page, captured_source
 from caliber_crawler.browse.changes_page import changes_page
-from caliber_crawler.browse.charts_page import charts_page
+from caliber_crawler.browse.charts_page import chart_csv, charts_page
 from caliber_crawler.browse.citations import citations_file
 from caliber_crawler.browse.coding_page import codes_csv, coding_page, sample_csv
 from caliber_crawler.browse.compare_page import compare_page
@@ -19,8 +18,10 @@ from caliber_crawler.browse.edits import edits_page
 from caliber_crawler.browse.feeds import articles_feed, edits_feed
 from caliber_crawler.browse.health_page import health_page
 from caliber_crawler.browse.home_page import front_page, home_page
+from caliber_crawler.browse.names_page import names_csv, names_gexf, names_page
 from caliber_crawler.browse.pages import not_in_public, page
 from caliber_crawler.browse.public import robots
+from caliber_crawler.browse.queries_page import ARTICLE_TABLES, queries_page, query_csv, query_json, query_page
 from caliber_crawler.browse.search_page import search_csv, search_json, search_page
 from caliber_crawler.browse.version_page import version_page
 from caliber_crawler.browse.words_page import words_csv, words_page
@@ -37,15 +38,22 @@ ROUTES: dict[str, Callable[..., Any]] = {
     r"words\.csv": page(words_csv, "articles", "versions"),
     r"edits": page(edits_page, "articles", "versions"),
     r"charts(?:/(?P<chart>[a-z]+))?": page(charts_page, "articles", "view_counts", "links"),
+    r"charts/(?P<chart>[a-z]+)\.csv": page(chart_csv, "articles", "view_counts", "links"),
     r"feeds/articles": page(articles_feed, "articles", "versions"),
     r"feeds/edits": page(edits_feed, "articles", "versions"),
     r"health": page(not_in_public(health_page), "runs", "problems", "field_coverage", "frontier"),
-    r"queries": page(canned_queries_page),
+    r"queries": page(queries_page),
+    r"queries/(?P<query>[a-z_]+)": page(query_page, *ARTICLE_TABLES),
+    r"queries/(?P<query>[a-z_]+)\.csv": page(query_csv, *ARTICLE_TABLES),
+    r"queries/(?P<query>[a-z_]+)\.json": page(query_json, *ARTICLE_TABLES),
     r"changes/(?P<article>\d{1,18})": page(changes_page, "articles", "versions"),
     r"alerts": page(not_in_public(alerts_page), "articles", "alerts", "alert_events"),
     r"compare": page(compare_page, "articles", "versions"),
     r"copies": page(copies_page, "articles", "versions"),
     r"copies\.csv": page(copies_csv, "articles", "versions"),
+    r"names": page(names_page, "articles", "mentions", "quotations"),
+    r"names\.csv": page(names_csv, "articles", "mentions", "quotations"),
+    r"names\.gexf": page(names_gexf, "articles", "mentions"),
     r"coding": page(coding_page, "articles", "codes", "codebook"),
     r"coding\.csv": page(codes_csv, "articles", "codes", "codebook"),
     r"sample\.csv": page(sample_csv, "articles", "versions"),

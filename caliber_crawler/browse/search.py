@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from caliber_crawler.archive.core.connection import Connection
-from caliber_crawler.archive.search import Hit, Order, Search, find_and_count, parse
+from caliber_crawler.archive.search import Hit, Order, Search, find_and_count, list_and_count, parse
 from caliber_crawler.archive.search.selection import Selection
 from caliber_crawler.errors import QueryError
 
@@ -68,11 +68,14 @@ def asked_for(page_request: PageRequest) -> Search:
 
 
 def answer(connection: Connection, search: Search) -> Answer:
-    """Return the articles whose current version matches the search, or what is wrong with it."""
+    """Return the articles whose current version matches the search, or what is wrong with it.
+
+    Without a query these are all articles that the filters select, newest first.
+    """
     try:
         if message := wrong_day(search.where):
             return Answer(message=message)
-        found = find_and_count(connection, search)
+        found = (find_and_count if search.query else list_and_count)(connection, search)
     except QueryError as error:
         return Answer(message=error.problem, error=error)
     return Answer(total=found.total, hits=found.hits, reading=reading_of(search.query))

@@ -1,4 +1,4 @@
-"""What a search found, counted: by language, section and site for filters, and over time for a histogram."""
+"""What a search found, counted: by language, section, site and code for filters, and over time for a histogram."""
 
 from __future__ import annotations
 
@@ -9,20 +9,25 @@ from typing import TypedDict
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.search.selection import Selection, condition
 
-FACETS = ("language", "section", "site")
+FACETS = ("language", "section", "site", "code")
 MAX_VALUES = 12
-"""Number of the most frequent values of a facet that are listed."""
+"""Number of the most frequent values of a facet that the page lists at first."""
 MAX_BARS = 60
 """Longer periods are counted by year; years before the first bar are in it."""
 WIDTH, HEIGHT = 720, 80
 """Size of the histogram in its own units."""
 
+# Variables without a list of codes have free text.
 COUNTS = """
 WITH found AS MATERIALIZED (
-  SELECT a.language, a.section, a.site, a.published_month FROM articles a WHERE {where})
+  SELECT a.id, a.language, a.section, a.site, a.published_month FROM articles a WHERE {where})
 SELECT 'language' AS name, language AS value, count(*) AS articles FROM found GROUP BY language
 UNION ALL SELECT 'section', section, count(*) FROM found GROUP BY section
 UNION ALL SELECT 'site', site, count(*) FROM found GROUP BY site
+UNION ALL SELECT 'code', k.variable || '=' || k.code, count(DISTINCT f.id)
+  FROM codes k JOIN codebook b ON b.variable = k.variable AND b.codes <> '[]'
+  JOIN articles m ON m.id = k.article_id JOIN found f ON f.id = coalesce(m.duplicate_of, m.id)
+  GROUP BY k.variable, k.code
 UNION ALL SELECT 'month', published_month, count(*) FROM found GROUP BY published_month"""
 
 
@@ -53,7 +58,7 @@ class SearchCounts:
     """The counts of one search."""
 
     facets: dict[str, list[tuple[str, int]]]
-    """For each facet with more than one value, the most frequent values and their numbers of articles."""
+    """For each facet with more than one value, the values and their numbers of articles, most frequent first."""
     bars: list[Bar]
     """Every period from the first to the last article; none for a single period."""
     undated: int
@@ -69,7 +74,7 @@ def count_hits(connection: Connection, where: Selection) -> SearchCounts:
         name: sorted(
             ((row["value"], row["articles"]) for row in rows if row["name"] == name and row["value"] is not None),
             key=lambda pair: (-pair[1], pair[0]),
-        )[:MAX_VALUES]
+        )
         for name in FACETS
     }
     months = {row["value"]: row["articles"] for row in rows if row["name"] == "month" and row["value"] is not None}

@@ -1,4 +1,4 @@
-"""The search page: ranked hits with highlighted words, filtered by query parameters."""
+"""The search page: ranked hits with highlighted words, filtered by query parameters; without a query, all articles."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datasette.utils.asgi import Response
 
 from caliber_crawler.browse.csv_file import csv_file
 from caliber_crawler.browse.search import MAX_EXPORTED, NARROWING, Answer, answer, asked_for
-from caliber_crawler.browse.search_counts import count_hits
+from caliber_crawler.browse.search_counts import MAX_VALUES, count_hits
 
 if TYPE_CHECKING:
     from caliber_crawler.archive.core.connection import Connection
@@ -37,10 +37,13 @@ async def search_page(page_request: PageRequest) -> Response:
         "first": search.offset + 1,
         "has_more": answered.total > number * PER_PAGE and number < MAX_PAGES,
         "max_exported": MAX_EXPORTED,
+        "is_last": number == MAX_PAGES,
+        "listed": PER_PAGE * MAX_PAGES,
         "counts": None,
+        "most_values": None if page_request.argument("facets") == "all" else MAX_VALUES,
     }
     if answered.total:
-        where = replace(search.where, search=search.query)
+        where = replace(search.where, search=search.query or None)
         context["counts"] = await page_request.read(lambda connection: count_hits(connection, where))
     return await page_request.html("archive_search.html", context | listed, status=answered.status)
 

@@ -11,18 +11,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qsl, urlencode
 
 from datasette.utils import to_css_class
 from jinja2 import BaseLoader, ChoiceLoader, Environment, TemplateNotFound
 
-from caliber_crawler.browse.article_page import brief_local_moment, brief_moment, day, local_moment, utc_moment
 from caliber_crawler.browse.cells import authors, link
 from caliber_crawler.browse.citations import citation_links, wayback_url
 from caliber_crawler.browse.datasette_versions import name_in, table_settings
+from caliber_crawler.browse.dates import brief_local_moment, brief_moment, day, local_moment, utc_moment
 from caliber_crawler.browse.detection import Tables, archives
 from caliber_crawler.browse.pages import url_of
 from caliber_crawler.browse.public import PLUGIN, is_public
 from caliber_crawler.browse.urls import is_web_url, readable_url
+from caliber_crawler.quantity import quantity
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -41,7 +43,6 @@ OTHERS = tuple(
         *(
             "alerts",
             "attention",
-            "canned_queries",
             "capture",
             "charts",
             "coding",
@@ -49,6 +50,9 @@ OTHERS = tuple(
             "edits",
             "health",
             "home",
+            "names",
+            "queries",
+            "query_rows",
             "search",
         ),
     )
@@ -112,6 +116,7 @@ def install(environment: Environment, datasette: Datasette) -> None:
     environment.loader = ChoiceLoader(loaders)
     environment.filters |= {
         "citation_links": citation_links,
+        "all_rows": all_rows,
         "authors": lambda names, database: authors(datasette, database, names),
         "brief_local_moment": brief_local_moment,
         "brief_moment": brief_moment,
@@ -124,6 +129,7 @@ def install(environment: Environment, datasette: Datasette) -> None:
         "page": partial(url_of, datasette),
         "more_places": partial(more_places, datasette),
         "places": partial(places, datasette),
+        "quantity": quantity,
         "readable_url": readable_url,
         "table_settings": partial(table_settings, datasette),
         "static_file": partial(datasette.urls.static_plugins, PLUGIN),
@@ -135,16 +141,30 @@ def install(environment: Environment, datasette: Datasette) -> None:
 
 def places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
     """Return the navigation of an archive: names and URLs."""
-    pages = ("Search", "Attention", "Words", "Edits", "Charts", "Coding")
+    pages = ("Attention", "Words", "Edits", "Charts", "Coding")
     own = [(name, url_of(datasette, database, name.lower())) for name in pages]
-    return [("Articles", datasette.urls.table(database, "articles")), *own]
+    return [("Articles", url_of(datasette, database, "search")), *own]
 
 
 def more_places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
     """Return the second part of the navigation, which a menu hides."""
-    pages = ("Copies", "Queries", *(() if is_public(datasette) else ("Alerts", "Health")))
+    pages = ("Names", "Copies", "Queries", *(() if is_public(datasette) else ("Alerts", "Health")))
     own = [(name, url_of(datasette, database, name.lower())) for name in pages]
     return [*own, ("Data", datasette.urls.database(database))]
+
+
+def all_rows(url: str, key: str | None) -> str:
+    """Return the URL of a table's CSV file with every row, instead of the first ones; ``key`` is that of a table.
+
+    Datasette fetches the rows page by page. Where several rows have the same value of a sorted column, it may leave
+    out some between two pages; the order of the primary key has no such values.
+    """
+    path, _, query = url.partition("?")
+    arguments = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name != "_next"]
+    if key is not None:
+        sorts = ("_sort", "_sort_desc", "_sort_by_desc")
+        arguments = [*((name, value) for name, value in arguments if name not in sorts), ("_sort", key)]
+    return f"{path}?{urlencode([*arguments, ('_stream', 'on')])}"
 
 
 def first_cells(rows: Iterable[Any], count: int) -> list[Any]:

@@ -15,6 +15,7 @@ from caliber_crawler.browse.csv_file import csv_file
 from caliber_crawler.browse.search import NARROWING, filters_of, wrong_day
 from caliber_crawler.browse.search_page import choices
 from caliber_crawler.errors import ArchiveError, InputError, QueryError
+from caliber_crawler.quantity import quantity
 
 if TYPE_CHECKING:
     from caliber_crawler.archive import ArticleFilter, Selection
@@ -114,7 +115,8 @@ def _ngrams(words: Words, page_request: PageRequest, limit: int | None, offset: 
         count = words.count(**_filters(filters_of(page_request)))
         if count > MAX_NGRAM_WORDS:
             raise InputError(
-                f"These articles have {count:,} words; this page counts n-grams in up to {MAX_NGRAM_WORDS:,}. Write a"
+                f"These articles have {quantity(count, 'word')}; this page counts n-grams in up to"
+                f" {MAX_NGRAM_WORDS:,}. Write a"
                 " word that they must contain, narrow the filters, or run caliber words ngrams."
             )
     size = page_request.number("size", 2, most=5)

@@ -17,14 +17,18 @@ from scrapy.crawler import Crawler
 from caliber_crawler.archive import Archive
 from caliber_crawler.cluster.jobs import CrawlFailed, Interrupted
 from caliber_crawler.cluster.shards import CURRENT_SHARD, PUBLISH, Shard, Storage, digest_of
+from caliber_crawler.cluster.states import complete_acknowledgement, pending_acknowledgement
 from caliber_crawler.cluster.work import Work
 from caliber_crawler.crawl_process import Crawl, CrawlProcess
+from caliber_crawler.crawling.exit_code import exit_code
 from caliber_crawler.errors import CaliberError
-from caliber_crawler.known_sites import spider_named
+from caliber_crawler.known_sites import known_spiders, spider_among, spider_named, spider_over_http
+from caliber_crawler.software import software
 from caliber_crawler.throttle import LastRequest
 
 if TYPE_CHECKING:
     from procrastinate.connector import BaseConnector
+    from scrapy.settings import Settings
 
     from caliber_crawler.cluster.lease import Lease
     from caliber_crawler.crawling.run import CrawlRun
@@ -45,15 +49,16 @@ class Report:
         """Whether nothing about the crawl is unusual, such as a redesign that hides all articles."""
         return self.run.accounts.checks_passed(due_only=self.work.options.due)
 
+    @property
+    def why(self) -> str | None:
+        """Why the crawl ended as it did, and what about it is unusual."""
+        return why_of(self.run)
+
     def __str__(self) -> str:
         counts = ", ".join(
             f"{name} {self.run.accounts.counts[name]:,}" for name in REPORTED_COUNTS if self.run.accounts.counts[name]
         )
-        return (
-            f"{self.work.name}: {self.run.accounts.outcome}"
-            + (f", {why}" if (why := why_of(self.run)) else "")
-            + f" ({counts})"
-        )
+        return f"{self.work.name}: {self.run.accounts.outcome}" + (f", {self.why}" if self.why else "") + f" ({counts})"
 
 
 def why_of(run: CrawlRun) -> str | None:
@@ -74,35 +79,61 @@ class JobCrawler:
         self._lease = lease
         self._scratch = scratch
 
+    def site_name(self, work: Work) -> str:
+        """The name of the site of a job, under which its shard is stored."""
+        return spider_named(work.site, self._process.settings).site.name
+
     async def crawl(self, job_id: int, work: Work, *, is_retry: bool) -> Report:
         """Run one job. ``is_retry`` means that it was tried before, perhaps by a worker that has just died.
 
         Raises :class:`CrawlFailed` or :class:`Interrupted` if the job is to be retried, and another
         :class:`CaliberError` if a retry cannot help.
         """
-        spider = spider_named(work.site, self._process.settings)
+        spiders = known_spiders(self._process.settings)
+        spider = spider_among(spiders, work.site)
+        crawl = Crawl(spider=spider, options=work.options, over_http=spider_over_http(work.site, spiders))
         with self._folder() as folder:
             path = folder / "shard.db"
             shard = await self._fetch(spider.site.name, path)
             if is_retry:
                 await asyncio.to_thread(delay_next_requests, path)
+            acknowledgement = await pending_acknowledgement(self._connector, spider.site.name)
+            if acknowledgement:
+                await asyncio.to_thread(acknowledge_alarms, path, spider.site.name, acknowledgement)
             settings = self._process.settings.copy()
             settings.set("ARCHIVE", str(path), priority="cmdline")
             settings.set("CLOSESPIDER_TIMEOUT", work.minutes * 60, priority="cmdline")
             settings.setdict(work.options.as_settings(), priority="cmdline")
-            crawler = Crawler(spider, settings)
-            crawl = Crawl(spider=spider, options=work.options)
-            if crawl.check(self._process.settings):
-                await self._process.follow(crawl, crawler, lease=self._lease)
+            crawler = await self.follow(crawl, settings, path)
             run = _run_of(crawl)
             await self._publish(job_id, shard, path, run)
+            if acknowledgement:
+                await complete_acknowledgement(self._connector, spider.site.name, acknowledgement)
         assert crawler.stats is not None
         reason = crawler.stats.get_value("finish_reason")
         if reason == "shutdown":
             raise Interrupted(f"the worker was stopped ({run.accounts.why})")
         if run.accounts.halted or run.accounts.outcome == "failed":
-            raise CrawlFailed(str(run.accounts.why))
+            raise CrawlFailed(str(run.accounts.why), exit_code(run))
         return Report(work, run, unfinished=reason == "closespider_timeout")
+
+    async def follow(self, crawl: Crawl, settings: Settings, path: Path) -> Crawler:
+        """Run a crawl to its end; once more over HTTP if a site without a scheme does not connect over HTTPS."""
+        if crawl.over_http is not None and path.exists():
+            with Archive.open(path, mode="write") as archive:
+                crawl.use_known_scheme(archive)
+        crawler = Crawler(crawl.spider, settings)
+        if not crawl.check(self._process.settings):
+            return crawler
+        await self._process.follow(crawl, crawler, lease=self._lease)
+        if crawl.over_http is None or self._process.stopping or not path.exists():
+            return crawler
+        with Archive.open(path, mode="write") as archive:
+            falls_back = crawl.fall_back(archive)
+        if falls_back:
+            crawler = Crawler(crawl.spider, settings.copy())
+            await self._process.follow(crawl, crawler, lease=self._lease)
+        return crawler
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:
@@ -156,6 +187,13 @@ def _run_of(crawl: Crawl) -> CrawlRun:
     if crawl.run is None or crawl.run.accounts.outcome is None:
         raise Interrupted("the worker was stopped")
     return crawl.run
+
+
+def acknowledge_alarms(path: Path, site: str, acknowledgement: dict[str, str]) -> None:
+    """Acknowledge the alarms of a site in its shard."""
+    if path.exists():
+        with Archive.open(path, mode="write") as archive:
+            archive.alarms.acknowledge(site, **acknowledgement, software=software())
 
 
 def delay_next_requests(path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:

@@ -14,6 +14,7 @@ from procrastinate.schema import SchemaManager
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 
+from caliber_crawler.cluster.states import TABLE as STATES_TABLE
 from caliber_crawler.errors import ClusterError
 
 Answer = TypeVar("Answer")
@@ -83,19 +84,21 @@ def set_up(dsn: str) -> bool:
     with connect(dsn) as connection, connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (SCHEMA_LOCK,))
         known = connection.execute(
-            "SELECT to_regclass('procrastinate_jobs') AS jobs, to_regclass('caliber_shards') AS shards"
+            """SELECT to_regclass('procrastinate_jobs') AS jobs, to_regclass('caliber_shards') AS shards,
+            to_regclass('caliber_states') AS states"""
         ).fetchone()
         assert known is not None
         if known["jobs"] is None:
             connection.execute(SchemaManager.get_schema())
         connection.execute(SHARDS)
+        connection.execute(STATES_TABLE)
     return None in known.values()
 
 
 def is_set_up(dsn: str) -> bool:
     """Whether the tables exist."""
     with connect(dsn) as connection:
-        row = connection.execute("SELECT to_regclass('caliber_shards') IS NOT NULL AS known").fetchone()
+        row = connection.execute("SELECT to_regclass('caliber_states') IS NOT NULL AS known").fetchone()
         return bool(row and row["known"])
 
 

@@ -72,7 +72,11 @@ SELECT EXISTS (
 
 
 class CrawlFailed(Exception):
-    """The site cannot be crawled at present; the job is retried later."""
+    """The site cannot be crawled at present; the job is retried later. ``exit_code`` is that of the crawl."""
+
+    def __init__(self, message: str = "", exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 class Interrupted(Exception):

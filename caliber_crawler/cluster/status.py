@@ -7,6 +7,7 @@ from typing import Any
 
 from caliber_crawler.cluster.database import connect
 from caliber_crawler.cluster.jobs import TASK
+from caliber_crawler.cluster.states import STATES
 
 JOBS = """
 SELECT job.id, queueing_lock AS work, status::text, attempts, worker_id AS worker, scheduled_at AS not_before,
@@ -23,17 +24,26 @@ SELECT site, generation, size, published_at, outcome, why, counts FROM caliber_s
 """
 
 
-def cluster_status(dsn: str) -> dict[str, list[dict[str, Any]]]:
-    """Jobs in the queue, workers with the seconds since their heartbeat, and current shards with sizes in bytes.
+def cluster_status(dsn: str, *, unhealthy: bool = False) -> dict[str, list[dict[str, Any]]]:
+    """Jobs, workers with the seconds since their heartbeat, sites with their states, and shards with sizes in bytes.
+
+    With ``unhealthy``, only the failed jobs, and the sites whose last job was not healthy with their shards.
 
     Successful jobs are deleted; their counts are stored with their shard. Raises :class:`ClusterError`.
     """
     with connect(dsn) as connection:
-        return {
+        found = {
             "jobs": [_plain(row) for row in connection.execute(JOBS, (TASK,))],
             "workers": [_plain(row) for row in connection.execute(WORKERS)],
+            "sites": [_plain(row) for row in connection.execute(STATES)],
             "shards": [_plain(row) for row in connection.execute(SHARDS)],
         }
+    if unhealthy:
+        found["jobs"] = [job for job in found["jobs"] if job["status"] == "failed" or job["attempts"]]
+        found["sites"] = [site for site in found["sites"] if site["state"] != "healthy"]
+        names = {site["site"] for site in found["sites"]}
+        found["shards"] = [shard for shard in found["shards"] if shard["site"] in names]
+    return found
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

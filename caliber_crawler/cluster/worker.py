@@ -18,6 +18,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.job_context import JobContext
 from procrastinate.worker import Worker as QueueWorker
 
+from caliber_crawler.archive.reports.alarms import SiteState
 from caliber_crawler.cluster.crawler import JobCrawler
 from caliber_crawler.cluster.database import RetryingConnector, conninfo, is_set_up, server_description
 from caliber_crawler.cluster.jobs import (
@@ -33,12 +34,18 @@ from caliber_crawler.cluster.jobs import (
 from caliber_crawler.cluster.lease import RENEWAL_SHARE, Lease, reassigned_after
 from caliber_crawler.cluster.scratch import worker_folder
 from caliber_crawler.cluster.shards import Storage
+from caliber_crawler.cluster.states import record_state
 from caliber_crawler.cluster.work import HostLocks, ScheduledWork, Work
 from caliber_crawler.crawl_process import CrawlProcess
-from caliber_crawler.errors import CaliberError, ClusterError
+from caliber_crawler.errors import CaliberError, ClusterError, NotificationError
+from caliber_crawler.notification.message import send
+from caliber_crawler.notification.site_message import message_of
+from caliber_crawler.notification.webhook import host_of, request
 
 if TYPE_CHECKING:
     from scrapy.settings import Settings
+
+    from caliber_crawler.notification.target import Target
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +57,8 @@ FAILED_JOB_RETENTION_HOURS = 24 * 7
 """Hours until failed jobs are deleted. Successful jobs are deleted at once; their counts are stored with the shard."""
 CLEANUP_INTERVAL = 3600.0
 """Seconds."""
+PING_INTERVAL = 300.0
+"""Seconds between two signs of life."""
 NEVER = 1e9
 """Seconds. Disables Procrastinate's own heartbeat, which the lease replaces."""
 
@@ -63,6 +72,10 @@ class WorkerConfig:
     back_off: float = BACK_OFF
     scratch: Path | None = None
     until_empty: bool = False
+    targets: tuple[Target, ...] = ()
+    """Where messages about changed states of sites are sent."""
+    ping: str = ""
+    """A URL that is requested every five minutes while the worker is alive."""
 
 
 class Worker:
@@ -133,6 +146,8 @@ class Worker:
                 loop.create_task(task)
                 for task in (self._pulse(), self._recover_dead_workers(pause), self._delete_old_jobs())
             ]
+            if self._config.ping:
+                tasks.append(loop.create_task(self._ping()))
             if self._config.until_empty:
                 tasks.append(loop.create_task(self._stop_when_empty(pause)))
             for task in tasks:
@@ -167,6 +182,7 @@ class Worker:
             self._notify(f"{work.name}: job {context.job.id} failed: {clause}")
             if not isinstance(error, Interrupted):
                 self.failed.add(context.job.id)
+                await self._record_state(work, SiteState(getattr(error, "exit_code", 1)), clause)
             raise
         finally:
             self._running.discard(context.job.id)
@@ -174,6 +190,8 @@ class Worker:
         if not report.is_healthy:
             self.unusual.add(context.job.id)
         self._notify(str(report))
+        if report.run.state is not None:
+            await self._record_state(work, report.run.state, report.why)
         if report.unfinished:
             dispatcher = report.run.dispatcher
             rest = work.continued(articles=dispatcher.articles, requests=dispatcher.requests)
@@ -181,6 +199,30 @@ class Worker:
                 await self._jobs.defer_job_async(job_of(rest, self._locks))
             except AlreadyEnqueued:
                 logger.debug("%s is in the queue already", work.name)
+
+    async def _record_state(self, work: Work, state: SiteState, why: str | None) -> None:
+        """Store the state of a site, and send a message if it changed."""
+        self._lease.confirm()
+        site = self._crawler.site_name(work)
+        before = await record_state(self._connector, site, state, why=why, machine=socket.gethostname())
+        if not state.differs_from(before):
+            return
+        account = {
+            "site": site,
+            "state": state.name,
+            "state_before": None if before is None else before.name,
+            "alarms": list(state.alarms),
+            "exit_code": state.exit_code,
+            "why": why,
+            "machine": socket.gethostname(),
+        }
+        for target in self._config.targets:
+            try:
+                failure = await asyncio.to_thread(send, target, message_of(account), os.environ)
+            except NotificationError as error:
+                failure = str(error)
+            if failure:
+                self._notify(f"The message about {site} could not be sent to {target.place}: {failure}")
 
     def _schedule(self, scheduled: ScheduledWork) -> None:
         job = job_of(scheduled.work, self._locks)
@@ -204,6 +246,13 @@ class Worker:
         while True:
             self._lease.pulse()
             await asyncio.sleep(min(1.0, self._config.lease * RENEWAL_SHARE))
+
+    async def _ping(self) -> None:
+        while True:
+            failure = await asyncio.to_thread(request, self._config.ping)
+            if failure:
+                self._notify(f"The sign of life could not be sent to {host_of(self._config.ping)}: {failure}.")
+            await asyncio.sleep(PING_INTERVAL)
 
     async def _recover_dead_workers(self, pause: float) -> None:
         lost_before: set[int] = set()

@@ -16,13 +16,11 @@ from caliber_crawler.archive.analysis.alerts import KINDS, Alert, Kind
 from caliber_crawler.archive.core.times import utc_now
 from caliber_crawler.commands.options import archive_option, echo_json, join_names, json_option
 from caliber_crawler.commands.terminal import echo
-from caliber_crawler.errors import ArchiveLocked
+from caliber_crawler.errors import CHECKS_FAILED, ArchiveLocked
 from caliber_crawler.notification.target import FORMS, parse_target
 
 if TYPE_CHECKING:
     from caliber_crawler.alerts.delivery import Delivery
-
-FAILED_CHECKS = 3
 
 
 class Kinds(click.ParamType[tuple[Kind, ...]]):
@@ -172,7 +170,7 @@ def send(archive: Path, *, as_json: bool) -> None:
         if not results:
             echo("Nothing new.", err=True)
     if any(each.failure for each in results):
-        click.get_current_context().exit(FAILED_CHECKS)
+        click.get_current_context().exit(CHECKS_FAILED)
 
 
 def send_alerts(path: Path) -> None:

@@ -20,6 +20,7 @@ from caliber_crawler.commands.options import (
 from caliber_crawler.commands.selection_options import filter_options
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.export import write_csv
+from caliber_crawler.quantity import quantity
 
 if TYPE_CHECKING:
     from caliber_crawler.archive.analysis.attention import Attention, AttentionRow, Breakdown, Period
@@ -90,7 +91,7 @@ def _print(found: Attention) -> None:
     for (query, group), rows in series.items():
         total, of_all = (sum(row[column] for row in rows) for column in ("articles", "of_all"))
         share = f", {total / of_all:.1%} of {of_all:,}" if of_all else ""
-        echo(f"{query}{f' in {group}' if group else ''}: {total:,} article{'s' if total != 1 else ''}{share}")
+        echo(f"{query}{f' in {group}' if group else ''}: {quantity(total, 'article')}{share}")
         for row in rows:
             if row["of_all"]:
                 bar = "█" * round(BAR * row["articles"] / most)

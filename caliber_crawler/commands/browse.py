@@ -96,7 +96,7 @@ def browse(
             raise ArchiveError(f"{public_mode.refusal(str(archive), len(opted_out))}.")
     require_free_port(host, port)
     arguments = ["serve", str(archive.absolute()), "--host", host, "--port", str(port)]
-    for name, value in (public_mode.SETTINGS if public else public_mode.TIME_LIMITS).items():
+    for name, value in (public_mode.SETTINGS if public else public_mode.LOCAL_SETTINGS).items():
         arguments += ["--setting", name, value]
     if public:
         arguments += ["--metadata", public_mode.configuration(include_opted_out=include_opted_out)]

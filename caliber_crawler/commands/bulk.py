@@ -26,14 +26,14 @@ from caliber_crawler.bulk import (
 )
 from caliber_crawler.commands.options import echo_json, json_option
 from caliber_crawler.commands.terminal import echo, list_counts
-from caliber_crawler.errors import ArchiveError, CaliberError, InputError, MissingExtra, NoPages
+from caliber_crawler.errors import CHECKS_FAILED, ArchiveError, CaliberError, InputError, MissingExtra, NoPages
 from caliber_crawler.ingest import SiteResolver
 from caliber_crawler.ingest.ingester import REPORTED_SKIPS
 from caliber_crawler.known_sites import known_sites
+from caliber_crawler.quantity import quantity
 from caliber_crawler.site.unknown import unknown_site
 from caliber_crawler.software import software
 
-CHECKS_FAILED = 3
 HERE = "here"
 MAX_LISTED = 20
 """Maximum number of errors that are printed one by one: a list may name 90,000 wrong paths."""
@@ -181,7 +181,7 @@ def extract_parts(work: BulkExtraction, engine: Engine) -> Iterator[CaliberError
     with tqdm(total=size, unit="B", unit_scale=True, smoothing=0.1, disable=None) as line:
         for part, outcome in work.run(engine):
             line.update(part.size)
-            line.set_postfix_str(f"{work.articles:,} articles", refresh=False)
+            line.set_postfix_str(f"{quantity(work.articles, 'article')}", refresh=False)
             if outcome.error is not None:
                 yield outcome.error
 
@@ -215,15 +215,17 @@ def summary(work: BulkExtraction, plan: Plan, out: Path) -> Iterator[str]:
     )
     pages = work.counts["pages"]
     if parts["read"]:
-        yield f"{pages:,} pages: {work.articles:,} articles in {out}/*/archive.db and {out}/*/articles.parquet."
+        articles = quantity(work.articles, "article")
+        yield f"{quantity(pages, 'page')}: {articles} in {out}/*/archive.db and {out}/*/articles.parquet."
     if work.skipped:
-        yield f"Skipped {work.skipped.total():,} records: {list_counts(work.skipped)}."
+        yield f"Skipped {quantity(work.skipped.total(), 'record')}: {list_counts(work.skipped)}."
     if work.other_records:
         yield f"Records that contain no page: {list_counts(work.other_records)}."
     if work.left_out:
-        yield f"Left out of Parquet: {work.left_out:,} articles under a rights reservation (--include-opted-out)."
+        left_out = quantity(work.left_out, "article")
+        yield f"Left out of Parquet: {left_out} under a rights reservation (--include-opted-out)."
     if parts["swept"]:
-        yield f"Deleted {parts['swept']:,} unfinished shards of a killed command."
+        yield f"Deleted {quantity(parts['swept'], 'unfinished shard')} of a killed command."
 
 
 def exit_code(work: BulkExtraction, bad: Sequence[CaliberError]) -> int:

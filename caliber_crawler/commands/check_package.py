@@ -13,7 +13,9 @@ import click
 from caliber_crawler.archive import Archive
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
+from caliber_crawler.errors import CHECKS_FAILED
 from caliber_crawler.export.package_check import check_package as check
+from caliber_crawler.quantity import quantity
 
 DIGESTS = """
 SELECT a.url, v.content_digest FROM json_each(?) j JOIN articles a ON a.url = j.value
@@ -56,7 +58,7 @@ def check_package(ctx: click.Context, package: Path, archive: Path, *, no_archiv
         if result.faults > len(result.messages):
             echo(f"and {result.faults - len(result.messages):,} more")
         against = "" if no_archive else f" against {archive}"
-        verdict = f"{result.faults:,} differences" if result.faults else "OK"
-        echo(f"{verdict}: checked {result.files:,} files and {result.texts:,} texts{against}.")
+        verdict = quantity(result.faults, "difference") if result.faults else "OK"
+        echo(f"{verdict}: checked {quantity(result.files, 'file')} and {quantity(result.texts, 'text')}{against}.")
     if result.faults:
-        ctx.exit(3)
+        ctx.exit(CHECKS_FAILED)

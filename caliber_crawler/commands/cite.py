@@ -27,8 +27,8 @@ def cite(article: str, archive: Path, style: CitationStyle, version: int | None)
     """Print a citation of an article: where and when it was published, when it was archived, and its digest.
 
     ARTICLE is its ID, or any URL that it has or had. The digest is the SHA-256 of the page as served. A text can be
-    verified with its content digest (see docs/architecture.md). `caliber export bibtex`, `ris` and `csl-json` write a
-    bibliography of a selection or search.
+    verified with its content digest (see docs/explanation/architecture.md). `caliber export bibtex`, `ris` and
+    `csl-json` write a bibliography of a selection or search.
 
     \b
     Example:

@@ -33,6 +33,7 @@ COMMANDS = {
     "alerts": "saved searches whose new matches are sent after each crawl",
     "editions": "find articles of the same story in other languages, and list them",
     "copies": "find near-duplicates and excerpts, and list them",
+    "names": "find people, places and organizations in texts, and who said what",
     "sample": "draw a random sample of articles and write a coding sheet",
     "codes": "content analysis: codebook, import of coding sheets, agreement of coders",
     "status": "print the contents of the archive, the latest runs, and problems by reason",
@@ -128,7 +129,7 @@ def main(ctx: click.Context) -> None:
 
     \b
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 ran but its checks failed;
-    4 and above name a cause (see the README).
+    4 and above name a cause (docs/reference/codes.md).
 
     \b
     Example:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import update_wrapper
+from getpass import getuser
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,10 +20,8 @@ from caliber_crawler.commands.crawl_options import takes
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.crawling.options import JOB_OPTIONS, CrawlOptions
-from caliber_crawler.errors import ArchiveError, ArchiveFull, CaliberError, ClusterError, MissingExtra
-
-CHECKS_FAILED = 3
-"""The exit code if a shard could not be collected, or a job of ``--until-empty`` failed or found something unusual."""
+from caliber_crawler.errors import CHECKS_FAILED, ArchiveError, ArchiveFull, CaliberError, ClusterError, MissingExtra
+from caliber_crawler.quantity import quantity
 
 dsn_option = click.option(
     "--dsn",
@@ -125,7 +125,9 @@ def enqueue(
     from caliber_crawler.known_sites import known_spiders, project_settings, sites_in
 
     if sites_file:
-        sites = (*sites, *sites_in(Path(sites_file)))
+        # A worker must know that the scheme is assumed: it falls back to HTTP.
+        listed = sites_in(Path(sites_file)).items()
+        sites = (*sites, *(url.removeprefix("https://") if is_assumed else url for url, is_assumed in listed))
     if every == bool(sites):
         raise click.UsageError("Name the sites, or use --all.")
     settings = project_settings()
@@ -139,7 +141,7 @@ def enqueue(
     if as_json:
         echo_json({"queued": [work.name for work in queued], "known": [work.name for work in known]})
         return
-    echo(f"Queued {len(queued):,} jobs." if len(queued) != 1 else f"Queued {queued[0].name}.")
+    echo(f"Queued {quantity(len(queued), 'job')}." if len(queued) != 1 else f"Queued {queued[0].name}.")
     if known:
         echo(f"Already in the queue: {names_of(known)}.")
 
@@ -179,6 +181,22 @@ def enqueue(
     help="A local folder for shards in use.  [default: the system's temporary folder]",
 )
 @click.option(
+    "--notify",
+    "targets",
+    multiple=True,
+    metavar="TARGET",
+    envvar="CALIBER_NOTIFY",
+    help="Send a message when the state of a site changes: a webhook, a chat (slack+https://…), mailto:NAME@HOST or"
+    " env:NAME.",
+)
+@click.option(
+    "--ping",
+    metavar="URL",
+    default="",
+    envvar="CALIBER_PING",
+    help="Request this URL every five minutes, as a sign of life for monitoring.",
+)
+@click.option(
     "--until-empty",
     is_flag=True,
     help="Exit when the queue is empty; exit code 3 if a job failed or found something unusual.",
@@ -192,6 +210,8 @@ def worker(
     back_off: float,
     timetable: Path | None,
     scratch: Path | None,
+    targets: tuple[str, ...],
+    ping: str,
     *,
     until_empty: bool,
 ) -> None:
@@ -199,7 +219,7 @@ def worker(
 
     Ctrl-C or SIGTERM stops cleanly: shards in use are published, and unfinished jobs are queued again. If a worker is
     killed or loses its connection to PostgreSQL, other workers run its jobs. Use a service manager to restart it: see
-    docs/cluster.md.
+    docs/guides/cluster.md.
 
     \b
     Example:
@@ -209,10 +229,19 @@ def worker(
     from caliber_crawler.cluster.work import load_timetable
     from caliber_crawler.cluster.worker import Worker, WorkerConfig
     from caliber_crawler.known_sites import project_settings
+    from caliber_crawler.notification.target import parse_target
 
     settings = project_settings(LOG_LEVEL="ERROR")
     scheduled = load_timetable(timetable, settings) if timetable else []
-    config = WorkerConfig(lease=lease, parallel=parallel, back_off=back_off, scratch=scratch, until_empty=until_empty)
+    config = WorkerConfig(
+        lease=lease,
+        parallel=parallel,
+        back_off=back_off,
+        scratch=scratch,
+        until_empty=until_empty,
+        targets=tuple(parse_target(target, os.environ) for target in targets),
+        ping=ping,
+    )
 
     def log(message: str) -> None:
         echo(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {message}", err=True)
@@ -220,33 +249,59 @@ def worker(
     crew = Worker(dsn, Storage(shards), settings, config, scheduled, log)
     crew.run()
     if until_empty and (crew.failed or crew.unusual):
-        found = f"{len(crew.failed)} jobs failed, {len(crew.unusual)} found something unusual"
+        found = f"{quantity(len(crew.failed), 'job')} failed, {len(crew.unusual)} found something unusual"
         echo(f"{found}; `caliber cluster status` lists them.", err=True)
         sys.exit(CHECKS_FAILED)
 
 
 @cluster.command()
 @dsn_option
+@click.option("--unhealthy", is_flag=True, help="Only what is not healthy; exit code 3 if there is anything.")
 @json_option
 @requires_extra
-def status(dsn: str, *, as_json: bool) -> None:
-    """Print queued, running and failed jobs, the workers, and the outcome of each site's last crawl.
+def status(dsn: str, *, unhealthy: bool, as_json: bool) -> None:
+    """Print queued, running and failed jobs, the workers, and the state of each site after its last crawl.
+
+    A site is healthy, has an alarm (its crawl found something unusual), or its crawl failed: why, since when, on which
+    machine, and when it was healthy last.
 
     \b
     Example:
-      caliber cluster status --json
+      caliber cluster status --unhealthy
     """
     from caliber_crawler.cluster.status import cluster_status
 
-    found = cluster_status(dsn)
+    found = cluster_status(dsn, unhealthy=unhealthy)
     if as_json:
         echo_json(found)
-        return
-    for title, rows in (("Jobs", found["jobs"]), ("Workers", found["workers"]), ("Shards", found["shards"])):
-        echo(f"{title}: {len(rows):,}" if rows else f"{title}: none")
-        if rows:
-            columns = [{name: value for name, value in row.items() if not isinstance(value, dict)} for row in rows]
-            echo(tabulate(columns, headers="keys", tablefmt="simple") + "\n")
+    else:
+        for title, rows in found.items():
+            echo(f"{title.title()}: {len(rows):,}" if rows else f"{title.title()}: none")
+            if rows:
+                columns = [{name: value for name, value in row.items() if not isinstance(value, dict)} for row in rows]
+                echo(tabulate(columns, headers="keys", tablefmt="simple") + "\n")
+    sys.exit(CHECKS_FAILED if unhealthy and (found["sites"] or found["jobs"]) else 0)
+
+
+@cluster.command()
+@click.argument("site")
+@dsn_option
+@click.option("--by", metavar="NAME", default="", help="Who acknowledges.  [default: the user of this machine]")
+@click.option("--note", metavar="TEXT", default="", help="A remark that is stored with the acknowledgement.")
+@requires_extra
+def acknowledge(site: str, dsn: str, by: str, note: str) -> None:
+    """Record that you have seen the alarms of SITE: from its next job on, what they report is usual.
+
+    \b
+    Example:
+      caliber cluster acknowledge caliber --note "the site shows no view counters any more"
+    """
+    from caliber_crawler.cluster import states
+    from caliber_crawler.cluster.database import connect
+
+    with connect(dsn) as connection:
+        states.acknowledge(connection, site, by=by or getuser(), note=note)
+    echo(f"The next job of {site} acknowledges its alarms.")
 
 
 @cluster.command()
@@ -296,6 +351,8 @@ def collect(dsn: str, shards: str, archive: Path, *, as_json: bool) -> None:
         echo_json(counts)
     else:
         new = sum(count.get("articles", 0) for count in counts.values())
-        echo(f"Collected {len(counts):,} shards: {new:,} new articles." if counts else "Nothing new.")
+        echo(
+            f"Collected {quantity(len(counts), 'shard')}: {quantity(new, 'new article')}." if counts else "Nothing new."
+        )
     if failures:
         sys.exit(CHECKS_FAILED)

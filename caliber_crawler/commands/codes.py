@@ -12,12 +12,13 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.archive.analysis.coding import Agreement, CodeImport, read_codebook
 from caliber_crawler.commands.options import archive_option, echo_json, join_names, json_option
 from caliber_crawler.commands.terminal import echo
+from caliber_crawler.errors import CHECKS_FAILED
+from caliber_crawler.quantity import quantity
 from caliber_crawler.software import software
 from caliber_crawler.spreadsheets import read_sheet
 
 MAX_ISSUES = 50
 """Number of issues that are printed."""
-FAILED_CHECKS = 3
 
 
 @click.group()
@@ -58,7 +59,7 @@ def codebook(file: Path | None, archive: Path, *, as_json: bool) -> None:
         variables = read_codebook(file)
         with Archive.open(archive, mode="write") as opened:
             opened.coding.replace_codebook(variables)
-        echo(f"Stored {len(variables):,} variable{'s' if len(variables) != 1 else ''}.", err=True)
+        echo(f"Stored {quantity(len(variables), 'variable')}.", err=True)
         return
     with Archive.open(archive) as opened:
         variables = opened.coding.codebook()
@@ -98,7 +99,7 @@ def import_codes(sheet: Path, archive: Path, coder: str | None, ignore: str, *, 
     else:
         report_import(sheet, done)
     if done.issues:
-        click.get_current_context().exit(FAILED_CHECKS)
+        click.get_current_context().exit(CHECKS_FAILED)
 
 
 def import_as_run(
@@ -128,9 +129,9 @@ def report_import(sheet: Path, done: CodeImport) -> None:
     if done.issues:
         echo(f"Stored nothing: correct {sheet} and import it again.", err=True)
         return
-    echo(f"Stored {done.stored:,} codes, {done.known:,} known, {done.removed:,} replaced.", err=True)
+    echo(f"Stored {quantity(done.stored, 'code')}, {done.known:,} known, {done.removed:,} replaced.", err=True)
     if done.empty_rows:
-        echo(f"{done.empty_rows:,} rows have no codes.", err=True)
+        echo(f"{quantity(done.empty_rows, 'row has', 'rows have')} no codes.", err=True)
 
 
 @codes.command("list")

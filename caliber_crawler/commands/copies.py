@@ -17,6 +17,7 @@ from caliber_crawler.commands.selection_options import filter_options
 from caliber_crawler.commands.terminal import echo, secho
 from caliber_crawler.errors import NoSuchArticle
 from caliber_crawler.export.text import write_csv
+from caliber_crawler.quantity import quantity
 
 csv_option = click.option("--csv", "as_csv", is_flag=True, help="Print CSV: one row for each article or excerpt.")
 
@@ -59,7 +60,8 @@ def find(archive: Path, *, as_json: bool) -> None:
         echo_json(asdict(result))
         return
     echo(
-        f"Compared {result.compared:,} texts: {result.near_duplicates:,} near-duplicates, {result.excerpts:,} excerpts"
+        f"Compared {quantity(result.compared, 'text')}: {quantity(result.near_duplicates, 'near-duplicate')},"
+        f" {quantity(result.excerpts, 'excerpt')}"
         f" ({result.added:,} new, {result.removed:,} removed)."
     )
 

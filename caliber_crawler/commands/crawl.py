@@ -12,8 +12,10 @@ import click
 from caliber_crawler.commands.crawl_options import CrawlCommand, takes
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
+from caliber_crawler.crawling.exit_code import exit_code
 from caliber_crawler.crawling.run_error import run_error
-from caliber_crawler.errors import ArchiveLocked, CaliberError, SiteUnreachable
+from caliber_crawler.errors import CHECKS_FAILED, ArchiveLocked, CaliberError, SiteUnreachable
+from caliber_crawler.quantity import quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,23 +26,32 @@ if TYPE_CHECKING:
     from caliber_crawler.crawling.run import CrawlRun
     from caliber_crawler.news_spider import NewsSpider
 
-CHECKS_FAILED = 3
-MIN_KNOWN_SHARE = 0.8
-"""Share of the articles of an explored site that are known when the exploration is complete."""
 PAGE_CRAWL_LIMIT = 50
 """Default maximum number of articles of a crawl that starts at the URL of a page."""
 OPTIONAL_LINES = {
-    "resumed": "resumed: {:,} articles that a killed crawl had fetched and not processed",
-    "missing": "missing: {:,} post IDs without a page",
-    "out_of_scope": "skipped: {:,} out-of-scope links",
-    "not_articles": "skipped: {:,} URLs that are not articles of the site",
-    "invalid_entries": "skipped: {:,} entries of lists without a valid URL",
-    "sitemaps_deferred": "postponed: {:,} further sitemaps, to be fetched by the next runs",
-    "dead_links": "skipped: {:,} links to missing pages",
-    "trapped": "skipped: {:,} URLs that look endless (a trap)",
-    "problems": "problems: {:,} (caliber status lists them by reason)",
+    "resumed": (
+        "resumed",
+        "article that a killed crawl had fetched and not processed",
+        "articles that a killed crawl had fetched and not processed",
+    ),
+    "missing": ("missing", "post ID without a page", "post IDs without a page"),
+    "out_of_scope": ("skipped", "out-of-scope link", "out-of-scope links"),
+    "not_articles": ("skipped", "URL that is not an article of the site", "URLs that are not articles of the site"),
+    "invalid_entries": ("skipped", "entry of a list without a valid URL", "entries of lists without a valid URL"),
+    "sitemaps_deferred": (
+        "postponed",
+        "further sitemap, to be fetched by the next runs",
+        "further sitemaps, to be fetched by the next runs",
+    ),
+    "dead_links": ("skipped", "link to a missing page", "links to missing pages"),
+    "trapped": ("skipped", "URL that looks endless (a trap)", "URLs that look endless (a trap)"),
+    "problems": (
+        "problems",
+        "noted (caliber status lists it by reason)",
+        "noted (caliber status lists them by reason)",
+    ),
 }
-"""Lines of the summary for counts that are not zero."""
+"""Lines of the summary for counts that are not zero: the label, what is counted, and its plural."""
 
 
 @click.command()
@@ -68,7 +79,7 @@ def crawl(options: CrawlCommand) -> None:
     """
     from caliber_crawler.commands.alerts import send_alerts
     from caliber_crawler.commands.crawling import run_crawls
-    from caliber_crawler.commands.notification import notify
+    from caliber_crawler.commands.notification import notify, ping
     from caliber_crawler.crawling.liveness import hanging_crawl
     from caliber_crawler.known_sites import project_settings
     from caliber_crawler.settings import user_agent
@@ -82,9 +93,12 @@ def crawl(options: CrawlCommand) -> None:
     crawls = crawls_of(options, settings)
 
     def notify_error(error: Exception, why: str) -> None:
+        if options.ping:
+            ping(options.ping, is_healthy=False)
         if options.notify:
             account: dict[str, object] = {
                 "site": ", ".join(crawls),
+                "state": "failed",
                 "outcome": None,
                 "why": why,
                 "exit_code": code_of(error),
@@ -104,7 +118,9 @@ def crawl(options: CrawlCommand) -> None:
         raise
     results = [Result(name, crawl) for name, crawl in crawls.items()]
     if options.notify:
-        notify(options.notify, (result.notice() for result in results))
+        notify(options.notify, [result.notice() for result in results if result.is_news])
+    if options.ping:
+        ping(options.ping, is_healthy=all(result.exit_code == 0 for result in results))
     if options.as_json:
         accounts = [result.account() for result in results]
         echo_json(accounts if len(accounts) > 1 or options.all else accounts[0])
@@ -121,7 +137,14 @@ def crawl(options: CrawlCommand) -> None:
 
 def crawls_of(options: CrawlCommand, settings: Settings) -> dict[str, Crawl]:
     """The crawls of a command, by the name or URL that was given. Raises usage errors and :class:`SiteError`."""
-    from caliber_crawler.known_sites import is_scheme_assumed, known_spiders, sites_in, spider_among, start_url
+    from caliber_crawler.known_sites import (
+        is_scheme_assumed,
+        known_spiders,
+        sites_in,
+        spider_among,
+        spider_over_http,
+        start_url,
+    )
     from caliber_crawler.spiders import DEFAULT_SITE
 
     if options.all and (options.sites or options.sites_file):
@@ -135,8 +158,8 @@ def crawls_of(options: CrawlCommand, settings: Settings) -> dict[str, Crawl]:
         raise click.UsageError("--base-url and URLs from standard input apply to one site; name only one.")
     crawls = {name: _crawl_of(spider_among(spiders, name), name, options) for name in names}
     for name, crawl in crawls.items():
-        if assumed.get(name) and not crawl.spider.site.has_layouts:
-            crawl.over_http = spider_among(spiders, f"http{name.removeprefix('https')}")
+        if assumed.get(name):
+            crawl.over_http = spider_over_http(name.removeprefix("https://"), spiders)
     return crawls
 
 
@@ -193,9 +216,23 @@ class Result:
             **run.accounts.counts,
         }
 
+    @property
+    def is_news(self) -> bool:
+        """Whether the state of the site changed, or is unknown."""
+        run = self.run
+        return run is None or run.state is None or run.state.differs_from(run.state_before)
+
     def notice(self) -> dict[str, object]:
-        """The account that is posted to the operator's webhook."""
-        return {**self.account(), "exit_code": self.exit_code, "summary": self.lines(named=False)}
+        """The account that is sent to the operator."""
+        state, before = (None, None) if self.run is None else (self.run.state, self.run.state_before)
+        return {
+            **self.account(),
+            "state": "failed" if state is None else state.name,
+            "state_before": None if before is None else before.name,
+            "alarms": [] if state is None else list(state.alarms),
+            "exit_code": self.exit_code,
+            "summary": self.lines(named=False),
+        }
 
 
 def _error(name: str, crawl: Crawl) -> CaliberError | None:
@@ -225,11 +262,17 @@ def summary(run: CrawlRun) -> list[str]:
     lines = [
         f"Run {run.id} {accounts.outcome}" + (f": {accounts.why}." if accounts.why else "."),
         f"discovered {counts['discovered']:,} = {outcomes}",
-        f"  stored: {counts['new']:,} new articles, {counts['updated']:,} new versions of known articles",
+        f"  stored: {quantity(counts['new'], 'new article')}, {quantity(counts['updated'], 'new version')} of"
+        f" known articles",
         f"  unchanged: {counts['revisited']:,} revisited, {counts['not_due']:,} already archived and not due",
-        f"  requests: {accounts.visited:,} articles, {counts['pages'] - accounts.visited:,} listing pages",
+        f"  requests: {quantity(accounts.visited, 'article')},"
+        f" {quantity(counts['pages'] - accounts.visited, 'listing page')}",
     ]
-    lines += [f"  {line.format(counts[name])}" for name, line in OPTIONAL_LINES.items() if counts[name]]
+    lines += [
+        f"  {label}: {quantity(counts[name], thing, things)}"
+        for name, (label, thing, things) in OPTIONAL_LINES.items()
+        if counts[name]
+    ]
     lines += [f"  healed: {sentence}" for sentence in accounts.replaced]
     lines += exploration_lines(run)
     lines += [f"  unusual: {problem.message}" for problem in accounts.anomalies]
@@ -247,28 +290,9 @@ def exploration_lines(run: CrawlRun) -> list[str]:
     counts = run.accounts.counts
     size, known = counts["site_size"], counts["articles_known"]
     share = f" ({known / size:.0%})" if size else ""
-    lines = [f"  site: at least {size:,} articles, of which {known:,}{share} are known to be stored"]
+    lines = [f"  site: at least {quantity(size, 'article')}, of which {known:,}{share} are known to be stored"]
     if counts["articles_left"] or counts["lists_left"]:
         why = "" if run.accounts.outcome != "finished" else "; pages like them named no new articles"
-        left = f"{counts['articles_left']:,} probable articles and {counts['lists_left']:,} other pages"
-        lines.append(f"  not requested: {left}{why}")
+        articles = quantity(counts["articles_left"], "probable article")
+        lines.append(f"  not requested: {articles} and {quantity(counts['lists_left'], 'other page')}{why}")
     return lines
-
-
-def is_complete(run: CrawlRun) -> bool:
-    """Whether the requested scope is complete, as far as the run can know."""
-    if run.dispatcher.budget_used_up:
-        return False
-    counts = run.accounts.counts
-    if run.explorer is None or run.dispatcher.limit_reached:
-        return True
-    return not counts["articles_left"] and counts["articles_known"] >= MIN_KNOWN_SHARE * counts["site_size"]
-
-
-def exit_code(run: CrawlRun) -> int:
-    """0 for a complete run, 1 for a failed or stopped one, 3 if its checks failed or its scope is not complete."""
-    stopped = run.accounts.outcome == "stopped" and not run.dispatcher.limits_reached
-    if run.accounts.outcome == "failed" or stopped:
-        return 1
-    is_good = is_complete(run) and run.accounts.checks_passed(due_only=run.scope.due_only)
-    return 0 if is_good else CHECKS_FAILED

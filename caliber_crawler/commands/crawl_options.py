@@ -40,7 +40,17 @@ class CrawlCommand(CrawlOptions):
         setting="CONTACT",
     )
     notify: str = option(
-        "", "Post the summary as JSON to this URL (a webhook).", metavar="URL", variable="CALIBER_NOTIFY"
+        "",
+        "Send a message when the state of a site changes: healthy, alarm or failed. TARGET is a webhook, a chat"
+        " (slack+https://…, mattermost+…, teams+…), mailto:NAME@HOST or env:NAME.",
+        metavar="TARGET",
+        variable="CALIBER_NOTIFY",
+    )
+    ping: str = option(
+        "",
+        "Request this URL after a healthy crawl, and URL/fail after any other: a sign of life for monitoring.",
+        metavar="URL",
+        variable="CALIBER_PING",
     )
     verbose: bool = option(False, "Log every page to stderr.", short="v")
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
 from tqdm import tqdm
 
 from caliber_crawler.crawl_process import Crawl, crawl_sites
+from caliber_crawler.crawling.estimate import LONG, estimate_of
 from caliber_crawler.crawling.run import CrawlRun
 
 if TYPE_CHECKING:
@@ -39,8 +41,42 @@ def run_crawls(crawls: Sequence[Crawl], settings: Settings, *, parallel: int = 1
     # Objects loaded by now live until the end: exclude them from garbage collection.
     gc.freeze()
     gc.set_threshold(ALLOCATIONS, *gc.get_threshold()[1:])
+    forecast = Forecast()
     with ProgressLine() as line:
-        crawl_sites(crawls, settings, parallel=parallel, report=line.show)
+
+        def report(running: Sequence[Crawl]) -> None:
+            line.show(running)
+            forecast.show(running)
+
+        crawl_sites(crawls, settings, parallel=parallel, report=report)
+
+
+class Forecast:
+    """Prints how long a crawl takes, if it is long: once its first page was fetched, and when it doubles."""
+
+    def __init__(self) -> None:
+        self._announced = LONG / 2
+        self._counted: dict[str, int] = {}
+        """The discovered articles of each site when its pages were counted last."""
+
+    def show(self, crawls: Sequence[Crawl]) -> None:
+        """Print the estimate of the crawl that takes longest."""
+        longest = None
+        for run in (crawl.run for crawl in crawls if crawl.run is not None):
+            known, site = run.accounts.counts["discovered"], run.scope.site.name
+            # Counting is not free: only once twice as many articles are known.
+            if site in self._counted and known < 2 * self._counted[site]:
+                continue
+            if (estimate := estimate_of(run)) is not None:
+                self._counted[site] = max(1, known)
+                if longest is None or estimate.seconds > longest[1].seconds:
+                    longest = site, estimate
+        if longest is not None and longest[1].seconds >= 2 * self._announced:
+            site, estimate = longest
+            self._announced = estimate.seconds
+            name = f"{site}: " if len(crawls) > 1 else ""
+            words = f"{estimate}. Stop it at any time; the same command resumes it."
+            tqdm.write(f"{name}{words if name else words[0].upper() + words[1:]}", file=sys.stderr)
 
 
 class ProgressLine:

@@ -13,16 +13,18 @@ from tabulate import tabulate
 
 from caliber_crawler.archive import Archive, ArticleRow
 from caliber_crawler.archive.search.selection import Selection
-from caliber_crawler.commands.crawl import CHECKS_FAILED, exit_code, summary
+from caliber_crawler.commands.crawl import summary
 from caliber_crawler.commands.crawling import run_spider
 from caliber_crawler.commands.options import echo_json
 from caliber_crawler.commands.terminal import echo
+from caliber_crawler.crawling.exit_code import exit_code
 from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.demo import DemoSite, running
 from caliber_crawler.demo.comparison import differences
-from caliber_crawler.errors import ForeignDatabase
+from caliber_crawler.errors import CHECKS_FAILED, ForeignDatabase
 from caliber_crawler.interpreter import python_command
 from caliber_crawler.known_sites import project_settings, spider_named
+from caliber_crawler.quantity import quantity
 from caliber_crawler.spiders import DEFAULT_SITE
 
 OPTIONS = CrawlOptions(section="analytics", delay=0, concurrency=8)
@@ -87,10 +89,10 @@ def _print(path: Path, archived: list[ArticleRow], lines: list[str], true: int, 
     echo()
     echo("\n".join(lines))
     if wrong:
-        echo(f"Verified against ground truth: {len(wrong):,} of {true:,} articles differ:")
+        echo(f"Verified against ground truth: {len(wrong):,} of {quantity(true, 'article')} differ:")
         echo("\n".join(f"  {line}" for line in wrong))
     else:
-        echo(f"Verified against ground truth: {true:,} of {true:,} articles match, field by field.")
+        echo(f"Verified against ground truth: {true:,} of {quantity(true, 'article')} match, field by field.")
     echo("\nWhat to look at next:")
     next_steps = {
         f"browse --archive {path} --open": "view and search it in a web browser",

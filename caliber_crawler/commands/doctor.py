@@ -13,6 +13,7 @@ from tabulate import tabulate
 
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo, secho
+from caliber_crawler.errors import CHECKS_FAILED
 from caliber_crawler.spiders import DEFAULT_SITE
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from caliber_crawler.news_spider import NewsSpider
     from caliber_crawler.site import Site
 
-CHECKS_FAILED = 3
 MAX_SUBJECT_LENGTH = 60
 """Maximum number of characters of a subject in the table."""
 MARKS = {True: "ok", False: "WRONG", None: "?"}

@@ -18,6 +18,7 @@ from caliber_crawler.commands.selection_options import filter_options
 from caliber_crawler.commands.terminal import echo, secho
 from caliber_crawler.errors import NoSuchArticle
 from caliber_crawler.export.text import write_csv
+from caliber_crawler.quantity import quantity
 
 KINDS = ("names", "numbers", "pictures", "authors")
 
@@ -60,7 +61,7 @@ def find(archive: Path, *, as_json: bool) -> None:
         echo_json({**asdict(result), "pairs": status.pairs})
         return
     echo(
-        f"Compared {result.compared:,} articles: {status.pairs:,} pairs in two languages"
+        f"Compared {quantity(result.compared, 'article')}: {quantity(status.pairs, 'pair')} in two languages"
         f" ({result.added:,} new, {result.removed:,} removed)."
     )
 

@@ -10,6 +10,7 @@ import click
 
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo, style
+from caliber_crawler.quantity import quantity
 from caliber_crawler.site.urls import are_spellings
 
 if TYPE_CHECKING:
@@ -101,5 +102,5 @@ def _outcome(capture: ExplainedCapture) -> str:
     opt_outs = "".join(
         f", opt-out {name} ({place})" for name, place in capture["opt_outs"].items() if place in OPT_OUT_PLACES
     )
-    size = f"{capture['size']:,} bytes of {capture['media_type'] or 'an unknown media type'}"
+    size = f"{quantity(capture['size'], 'byte')} of {capture['media_type'] or 'an unknown media type'}"
     return f"{capture['status']}, {size}{redirect}{opt_outs}"

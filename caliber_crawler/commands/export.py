@@ -12,7 +12,7 @@ from typing import Literal
 import click
 
 from caliber_crawler.archive import Archive, Selection
-from caliber_crawler.archive.core.side_files import SIDE_FILES
+from caliber_crawler.archive.core.side_files import OF_SQLITE, files_of
 from caliber_crawler.archive.search.text_rows import RowKind
 from caliber_crawler.commands.export_formats import (
     FORMATS,
@@ -24,16 +24,13 @@ from caliber_crawler.commands.export_formats import (
     WITH_VERSIONS,
     WITH_VIEW_COUNTS,
     ExportJob,
-    chosen_columns,
 )
 from caliber_crawler.commands.options import SIZE, archive_option, join_names
 from caliber_crawler.commands.selection_options import selection_options
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.output_files import is_stream
+from caliber_crawler.quantity import quantity
 from caliber_crawler.warc import MAX_FILE_BYTES, numbered_path
-
-DATABASE_FILES = ("-wal", "-shm", "-journal")
-"""Endings of the files that SQLite keeps beside a database."""
 
 
 @click.command()
@@ -120,7 +117,6 @@ def export(
     kind: RowKind = "articles"
     if not is_package:
         kind = "versions" if versions else "view_counts" if view_counts else "articles"
-    chosen_columns(kind, join_names(fields))  # reports an unknown field before anything is written
     selection = replace(selection, include_opted_out=include_opted_out)
     things: Literal["articles", "captures"] = "captures" if format in OF_CAPTURES else "articles"
     with Archive.open(archive) as opened_archive:
@@ -141,9 +137,10 @@ def export(
             command=shlex.join(["caliber", *sys.argv[1:]]),
             opted_out=left_out,
         )
+        _ = job.columns  # reports an unknown field before anything is written
         count = FORMATS[format](job)
     what = things if kind == "articles" else kind.replace("_", " ")
-    echo(f"Exported {count:,} {what}{summary_line(job)}.", err=True)
+    echo(f"Exported {quantity(count, what.removesuffix('s'))}{summary_line(job)}.", err=True)
     for note in job.notes:
         echo(note, err=True)
     if stale := stale_files(job):
@@ -152,19 +149,19 @@ def export(
             err=True,
         )
     if left_out:
-        echo(f"Skipped {left_out:,} {things} with a rights reservation (--include-opted-out exports them).", err=True)
+        skipped = quantity(left_out, things.removesuffix("s"))
+        echo(f"Skipped {skipped} with a rights reservation (--include-opted-out exports them).", err=True)
 
 
 def require_harmless(output: Path, archive: Path) -> None:
     """Raise ``UsageError`` if writing to ``output`` would damage the archive or another database."""
-    for ending in ("", *DATABASE_FILES, ".lock", *SIDE_FILES):
-        file = Path(f"{archive}{ending}")
+    for file in files_of(archive):
         is_linked = output.exists() and file.exists() and output.samefile(file)
         if is_linked or os.path.realpath(output) == os.path.realpath(file):
-            what = "the archive itself" if not ending else "a file of the archive"
+            what = "the archive itself" if file == archive else "a file of the archive"
             raise click.UsageError(f"--output {output} is {what}; choose another file.")
     # SQLite would apply the remaining journal of the former file to the new one.
-    for ending in DATABASE_FILES:
+    for ending in OF_SQLITE:
         if (journal := Path(f"{output}{ending}")).exists():
             raise click.UsageError(
                 f"--output {output} is a database in use, or was not closed: {journal} exists. Choose another file."
@@ -174,7 +171,7 @@ def require_harmless(output: Path, archive: Path) -> None:
 def summary_line(job: ExportJob) -> str:
     """Where the export is, as the end of a sentence."""
     if len(job.written) > 1:
-        return f" to {len(job.written):,} files, {job.written[0]} to {job.written[-1].name}"
+        return f" to {quantity(len(job.written), 'file')}, {job.written[0]} to {job.written[-1].name}"
     return f" to {job.output}" if job.output else ""
 
 

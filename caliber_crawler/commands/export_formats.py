@@ -9,12 +9,13 @@ from datetime import datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from caliber_crawler import __version__
 from caliber_crawler.archive import Archive, Selection
 from caliber_crawler.archive.core.times import utc_now, utc_text
-from caliber_crawler.archive.search.text_rows import ExportRow, RowKind, columns_of, optional_columns_of
+from caliber_crawler.archive.search.code_columns import PREFIX
+from caliber_crawler.archive.search.text_rows import ExportRow, RowKind, optional_columns_of
 from caliber_crawler.archive.texts.citation_styles import CitationStyle, write_bibliography
 from caliber_crawler.commands.output_stream import open_binary_output, open_output
 from caliber_crawler.errors import InputError
@@ -26,6 +27,7 @@ from caliber_crawler.export.vertical import write_conllu, write_vertical
 from caliber_crawler.export.workbook import NOTES, write_workbook
 from caliber_crawler.items import Capture
 from caliber_crawler.output_files import is_stream, new_file, new_files, new_folder, new_path
+from caliber_crawler.quantity import quantity
 from caliber_crawler.warc import write_wacz, write_warcs
 
 NEWEST = 50
@@ -35,6 +37,7 @@ TITLES: dict[RowKind, str] = {
     "versions": "Every version that the sites published",
     "view_counts": "Every observed view count",
 }
+CODES_OF_VARIABLE = "Codes from all coders, each once, separated by semicolons."
 NOT_METADATA = frozenset({"body", "body_markdown"})
 """Columns that a corpus contains as text."""
 
@@ -69,7 +72,17 @@ class ExportJob:
 
     @property
     def columns(self) -> dict[str, type]:
-        return chosen_columns(self.kind, self.fields)
+        return self.columns_of(self.kind, self.fields)
+
+    def columns_of(self, kind: RowKind, fields: tuple[str, ...] = ()) -> dict[str, type]:
+        """The columns of a kind of rows, or some of them. Raises ``InputError`` for an unknown field."""
+        default = self.archive.columns_of_kind(kind)
+        if not fields:
+            return default
+        available = {**default, **optional_columns_of(kind)}
+        if unknown := [name for name in fields if name not in available]:
+            raise InputError(f"There is no field {unknown[0]!r}; available: {', '.join(available)}.")
+        return {name: available[name] for name in fields}
 
     @property
     def metadata(self) -> list[str]:
@@ -90,17 +103,6 @@ class ExportJob:
         return self.output
 
 
-def chosen_columns(kind: RowKind, fields: tuple[str, ...]) -> dict[str, type]:
-    """The columns of an export. Raises ``InputError`` for an unknown field."""
-    default = columns_of(kind)
-    if not fields:
-        return dict(default)
-    available = {**default, **optional_columns_of(kind)}
-    if unknown := [name for name in fields if name not in available]:
-        raise InputError(f"There is no field {unknown[0]!r}; available: {', '.join(available)}.")
-    return {name: available[name] for name in fields}
-
-
 def export_csv(job: ExportJob) -> int:
     # Spreadsheets detect UTF-8 by the BOM; a program that reads a pipe would take it as part of the first name.
     with open_output(job.output, "utf-8-sig" if job.output else "utf-8") as file:
@@ -109,12 +111,15 @@ def export_csv(job: ExportJob) -> int:
 
 def export_jsonl(job: ExportJob) -> int:
     with open_output(job.output, "utf-8") as file:
-        return write_jsonl(map(with_author_list, job.rows()), list(job.columns), file)
+        return write_jsonl(map(with_lists, job.rows()), list(job.columns), file)
 
 
-def with_author_list(row: ExportRow) -> ExportRow:
-    """A row whose authors are a list of names."""
-    return {**row, "authors": row["author_names"]} if "author_names" in row else row
+def with_lists(row: ExportRow) -> Row:
+    """A row whose authors are a list of names, and whose codes of a variable are a list."""
+    if "author_names" not in row:
+        return row
+    codes = cast(dict[str, list[str]], row["codes"])
+    return {**row, "authors": row["author_names"], **{f"{PREFIX}{name}": given for name, given in codes.items()}}
 
 
 def export_rss(job: ExportJob) -> int:
@@ -159,9 +164,9 @@ def export_xlsx(job: ExportJob) -> int:
     with open_binary_output(job.output) as file:
         written = write_workbook(job.rows(), list(job.columns), job.kind.replace("_", " "), file)
     if written.sheets > 1:
-        job.notes.append(f"The rows continue on {written.sheets:,} sheets.")
+        job.notes.append(f"The rows continue on {quantity(written.sheets, 'sheet')}.")
     if written.cut:
-        job.notes.append(f"{written.cut:,} cells were cut; the sheet {NOTES} lists them.")
+        job.notes.append(f"{quantity(written.cut, 'cell was', 'cells were')} cut: see the sheet {NOTES}.")
     return written.rows
 
 
@@ -197,9 +202,7 @@ def export_data_package(job: ExportJob) -> int:
     kinds: list[RowKind] = ["articles"]
     kinds += ["versions"] if job.with_versions else []
     kinds += ["view_counts"] if job.with_view_counts else []
-    tables = (
-        Table(name=kind, title=TITLES[kind], columns=chosen_columns(kind, ()), rows=job.rows(kind)) for kind in kinds
-    )
+    tables = (Table(name=kind, title=TITLES[kind], columns=job.columns_of(kind), rows=job.rows(kind)) for kind in kinds)
     with open_file_set(job) as files:
         return write_data_package(tables, describe(job), files)["articles"]
 
@@ -221,6 +224,10 @@ def describe(job: ExportJob) -> Description:
         command=job.command,
         software=f"caliber_crawler {__version__}",
         opted_out=job.opted_out,
+        fields={
+            f"{PREFIX}{variable.name}": " ".join(filter(None, (CODES_OF_VARIABLE, variable.label)))
+            for variable in job.archive.coding.codebook()
+        },
     )
 
 

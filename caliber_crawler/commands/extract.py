@@ -18,7 +18,7 @@ import click
 from caliber_crawler.commands.extraction_table import explanation_json, explanation_lines
 from caliber_crawler.commands.options import echo_json
 from caliber_crawler.commands.terminal import echo, list_counts
-from caliber_crawler.errors import InputError, NoPages, NotAPage
+from caliber_crawler.errors import CHECKS_FAILED, InputError, NoPages, NotAPage
 from caliber_crawler.extraction.candidates import Explanation
 from caliber_crawler.extraction_steps import Outcome
 from caliber_crawler.ingest import SiteResolver, extract_ahead
@@ -28,11 +28,11 @@ from caliber_crawler.isolated_extraction import explain_isolated, extract_isolat
 from caliber_crawler.items import Capture, Extraction, Listing, Problem
 from caliber_crawler.known_sites import known_sites
 from caliber_crawler.page_files import FileForm, form_of, origins_of
+from caliber_crawler.quantity import quantity
 from caliber_crawler.site import Site, SiteRegistry
 from caliber_crawler.site.unknown import unknown_site
 from caliber_crawler.warc import ResolvedURL, Skipped
 
-CHECKS_FAILED = 3
 STANDARD_INPUT = Path("-")
 FIELDS = (
     *("headline", "subtitle", "published_at", "authors", "section", "language", "views", "body"),
@@ -239,7 +239,11 @@ def _archived_pages(path: Path, form: FileForm, extractor: PageExtractor) -> Ite
             skipped.update(source.reader.others)
             require_pages(source.name, source.reader, damage)
     if skipped:
-        echo(f"{path}: {found:,} pages; skipped {skipped.total():,} records: {list_counts(skipped)}.", err=True)
+        echo(
+            f"{path}: {quantity(found, 'page')}; skipped {quantity(skipped.total(), 'record')}:"
+            f" {list_counts(skipped)}.",
+            err=True,
+        )
 
 
 def _lines_of(files: Iterable[tuple[Path, BinaryIO]], extractor: PageExtractor) -> Iterator[Item]:

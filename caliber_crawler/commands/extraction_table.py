@@ -13,6 +13,7 @@ from caliber_crawler.commands.terminal import style
 from caliber_crawler.extraction.candidates import FIELDS, Candidate, Explanation
 from caliber_crawler.extraction.text import clean_inline
 from caliber_crawler.items import Extraction, Problem
+from caliber_crawler.quantity import quantity
 
 MIN_WIDTH, DEFAULT_WIDTH = 72, 140
 MAX_LINES = 2
@@ -65,7 +66,7 @@ def explanation_lines(page: Any, url: str, outcome: Extraction | Problem, explan
         yield ""
         yield style("left out of the body", bold=True)
     for left_out in explanation.left_out:
-        amount = f"{left_out.letters:,} letters ({left_out.share:.0%} of the page), {left_out.places}×"
+        amount = f"{quantity(left_out.letters, 'letter')} ({left_out.share:.0%} of the page), {left_out.places}×"
         yield from _row(Candidate(left_out.sample, amount, "", left_out.reason), widths)
     if missing:
         yield ""
@@ -93,7 +94,7 @@ def _short(value: str, width: int) -> str:
     longest = MAX_LINES * width
     if _width(line) <= longest:
         return line
-    tail = f"… ({len(value):,} characters)"
+    tail = f"… ({quantity(len(value), 'character')})"
     kept = ""
     for letter in line:
         if _width(kept) + _width(letter) > longest - len(tail) - width // 4:

@@ -15,6 +15,7 @@ from caliber_crawler.archive import Archive, ArticleVersion
 from caliber_crawler.browse.differences import Paragraph, Piece, changes_only, line_differences, text_differences
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo, secho, style
+from caliber_crawler.quantity import quantity
 
 WIDTH = 100
 COLUMNS = 60
@@ -62,7 +63,8 @@ def history(article: str, archive: Path, *, as_json: bool) -> None:
     echo(f"{known['url']}\n")
     for text, change in zip(texts, changes, strict=True):
         echo(
-            f"Version {text['number']}, seen {text['seen_from']} to {text['seen_until']}, {text['word_count']:,} words"
+            f"Version {text['number']}, seen {text['seen_from']} to {text['seen_until']},"
+            f" {quantity(text['word_count'], 'word')}"
         )
         for line in _lines(change or {}):
             echo(line)
@@ -135,7 +137,7 @@ def _curve(counts: Sequence[tuple[str, int]]) -> list[str]:
     times = [datetime.fromisoformat(time).timestamp() for time, _ in counts]
     values = [views for _, views in counts]
     first, last, least, most = times[0], times[-1], min(values), max(values)
-    line = f"{values[-1]:,} views at {counts[-1][0]}"
+    line = f"{quantity(values[-1], 'view')} at {counts[-1][0]}"
     if len(counts) == 1 or first == last:
         return [line]
     bars = ""
@@ -143,4 +145,4 @@ def _curve(counts: Sequence[tuple[str, int]]) -> list[str]:
         time = first + (last - first) * (column + 1) / COLUMNS
         value = [views for at, views in zip(times, values, strict=True) if at <= time][-1]
         bars += BARS[round((value - least) / ((most - least) or 1) * (len(BARS) - 1))]
-    return [bars, f"{values[0]:,} at {counts[0][0]} … {line}, {len(counts):,} view counts"]
+    return [bars, f"{values[0]:,} at {counts[0][0]} … {line}, {quantity(len(counts), 'view count')}"]

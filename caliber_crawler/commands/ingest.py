@@ -16,7 +16,7 @@ from tqdm import tqdm
 from caliber_crawler.commands.alerts import send_alerts
 from caliber_crawler.commands.options import TIMESTAMP, archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo, list_counts
-from caliber_crawler.errors import ArticleTakenDown, InputError, NoPages, NotAPage
+from caliber_crawler.errors import CHECKS_FAILED, ArticleTakenDown, InputError, NoPages, NotAPage
 from caliber_crawler.ingest import Ingester, Item, SiteResolver, extract_ahead, parse_url_list
 from caliber_crawler.ingest.ingester import REPORTED_SKIPS
 from caliber_crawler.ingest.page_readers import PageSource, page_sources, require_pages
@@ -25,13 +25,12 @@ from caliber_crawler.ingest.saved_pages import capture_from_file, capture_of_any
 from caliber_crawler.items import Capture, Problem
 from caliber_crawler.known_sites import known_sites
 from caliber_crawler.page_files import form_of
+from caliber_crawler.quantity import quantity
 from caliber_crawler.site import SiteRegistry
 from caliber_crawler.site.unknown import unknown_site
 from caliber_crawler.software import software
 from caliber_crawler.spiders import DEFAULT_SITE
 from caliber_crawler.warc import FAULTS, Originals, Skipped
-
-CHECKS_FAILED = 3
 
 
 @click.command()
@@ -79,7 +78,9 @@ def ingest(
     ignored: list[Path] = []
     files = list(find_pages(paths, ignored))
     if url and len(files) > 1:
-        raise click.UsageError(f"--url applies to one page, but {len(files)} files were given.")
+        raise click.UsageError(
+            f"--url applies to one page, but {quantity(len(files), 'file was', 'files were')} given."
+        )
     site_resolver = _site_resolver(site_name, url, base_url, any_site=any_site)
     with Ingester(archive, site_resolver, software(), paths) as ingester:
         is_any_site = not (url or site_name or base_url)
@@ -112,7 +113,7 @@ def ingest(
 
 def _no_pages(files: Sequence[Path], ingester: Ingester) -> str:
     """Why nothing was ingested."""
-    what = str(files[0]) if len(files) == 1 else f"The {len(files):,} files"
+    what = str(files[0]) if len(files) == 1 else f"The {quantity(len(files), 'file')}"
     hint = " Use --any-site to ingest pages of every site." if ingester.skipped["other_site"] else ""
     found = list_counts(ingester.skipped + ingester.other_records)
     return f"{what} contained no pages to ingest, only records of these kinds: {found}.{hint}"
@@ -220,11 +221,13 @@ def _summary(ingester: Ingester) -> list[str]:
         )
         always = ("new", "updated", "unchanged", "refused")
         totals = [f"{counts[name]:,} {name.replace('_', ' ')}" for name in names if counts[name] or name in always]
-        lines.append(f"{counts['pages']:,} pages: {', '.join(totals)}.")
+        lines.append(f"{quantity(counts['pages'], 'page')}: {', '.join(totals)}.")
     if counts["urls"]:
-        lines.append(f"{counts['urls']:,} URLs: queued {counts['queued']:,} new ones for the next crawl.")
+        lines.append(f"{quantity(counts['urls'], 'URL')}: queued {counts['queued']:,} new ones for the next crawl.")
     if ingester.skipped:
-        lines.append(f"Skipped {ingester.skipped.total():,} records or URLs: {list_counts(ingester.skipped)}.")
+        lines.append(
+            f"Skipped {quantity(ingester.skipped.total(), 'record')} or URLs: {list_counts(ingester.skipped)}."
+        )
     if ingester.other_records:
         lines.append(f"Records that contain no page: {list_counts(ingester.other_records)}.")
     return lines

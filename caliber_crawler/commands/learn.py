@@ -14,6 +14,7 @@ from tabulate import tabulate
 
 from caliber_crawler.commands.options import archive_option
 from caliber_crawler.commands.terminal import echo
+from caliber_crawler.quantity import quantity
 
 if TYPE_CHECKING:
     from caliber_crawler.items import Capture
@@ -99,12 +100,13 @@ def learn(
         captures = sample_pages(opened, name, count)
         lesson = learn_site(opened, plain_site(served), now, pages=count, store=not spider.site.has_layouts)
         if lesson is None:
-            echo(f"{archive} contains {len(captures)} articles of {name}; at least {MIN_PAGES} are needed.")
+            echo(f"{archive} contains {quantity(len(captures), 'article')} of {name}; at least {MIN_PAGES} are needed.")
             echo(f"Crawl more, then repeat this command: caliber crawl {site} --limit 50")
             sys.exit(INCOMPLETE)
         survey = survey_site(opened, plain_site(served), lesson, captures)
         opened.site_facts.replace(name, SURVEY_FACTS, survey_facts(survey), now)
-    echo(f"Learned {name} from {lesson.learned.pages} pages; {survey.articles} articles are archived.")
+    archived = quantity(survey.articles, "article is", "articles are")
+    echo(f"Learned {name} from {quantity(lesson.learned.pages, 'page')}; {archived} archived.")
     if spider.site.has_layouts:
         rows = compare_facts(survey, served, captures)
         echo(tabulate(rows, headers=("fact", "stated", "learned", "verdict"), tablefmt="simple"))
@@ -134,12 +136,12 @@ def _write(survey: Survey, captures: list[Capture], output: Path, recorded: Path
     defined = _site_from(source)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(source, encoding="utf-8")
-    echo(f"Wrote {path} ({len(source.splitlines())} lines); read it, and check what is presumed.")
+    echo(f"Wrote {path} ({quantity(len(source.splitlines()), 'line')}); read it, and check what is presumed.")
     for capture in captures[:: max(1, len(captures) // RECORDED_PAGES)][:RECORDED_PAGES]:
         folder = recorded_page(replace(capture, site=name), defined).write(recorded)
         echo(f"Wrote {folder}; compare expected.json with the page, then delete the line 'draft'.")
     rows = compare_extractions(captures, defined, survey.site, datetime.now(UTC))
-    echo(f"On {len(captures)} pages:")
+    echo(f"On {quantity(len(captures), 'page')}:")
     echo(tabulate([row[:4] for row in rows], headers=("field", "found by the definition", "generic", "same")))
 
 

@@ -12,9 +12,10 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.commands.alerts import send_alerts
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
+from caliber_crawler.quantity import quantity
 from caliber_crawler.software import software
 
-COUNTED = {"captures": "pages", "articles": "articles", "versions": "versions", "view_counts": "view counts"}
+COUNTED = {"captures": "page", "articles": "article", "versions": "version", "view_counts": "view count"}
 
 
 @click.command()
@@ -43,7 +44,7 @@ def merge(others: tuple[Path, ...], archive: Path, *, as_json: bool) -> None:
     if as_json:
         echo_json(dict(total))
     elif total:
-        echo("New: " + ", ".join(f"{total[name]:,} {noun}" for name, noun in COUNTED.items()) + ".")
+        echo("New: " + ", ".join(quantity(total[name], noun) for name, noun in COUNTED.items()) + ".")
     else:
         echo("Nothing new.")
 

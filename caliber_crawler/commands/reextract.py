@@ -15,6 +15,7 @@ from caliber_crawler.commands.archived_sites import reextractor
 from caliber_crawler.commands.options import TIMESTAMP, archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.extraction.extractor import extractor_of
+from caliber_crawler.quantity import quantity
 from caliber_crawler.reextraction.run import ReextractionRun
 from caliber_crawler.software import software
 
@@ -118,9 +119,9 @@ def _print(work: ReextractionRun, *, dry_run: bool) -> None:
         return
     verb = "would change" if dry_run else "changed"
     echo(
-        f"{counts['articles']:,} articles, {counts['pages']:,} pages: {counts['changed']:,} {verb},"
-        f" {counts['unchanged']:,} unchanged; {counts['saved']:,} new articles,"
-        f" {counts['unreadable']:,} pages without an article."
+        f"{quantity(counts['articles'], 'article')}, {quantity(counts['pages'], 'page')}: {counts['changed']:,} {verb},"
+        f" {counts['unchanged']:,} unchanged; {quantity(counts['saved'], 'new article')},"
+        f" {quantity(counts['unreadable'], 'page')} without an article."
     )
     for name in FIELDS:
         if work.tally.fields[name]:

@@ -15,6 +15,7 @@ from caliber_crawler.commands.options import archive_option, echo_json, join_nam
 from caliber_crawler.commands.output_stream import open_binary_output
 from caliber_crawler.commands.selection_options import filter_options
 from caliber_crawler.commands.terminal import echo
+from caliber_crawler.quantity import quantity
 from caliber_crawler.spreadsheets import write_sheet
 
 SUFFIXES = (".csv", ".xlsx")
@@ -95,7 +96,7 @@ def sample(
         for stratum in drawn.strata:
             echo(f"{stratum.name}: {stratum.sampled:,} of {stratum.articles:,}", err=True)
     total = sum(stratum.articles for stratum in drawn.strata)
-    echo(f"Drew {len(drawn.units):,} of {total:,} articles{f' to {output}' if output else ''}.", err=True)
+    echo(f"Drew {len(drawn.units):,} of {quantity(total, 'article')}{f' to {output}' if output else ''}.", err=True)
     if not codebook:
         echo(
             "The archive has no codebook, so the sheet has no columns for codes: caliber codes codebook FILE.", err=True

@@ -146,7 +146,11 @@ FORMATS: dict[str, str] = {"crontab": CRONTAB, "systemd": SYSTEMD, "github": GIT
     "--every", type=click.IntRange(5, 1440), default=30, show_default=True, help="Minutes between two crawls."
 )
 @click.option(
-    "--notify", default="", metavar="URL", envvar="CALIBER_NOTIFY", help="Post each summary as JSON to this URL."
+    "--notify",
+    default="",
+    metavar="TARGET",
+    envvar="CALIBER_NOTIFY",
+    help="Send a message to this target when the state of a site changes.",
 )
 @click.option(
     "--install",

@@ -18,6 +18,7 @@ from caliber_crawler.commands.options import (
 )
 from caliber_crawler.commands.selection_options import filter_options
 from caliber_crawler.commands.terminal import echo, secho, style
+from caliber_crawler.quantity import quantity
 
 
 @click.command(cls=QueryCommand)
@@ -63,7 +64,7 @@ def search(
         echo_json([asdict(hit) for hit in hits])
         return
     for hit in hits:
-        views = f"{hit.views:,} views" if hit.views is not None else "views unknown"
+        views = quantity(hit.views, "view") if hit.views is not None else "views unknown"
         secho(f"{hit.headline}", bold=True)
         echo(f"  {hit.published_at or 'no date'}  {hit.language}  {hit.section or ''}  {views}  [{hit.article_id}]")
         echo(f"  {_highlight(hit)}\n")

@@ -14,6 +14,7 @@ from caliber_crawler.commands.options import archive_option, echo_json, json_opt
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import ArchiveError, NoSuchArticle
 from caliber_crawler.items import Extraction
+from caliber_crawler.quantity import quantity
 from caliber_crawler.reextraction import Reextractor
 from caliber_crawler.site import ArticleURL
 from caliber_crawler.software import software
@@ -61,13 +62,13 @@ def split(article: str, archive: Path, *, as_json: bool) -> None:
         echo_json({"article": found, "parts": [asdict(part) for part in parts]})
         return
     if not parts:
-        echo(f"Nothing to split: all {len(extractions):,} pages of article {found} belong to one article.")
+        echo(f"Nothing to split: {quantity(len(extractions), 'page')} of article {found}, all of one article.")
         return
     echo(f"Split article {found} into {len(parts)}:")
     for part in parts:
         echo(f"  {part.article:>6}  {part.headline}")
-        rows = f"{part.captures:,} pages, {part.versions:,} versions, {part.view_counts:,} view counts"
-        echo(f"          {part.url}: {rows}")
+        texts = f"{quantity(part.captures, 'page')}, {quantity(part.versions, 'version')}"
+        echo(f"          {part.url}: {texts}, {quantity(part.view_counts, 'view count')}")
 
 
 def extracted(archive: Archive, extract: Reextractor, id: int) -> Extraction | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
+from getpass import getuser
 from pathlib import Path
 
 import click
@@ -13,6 +15,8 @@ from caliber_crawler.archive.core.rows import SiteFactRow
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo, secho
 from caliber_crawler.crawling.liveness import last_heartbeat
+from caliber_crawler.errors import CHECKS_FAILED, SiteError
+from caliber_crawler.software import software
 
 LEARNED_PARTS = ("headline", "date", "authors", "body")
 MAX_CELL_LENGTH = 120
@@ -21,25 +25,55 @@ MAX_CELL_LENGTH = 120
 
 @click.command()
 @archive_option
+@click.option(
+    "--acknowledge",
+    "acknowledged",
+    metavar="SITE",
+    default="",
+    help="Record that you have seen the alarms of SITE: what they report is usual from now on.",
+)
+@click.option("--by", metavar="NAME", default="", help="Who acknowledges.  [default: the user of this machine]")
+@click.option("--note", metavar="TEXT", default="", help="A remark that is stored with the acknowledgement.")
+@click.option("--check", is_flag=True, help="Exit with code 3 if an alarm is open.")
 @json_option
-def status(archive: Path, *, as_json: bool) -> None:
-    """Print the contents of the archive, the outcome of the last runs, and their problems.
+def status(archive: Path, acknowledged: str, by: str, note: str, *, check: bool, as_json: bool) -> None:
+    """Print the contents of the archive, the outcome of the last runs, alarms and problems.
+
+    An alarm is something unusual about a site, such as a redesign. Each crawl reports it again until the site is as
+    usual, its site definition changes, or somebody acknowledges it.
 
     \b
     Example:
       caliber status --archive data/archive.db
+      caliber status --acknowledge caliber --note "the site shows no view counters any more"
     """
+    if acknowledged:
+        _acknowledge(archive, acknowledged, by, note, as_json=as_json)
+        return
     with Archive.open(archive) as opened:
         report = opened.status()
         learned = learned_rows(opened)
     if as_json:
         echo_json({**report, "learned": learned})
-        return
+        sys.exit(CHECKS_FAILED if check and report["alarms"] else 0)
     for title, rows in (_tables(report) | {"Learned layouts": learned}).items():
         if rows:
             secho(title, bold=True)
             echo(tabulate(rows, headers="keys", tablefmt="simple", intfmt=","))
             echo()
+    sys.exit(CHECKS_FAILED if check and report["alarms"] else 0)
+
+
+def _acknowledge(archive: Path, site: str, by: str, note: str, *, as_json: bool) -> None:
+    with Archive.open(archive, mode="write") as opened:
+        if opened.sites.get(site) is None:
+            known = ", ".join(sorted(opened.sites.base_urls())) or "none"
+            raise SiteError(f"The archive has no site {site!r}. Its sites: {known}.")
+        alarms = opened.alarms.acknowledge(site, by=by or getuser(), note=note, software=software())
+    if as_json:
+        echo_json(alarms)
+    else:
+        echo("\n".join(f"Acknowledged: {alarm['message']}" for alarm in alarms) or f"No alarm of {site} is open.")
 
 
 def learned_rows(archive: Archive) -> list[dict[str, object]]:
@@ -62,7 +96,7 @@ def learned_rows(archive: Archive) -> list[dict[str, object]]:
 
 def _tables(report: StatusReport) -> dict[str, Sequence[Mapping[str, object]]]:
     totals = {name: report[name] for name in ("articles", "versions", "edits", "view_counts", "gone")}
-    names = ("id", "command", "site", "outcome", "reason", "started_at", "finished_at")
+    names = ("id", "command", "site", "outcome", "exit_code", "reason", "started_at", "finished_at")
     runs = [
         {name: value for name, value in run.items() if name in names} | {"outcome": _outcome(run)}
         for run in report["runs"]
@@ -74,6 +108,7 @@ def _tables(report: StatusReport) -> dict[str, Sequence[Mapping[str, object]]]:
         "Raw pages (bytes)": [report["bodies"]],
         "URLs": [report["frontier"]],
         "Last runs": runs,
+        "Alarms": [_shortened(alarm) for alarm in report["alarms"]],
         "Problems of the last run": [_shortened(row) for row in report["problems"]["last_run"]],
         "Problems by reason": [_shortened(row) for row in report["problems"]["all"]],
     }

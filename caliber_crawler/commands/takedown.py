@@ -12,6 +12,7 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.commands.options import TIMESTAMP, archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import NoSuchArticle
+from caliber_crawler.quantity import quantity
 
 
 @click.command()
@@ -51,8 +52,10 @@ def takedown(article: str, archive: Path, reason: str, requested_at: datetime | 
         echo_json(asdict(takedown))
         return
     echo(
-        f"Takedown {takedown.id}: deleted {takedown.versions:,} versions, {takedown.view_counts:,} view counts and"
-        f" {takedown.captures:,} captures, and the content of {takedown.blanked:,} listing pages that named it."
+        f"Takedown {takedown.id}: deleted {quantity(takedown.versions, 'version')},"
+        f" {quantity(takedown.view_counts, 'view count')} and"
+        f" {quantity(takedown.captures, 'capture')}, and the content of"
+        f" {quantity(takedown.blanked, 'listing page')} that named it."
     )
     if takedown.mentioned_by:
         others = ", ".join(map(str, takedown.mentioned_by))

@@ -14,9 +14,9 @@ from caliber_crawler.archive import Archive, FileRepair, Finding
 from caliber_crawler.commands.archived_sites import reextractor
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
+from caliber_crawler.errors import CHECKS_FAILED
+from caliber_crawler.quantity import quantity
 from caliber_crawler.software import software
-
-CHECKS_FAILED = 3
 
 
 @click.command()
@@ -86,12 +86,12 @@ def _print(result: FileRepair, *, repair: bool) -> None:
     for note in result.before.notes:
         echo(f"Note: {note}", err=True)
     if not found:
-        echo(f"OK: {result.before.checked:,} checks passed.")
+        echo(f"OK: {quantity(result.before.checked, 'check')} passed.")
         return
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(Counter(finding.kind for finding in found).items()))
     hint = "; run with --repair to repair what can be repaired"
     if repair:
         hint = f", {len(found) - sum(finding in left for finding in found):,} repaired"
-    echo(f"Damaged: {len(found):,} of {result.before.checked:,} checks failed ({kinds}){hint}.", err=True)
+    echo(f"Damaged: {len(found):,} of {quantity(result.before.checked, 'check')} failed ({kinds}){hint}.", err=True)
     if result.kept is not None:
         echo(f"The damaged file was kept as {result.kept}; delete it when you no longer need it.", err=True)

@@ -18,6 +18,7 @@ from caliber_crawler.commands.options import (
 from caliber_crawler.commands.selection_options import filter_options
 from caliber_crawler.commands.terminal import echo, secho
 from caliber_crawler.export import write_csv
+from caliber_crawler.quantity import quantity
 
 COLUMNS = (
     "article_id", "headline", "url", "site", "language", "section", "published_at", "views", "reason", "before_at",
@@ -80,5 +81,6 @@ def views(
         for row in found.rows[:limit]:
             secho(row["headline"], bold=True)
             when = row["published_local"] or row["published_at"] or "no date"
-            echo(f"  {row['views']:,} views  {when}  {row['language']}  {row['section'] or ''}  [{row['article_id']}]")
+            views = quantity(row["views"] or 0, "view")
+            echo(f"  {views}  {when}  {row['language']}  {row['section'] or ''}  [{row['article_id']}]")
     echo(found.coverage(), err=True)

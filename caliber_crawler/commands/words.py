@@ -20,6 +20,7 @@ from caliber_crawler.commands.selection_options import OPTIONS, add_options, fil
 from caliber_crawler.commands.terminal import echo, style
 from caliber_crawler.errors import InputError
 from caliber_crawler.export import write_csv
+from caliber_crawler.quantity import quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ def words() -> None:
     """Concordance, collocates, word lists, keyness and n-grams of the articles' current texts.
 
     The words are in a file beside the archive, ARCHIVE.words.db, which is built at the first use and then updated.
-    Words are counted in lower case; the README of this area is docs/words.md.
+    Words are counted in lower case; the README of this area is docs/guides/words.md.
 
     \b
     Example:
@@ -117,7 +118,7 @@ def build(archive: Path, *, as_json: bool) -> None:
         echo_json({**asdict(built), "path": str(built.path)})
         return
     echo(
-        f"{built.path} contains {built.texts:,} articles and {built.words:,} words"
+        f"{built.path} contains {quantity(built.texts, 'article')} and {quantity(built.words, 'word')}"
         f" (added {built.added:,}, removed {built.removed:,})."
     )
 
@@ -343,15 +344,18 @@ def summary(result: Rows[Any], offset: int) -> str:
     if not len(result):
         shown = "No rows." if not result.total else f"No rows after {result.total:,}."
     elif len(result) == result.total:
-        shown = f"{result.total:,} rows."
+        shown = f"{quantity(result.total, 'row')}."
     else:
         shown = (
             f"Rows {offset + 1:,} to {offset + len(result):,} of {result.total:,}; --limit and --offset print others."
         )
-    corpus = f" {result.words:,} words in {result.articles:,} articles."
+    corpus = f" {quantity(result.words, 'word')} in {quantity(result.articles, 'article')}."
     if result.reference_words is not None:
-        corpus += f" Reference: {result.reference_words:,} words in {result.reference_articles:,} articles."
+        articles = quantity(result.reference_articles or 0, "article")
+        corpus += f" Reference: {quantity(result.reference_words, 'word')} in {articles}."
     missing = (
-        f" {result.missing:,} articles are not in the word index; run caliber words build." if result.missing else ""
+        f" {quantity(result.missing, 'article is', 'articles are')} not in the word index; run caliber words build."
+        if result.missing
+        else ""
     )
     return shown + corpus + missing

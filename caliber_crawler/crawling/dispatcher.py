@@ -160,8 +160,8 @@ class Dispatcher:
         """Whether a limit of the run was reached."""
         return self.limit_reached or self.revisits_used_up or self.budget_used_up
 
-    def due_count(self, *kinds: PageKind) -> int:
-        """Number of due pages of these kinds."""
+    def due_count(self, *kinds: PageKind, without: tuple[int, ...] = (CANDIDATE,)) -> int:
+        """Number of due pages of these kinds; ``without`` leaves out whole priorities."""
         return sum(
             self.frontier.due_count(
                 self._scope.site.name,
@@ -169,10 +169,22 @@ class Dispatcher:
                 languages=self._languages,
                 sections=self._sections,
                 kind=kind,
-                without=(CANDIDATE,),
+                without=without,
             )
             for kind in kinds
         )
+
+    def planned(self) -> int:
+        """Number of known pages that the run will request within its limits. It counts rows: do not call it often."""
+        new = self.due_count("article", without=(CANDIDATE, REVISIT))
+        revisits = self.due_count("article") - new
+        if self.revisits is not None:
+            revisits = min(revisits, max(0, self.revisits - self._revisited))
+        articles = new + revisits + (self.backlog.left if self.backlog else 0)
+        if self._scope.limit is not None:
+            articles = min(articles, max(0, self._scope.limit - self.articles))
+        pages = articles + self.due_count("listing", "feed", "sitemap")
+        return pages if self._scope.requests is None else min(pages, max(0, self._scope.requests - self.requests))
 
     def remaining(self) -> Remaining:
         """The remaining work, and the limit that explains it."""

@@ -1,7 +1,9 @@
 """Compare a run with earlier ones: the first run after a site's redesign must report it.
 
+So must each later one, until the site definition changes or somebody acknowledges the alarm.
+
 Only finished runs with the same scope are compared, and only with enough data. A run from cron may extract just one or
-two pages, so the latest runs are judged together.
+two pages, so the latest runs are judged together. The baseline are usual runs: those without an alarm of their own.
 """
 
 from __future__ import annotations
@@ -12,7 +14,9 @@ from statistics import median
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.reports.run_history import RunHistory
+from caliber_crawler.archive.reports.runs import RunRecord
 from caliber_crawler.items import Problem
+from caliber_crawler.quantity import quantity
 
 STEADY_SOURCES = ("feed", "listing", "start_page")
 """Discovery sources with a steady number of teasers per page; search results and sitemaps vary."""
@@ -49,22 +53,24 @@ def find_anomalies(archive: Archive, run_id: int, *, has_layouts: bool = True) -
     """
     history = archive.run_history
     run = archive.runs.get(run_id)
-    earlier = history.similar_runs(run_id, SHARE_RUNS)
     if run is None:
         return []
-    dropped = _dropped_shares(history, run_id, [other["id"] for other in earlier])
-    accounts = [other["counts"] for other in earlier]
+    earlier, usual = (history.similar_runs(run_id, SHARE_RUNS, usual=only) for only in (False, True))
+    dropped = _dropped_shares(history, run_id, [other["id"] for other in earlier], [other["id"] for other in usual])
     return [
         *nothing_found(run["counts"], has_layouts=has_layouts),
-        *fewer_teasers(run["counts"], accounts),
-        *more_refused(run["counts"], accounts),
+        *fewer_teasers(run["counts"], [other["counts"] for other in usual]),
+        *more_refused(run, earlier, usual),
         *fewer_articles(history.days(run_id, BASELINE_RUNS + 1)),
         *(problem for problem in dropped if has_layouts or problem.reason != "unknown_layout"),
     ]
 
 
-def _dropped_shares(history: RunHistory, run_id: int, earlier: Sequence[int]) -> list[Problem]:
-    """Return shares that dropped in the latest runs: this run and as many before it as are needed for enough pages."""
+def _dropped_shares(history: RunHistory, run_id: int, earlier: Sequence[int], usual: Sequence[int]) -> list[Problem]:
+    """Return shares that dropped in the latest runs: this run and as many before it as are needed for enough pages.
+
+    The baseline are the ``usual`` runs before them.
+    """
     pages = history.pages([run_id, *earlier])
     if run_id not in pages:
         return []
@@ -74,7 +80,7 @@ def _dropped_shares(history: RunHistory, run_id: int, earlier: Sequence[int]) ->
             break
         latest.append(other)
         count += pages.get(other, 0)
-    before = earlier[len(latest) - 1 :]
+    before = [other for other in usual if other not in latest]
     problems = coverage_dropped(history.coverage(latest), history.coverage(before))
     reported = {problem.field for problem in problems}
     by_selector = coverage_dropped(history.coverage(latest, SELECTOR), history.coverage(before, SELECTOR), SELECTOR)
@@ -90,7 +96,7 @@ def nothing_found(counts: Mapping[str, int], *, has_layouts: bool = True) -> Ite
     if not lists or counts.get("teasers", 0) or counts.get("articles_on_lists", 0):
         return
     links = counts.get("not_articles", 0)
-    found = f": none of {links:,} URLs on them has the form of one" if links else ""
+    found = f": none of {quantity(links, 'URL')} on them has the form of one" if links else ""
     remedy = (
         "Run `caliber doctor`"
         if has_layouts
@@ -112,29 +118,29 @@ def fewer_teasers(counts: Mapping[str, int], earlier: Sequence[Mapping[str, int]
             yield _problem("fewer_teasers", message)
 
 
-def more_refused(counts: Mapping[str, int], earlier: Sequence[Mapping[str, int]]) -> list[Problem]:
+def more_refused(run: RunRecord, earlier: Sequence[RunRecord], usual: Sequence[RunRecord]) -> list[Problem]:
     """Report a sharp rise of refused and failed pages in the latest runs that together visited enough pages."""
-    visited = [_visited(each) for each in (counts, *earlier)]
+    visited = [_visited(each["counts"]) for each in (run, *earlier)]
     if not visited[0][0]:
         return []
-    latest = next((n for n in range(1, len(visited)) if sum(p for p, _ in visited[:n]) >= MIN_PAGES), len(visited))
-    now, before = _sum(visited[:latest]), _sum(visited[latest:])
+    count = next((n for n in range(1, len(visited)) if sum(p for p, _ in visited[:n]) >= MIN_PAGES), len(visited))
+    latest = {each["id"] for each in (run, *earlier)[:count]}
+    now, before = _sum(visited[:count]), _sum([_visited(each["counts"]) for each in usual if each["id"] not in latest])
     if now[0] < MIN_PAGES or not _rose(now, before):
         return []
-    message = f"{_share(now):.0%} of {now[0]:,} pages were refused or failed; usual: {_share(before):.0%}."
+    message = f"{_share(now):.0%} of {quantity(now[0], 'page')} were refused or failed; usual: {_share(before):.0%}."
     return [_problem("more_refused", message)]
 
 
-def fewer_articles(days: Sequence[int | None]) -> list[Problem]:
-    """Report a sharp drop of new articles in the last 24 hours."""
-    usual = [found for found in days[1:] if found is not None]
-    if not days or days[0] is None or len(usual) < MIN_BASELINE_RUNS:
+def fewer_articles(days: Sequence[int]) -> list[Problem]:
+    """Report a sharp drop of new articles in the last 24 hours, the first of ``days``."""
+    usual = days[1:]
+    if len(usual) < MIN_BASELINE_RUNS:
         return []
     if median(usual) < MIN_USUAL_NEWS or days[0] >= MIN_NEWS_SHARE * median(usual):
         return []
-    return [
-        _problem("fewer_articles", f"{days[0]:,} new articles were found in 24 hours; usual: {median(usual):,.0f}.")
-    ]
+    found = quantity(days[0], "new article was", "new articles were")
+    return [_problem("fewer_articles", f"{found} found in 24 hours; usual: {median(usual):,.0f}.")]
 
 
 def coverage_dropped(now: Coverage, before: Coverage, method: str = "") -> list[Problem]:
@@ -157,7 +163,7 @@ def _dropped_fields(now: Coverage, before: Coverage, how: str) -> Iterator[Probl
             continue
         # Compare the shares of pages without the field: a drop of coverage is their rise.
         if _rose((pages, pages - filled), (pages_before, pages_before - filled_before)):
-            found = f"{field} was found{how} on {filled / pages:.0%} of {pages:,} pages of layout {layout}"
+            found = f"{field} was found{how} on {filled / pages:.0%} of {quantity(pages, 'page')} of layout {layout}"
             yield _problem("coverage_dropped", f"{found}; usual: {filled_before / pages_before:.0%}.", field)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from caliber_crawler.quantity import quantity
+
 Outcome = Literal["finished", "stopped", "failed"]
 
 OUTCOMES = ("stored", "unchanged", "refused", "failed", "missing", "remaining")
@@ -64,15 +66,21 @@ class Ending:
         if self.reason != "finished":
             return "stopped", f"stopped early ({self.reason})"
         if left.requests is not None:
-            return "stopped", f"the budget of {left.requests} requests was used up"
+            return "stopped", f"the budget of {quantity(left.requests, 'request')} was used up"
         if left.limit is not None and (left.articles or left.lists or left.backlog):
-            return "stopped", f"the limit of {left.limit} articles was reached"
+            return "stopped", f"the limit of {quantity(left.limit, 'article')} was reached"
         if left.revisits is not None and left.articles and not left.lists:
-            return "stopped", f"the limit of {left.revisits} revisits was reached; {left.articles} more are due"
+            return (
+                "stopped",
+                f"the limit of {quantity(left.revisits, 'revisit')} was reached; {left.articles} more are due",
+            )
         if left.articles or left.lists:
-            return "failed", f"{left.articles} articles and {left.lists} listing pages were not processed"
+            return (
+                "failed",
+                f"{quantity(left.articles, 'article')} and {quantity(left.lists, 'listing page')} were not processed",
+            )
         if left.broken_lists:
-            pages = "1 page of a list" if left.broken_lists == 1 else f"{left.broken_lists} pages of lists"
+            pages = "1 page of a list" if left.broken_lists == 1 else f"{quantity(left.broken_lists, 'page')} of lists"
             return (
                 "failed",
                 f"{pages} could not be processed and will be retried later; articles on them may be missing",

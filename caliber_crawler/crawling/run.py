@@ -16,8 +16,11 @@ from scrapy.utils.asyncio import create_looping_call
 
 from caliber_crawler.archive import Archive, Entry
 from caliber_crawler.archive.core.times import whole_second
+from caliber_crawler.archive.reports.alarms import SiteState
+from caliber_crawler.archive.reports.run_history import DEFINITION
 from caliber_crawler.crawling.accounts import Accounts
 from caliber_crawler.crawling.dispatcher import Dispatcher
+from caliber_crawler.crawling.exit_code import exit_code
 from caliber_crawler.crawling.outcome import Halt
 from caliber_crawler.crawling.request_urls import RequestUrls
 from caliber_crawler.crawling.scope import Scope
@@ -25,6 +28,7 @@ from caliber_crawler.crawling.settlement import Settlement
 from caliber_crawler.crawling.watchdog import WATCHDOG
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Capture, Problem
+from caliber_crawler.site.definition_digest import definition_digest
 from caliber_crawler.software import software
 from caliber_crawler.throttle import Throttle
 
@@ -83,12 +87,16 @@ class CrawlRun:
         self.began_at = datetime.now(UTC)
         self.started_at = whole_second(self.began_at)
         archive.sites.store(scope.site)
+        self.state_before: SiteState | None = archive.alarms.state(scope.site.name)
+        """The state of the site after the previous run; ``None`` if this is the first."""
+        self.state: SiteState | None = None
+        """The state of the site after this run; ``None`` while it is active."""
         self.id = archive.runs.start(
             "crawl",
             site=scope.site.name,
             arguments=scope.as_arguments(),
             settings=settings,
-            software=software(),
+            software={**software(), DEFINITION: definition_digest(scope.site)},
             user_agent=user_agent,
         )
         self.extracted_site = scope.site
@@ -185,6 +193,11 @@ class CrawlRun:
                 self.settlement.refuse(page, problem)
         self.accounts.halt(Halt("stalled", clause))
         self.accounts.finish("stalled", self.dispatcher.remaining())
+        self._record_state()
+
+    def _record_state(self) -> None:
+        self.archive.runs.record_exit_code(self.id, exit_code(self))
+        self.state = self.archive.alarms.state(self.scope.site.name)
 
     def close(self, reason: str) -> None:
         """Write the final accounts, and close the archive if this run opened it."""
@@ -194,6 +207,7 @@ class CrawlRun:
             withdrawn = self.archive.articles.admission.review_undated(self.id)
             self.accounts.counts.update(stored=-withdrawn, new=-withdrawn, refused=withdrawn)
             self.accounts.finish(reason, self.dispatcher.remaining())
+            self._record_state()
         except ArchiveError as error:
             self.accounts.fail(error)
         finally:

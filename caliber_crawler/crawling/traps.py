@@ -11,6 +11,8 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
+from caliber_crawler.quantity import quantity
+
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
@@ -60,13 +62,13 @@ def url_trap(url: str, bounds: Bounds) -> Trap | None:
     segments = [segment for segment in parts.path.split("/") if segment]
     start = f"{parts.netloc}/{'/'.join(segments[:2])}"
     if bounds.segments and len(segments) > bounds.segments:
-        return Trap("trap_deep", f"its path has {len(segments)} segments", start)
+        return Trap("trap_deep", f"its path has {quantity(len(segments), 'segment')}", start)
     segment, repetitions = max(Counter(segments).items(), key=lambda pair: pair[1], default=("", 0))
     if bounds.segments and repetitions > MAX_REPETITIONS:
-        return Trap("trap_circle", f"{segment[:50]!r} occurs {repetitions} times in its path", start)
+        return Trap("trap_circle", f"{segment[:50]!r} occurs {quantity(repetitions, 'time')} in its path", start)
     parameters = parts.query.count("&") + 1 if parts.query else 0
     if bounds.parameters and parameters > bounds.parameters:
-        return Trap("trap_query", f"its query has {parameters} parameters", parts.path)
+        return Trap("trap_query", f"its query has {quantity(parameters, 'parameter')}", parts.path)
     return None
 
 
@@ -79,7 +81,11 @@ def variant_trap(url: str, known: int, bounds: Bounds, *, named: bool = False) -
     most = min(MAX_ARTICLE_VARIANTS, bounds.variants) if named else bounds.variants
     if not parts.query or not most or known < most:
         return None
-    return Trap("trap_variants", f"{known} known URLs differ from it only in their query", parts.path)
+    return Trap(
+        "trap_variants",
+        f"{quantity(known, 'known URL differs', 'known URLs differ')} from it only in their query",
+        parts.path,
+    )
 
 
 class SeenPages:

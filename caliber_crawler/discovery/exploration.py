@@ -20,16 +20,18 @@ from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.crawling.traps import Trap
 from caliber_crawler.discovery.discoveries import Discoveries
 from caliber_crawler.discovery.entries import site_list_entry
-from caliber_crawler.discovery.explored_links import LIKELY, ExploredLinks
+from caliber_crawler.discovery.explored_links import LATER_PAGE, LIKELY, ExploredLinks
 from caliber_crawler.discovery.feeds import feed_entry
 from caliber_crawler.discovery.sitemaps import sitemap_entry, usual_feed
 from caliber_crawler.exploration import LinkClass, PageOutcome, Walk
 from caliber_crawler.exploration.link_classes import BY_SOURCE, FOLLOWING, PAGING
-from caliber_crawler.exploration.templates import first_page, paging_chain, template
+from caliber_crawler.exploration.templates import paging_chain, template
 from caliber_crawler.extraction.further_pages import successor
 from caliber_crawler.items import Article, Capture, Extraction, Listing, PageLink
 from caliber_crawler.lists.sitemaps import ROBOTS
+from caliber_crawler.quantity import quantity
 from caliber_crawler.site import Exploration
+from caliber_crawler.site.page_series import first_page
 
 if TYPE_CHECKING:
     from caliber_crawler.crawling.run import CrawlRun
@@ -75,6 +77,8 @@ class Explorer:
         """Lists without further pages, of which more may appear in a browser."""
         self._scrolled: set[str] = set()
         self._idle_scrolls = 0
+        self.is_wordpress = True
+        """Whether the site may be made with WordPress: its start page names files of it, or is not known yet."""
         self._outside = 0
         """Number of articles in a row that were published outside the requested dates."""
         self._links = ExploredLinks(self.walk, run, discoveries)
@@ -154,7 +158,11 @@ class Explorer:
         requested, useful = self._variants.get(path, (0, 0))
         if not mark or not bound or requested < bound or useful >= MIN_USEFUL_VARIANTS * requested:
             return None
-        return Trap("trap_variants", f"{requested} requested URLs differ from it only in their query", path)
+        return Trap(
+            "trap_variants",
+            f"{quantity(requested, 'requested URL differs', 'requested URLs differ')} from it only in their query",
+            path,
+        )
 
     def _count_variant(self, url: str, *, is_useful: bool) -> None:
         path, mark, _ = url.partition("?")
@@ -178,6 +186,8 @@ class Explorer:
         entry = self._frontier.get(listing.capture.url)
         assert entry is not None
         settlement = self._run.settlement
+        if entry.url in self._start_urls:
+            self.is_wordpress = b"/wp-" in listing.capture.body
         self._run.accounts.counts["invalid_entries"] += listing.invalid_entries
         if listing.extraction is not None and self._is_outside(listing.extraction):
             await settlement.commits(partial(self._commit_outside, listing, entry))
@@ -199,7 +209,7 @@ class Explorer:
     def _is_article(self, listing: Listing, extraction: Extraction, entry: Entry) -> bool:
         url = extraction.capture.url
         candidate = self.walk.candidates.get(url)
-        if url == self._run.scope.site.normal_url("/") or self._is_more(url) or self._is_later_page(url):
+        if url == self._run.scope.site.normal_url("/") or self._is_more(url):
             return False
         if candidate is None or entry.article_id is not None:
             return True
@@ -212,12 +222,6 @@ class Explorer:
         if self.walk.is_in_menu(url):
             return False
         return self.walk.article_probability(url) >= (MIN_DATED if is_dated else LIKELY)
-
-    def _is_later_page(self, url: str) -> bool:
-        """Whether a URL is one of the later pages of an article."""
-        first = first_page(url)
-        entry = self._frontier.get(first) if first is not None else None
-        return entry is not None and entry.article_id is not None
 
     def _note_article(self, extraction: Extraction, *, is_known: bool) -> None:
         """Learn from an article that was not at this URL before. ``is_known``: it was known under another one."""
@@ -282,7 +286,8 @@ class Explorer:
             if new and entry.url in (self._asked_again | self._start_urls):
                 self._ask_next_page(entry.url, listing.links or ())
             self.walk.estimate.add_page(entry.url, set(articles))
-            is_list = probable >= MIN_TEASERS
+            is_later = self._is_later_page(listing)
+            is_list = probable >= MIN_TEASERS and not is_later
             self.walk.observe(entry.url, PageOutcome.LIST if is_list else PageOutcome.OTHER, new)
             if self._run.scope.scroll:
                 self._note_scrolling(listing, entry.url, new, is_list=is_list)
@@ -297,13 +302,21 @@ class Explorer:
                 counts["listing_pages"] += 1
                 counts["teasers"] += probable
             else:
+                reason = LATER_PAGE if is_later else NOT_ARTICLE
                 self._frontier.mark_refused(
-                    entry.url, capture.fetched_at, status=capture.status, reason=NOT_ARTICLE, due_at=None
+                    entry.url, capture.fetched_at, status=capture.status, reason=reason, due_at=None
                 )
-                if listing.refusal is not None and self.walk.is_evident(entry.url):
+                if listing.refusal is not None and (is_later or self.walk.is_evident(entry.url)):
                     # A list names it as an article: `caliber explain` prints why it is not one.
                     self._run.accounts.record_problem(listing.refusal, capture)
             self._run.settlement.mark_done(capture, "traversed")
+
+    def _is_later_page(self, listing: Listing) -> bool:
+        """Whether a page is a later page of an article, not of a list."""
+        if listing.refusal is None or listing.refusal.reason != LATER_PAGE:
+            return False
+        first = self._frontier.get(listing.first_page or "")
+        return first is not None and first.article_id is not None
 
     def _note_scrolling(self, listing: Listing, url: str, new: int, *, is_list: bool) -> None:
         """Note a list without further pages, or what scrolling it found."""
@@ -341,6 +354,11 @@ class Explorer:
             for link in map(self._links.usual, listing.links or ())
             if link.url != entry.url and (is_list or self._is_followed_from_article(link, entry.url))
         ]
+        if listing.first_page is not None:
+            links.append(PageLink(listing.first_page, LinkClass.PAGER.value))
+        if not is_list:
+            later = (link for link in listing.links or () if first_page(link.url) == entry.url)
+            self._links.add_later_pages([link for link in later if BY_SOURCE[link.link_class] in PAGING], entry.url)
         added = self._links.add_page(links, entry.url, is_start=entry.url in self._start_urls)
         if entry.url in self._start_urls and self._asked_feeds < MAX_FEEDS:
             started_at = entry.traversal_started_at or self._run.started_at

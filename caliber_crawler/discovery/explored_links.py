@@ -37,6 +37,7 @@ MAX_LISTS_AGAIN = 10
 LIKELY = 0.5
 """Probability from which on a link is queued as an article, not as a list."""
 OUTSIDE_DATES = "outside_dates"
+LATER_PAGE = "later_page"
 
 
 class ExploredLinks:
@@ -164,6 +165,11 @@ class ExploredLinks:
         """Refuse an article outside the requested dates; a run with other dates requests it again."""
         reason = OUTSIDE_DATES
         self._frontier.mark_refused(capture.url, capture.fetched_at, status=capture.status, reason=reason, due_at=None)
+
+    def add_later_pages(self, links: Sequence[PageLink], first_page: str) -> None:
+        """Add the later pages of an article to the frontier. They are not requested: they are no articles."""
+        for entry in self._frontier.add([self.entry(link, first_page) for link in links], self._run.id):
+            self._frontier.mark_refused(entry.url, self._run.started_at, status=None, reason=LATER_PAGE, due_at=None)
 
     def usual(self, link: PageLink) -> PageLink:
         """The same link, with the usual spelling of its URL."""

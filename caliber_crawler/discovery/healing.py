@@ -1,10 +1,10 @@
 """Healing: facts of a site definition that fail are replaced in the same run.
 
 A listing that is missing or has no teasers is replaced by the one to which the section's label or key links on the
-home page; a request for further teasers that repeats or fails, by those that the listing itself contains; a feed that
-is gone, by the one that the home page states; a sitemap that is gone, by those that robots.txt names or that stand at a
-usual location. The run reports each fact that failed and what it used instead. The archive keeps what was used, and the
-next runs begin with it: see :mod:`caliber_crawler.discovery.healed_facts`.
+home page; a request for further teasers that is not stated, repeats or fails, by those that the listing itself
+contains; a feed that is gone, by the one that the home page states; a sitemap that is gone, by those that robots.txt
+names or that stand at a usual location. The run reports each fact that failed and what it used instead. The archive
+keeps what was used, and the next runs begin with it: see :mod:`caliber_crawler.discovery.healed_facts`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-from caliber_crawler.archive import Entry
+from caliber_crawler.archive import BEGINNING, Entry
 from caliber_crawler.discovery.entries import LATER_PAGE, list_entry, next_page
 from caliber_crawler.discovery.healed_facts import HealedFact, HealedFacts, HealedName, stated_pagination
 from caliber_crawler.discovery.sitemaps import sitemap_entry
 from caliber_crawler.extraction.further_pages import filled
 from caliber_crawler.items import Listing, Problem
 from caliber_crawler.lists.sitemaps import ROBOTS, USUAL_PATHS
+from caliber_crawler.quantity import quantity
 from caliber_crawler.site import Feed, Listings, Sitemaps, StartPage
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ class Healing:
         """Number of teasers on the first page of a listing."""
         self._tried: dict[str, str] = {}
         """The guess behind a request, until it is known to be right."""
+        self._sought: set[str] = set()
+        """Listings of which the definition states no pagination that finds anything."""
+        self._is_paginated = False
+        """Whether the stated pagination was right on some listing."""
         self._remembered: set[str] = set()
         """Requests for further teasers that an earlier run found."""
         self._homes: set[str] = set()
@@ -121,7 +126,7 @@ class Healing:
             alike = sum(teaser.section == failed.section for teaser in listing.teasers)
             self._report(
                 f"Used {entry.url} as the listing of section {failed.section} instead of {failed.url};"
-                f" {alike} of {len(listing.teasers)} teasers on it have the section's label."
+                f" {alike} of {quantity(len(listing.teasers), 'teaser')} on it have the section's label."
             )
             self._facts.store("healed_listing", failed.url, entry.url, found=(alike, len(listing.teasers)))
         self._replace_listings(entry.url)
@@ -200,7 +205,9 @@ class Healing:
 
     def replace_pagination(self, entry: Entry, start: str, why: str) -> bool:
         """Queue another request for page 2 of a listing, if its first page contains one; return whether it does."""
-        if not self._applies or entry.page_number == 1 or entry.discovered_via != Listings.name:
+        if not self._applies or entry.discovered_via != Listings.name:
+            return False
+        if entry.page_number == 1 and start not in self._sought:
             return False
         if entry.url in self._remembered:
             self._remembered.discard(entry.url)
@@ -209,8 +216,10 @@ class Healing:
         first = self._frontier.get(start)
         guesses = self._guesses.get(start)
         if first is None or not guesses:
+            if start in self._sought:  # it has one page, as the definition says
+                self._frontier.set_crawled_since(start, self._run.scope.window.since or BEGINNING)
             return False
-        if entry.url not in self._tried:
+        if entry.url not in self._tried and start not in self._sought:
             self._note_failure(f"The request for further teasers of {start} ({entry.url}) failed: {why}.")
         while guesses:
             guess = guesses.pop(0)
@@ -222,6 +231,29 @@ class Healing:
                 self._frontier.add([following], self._run.id)
                 return True
         return False
+
+    def seek_pagination(self, entry: Entry, *, is_over: bool) -> bool:
+        """Queue a guessed request for page 2 of a listing that seems to have one page; return whether there is one.
+
+        ``is_over``: whether the definition states no request for page 2, or finds no link to it.
+        """
+        layout = self._site.listing
+        if entry.page_number > 1 or entry.discovered_via != Listings.name or layout is None or layout.scroll:
+            return False
+        if not is_over:
+            self._is_paginated = True
+        if not is_over or self._is_paginated or not self._guesses.get(entry.url):
+            return False
+        self._sought.add(entry.url)
+        return self.replace_pagination(entry, entry.url, "")
+
+    def has_replaced(self, start: str) -> bool:
+        """Whether other requests for further teasers of a listing are used than the definition states."""
+        return start in self._sought or self._pagination_fact(start) is not None
+
+    def is_sought(self, entry: Entry) -> bool:
+        """Whether a page was requested by a guess although the definition states no pagination: it may fail."""
+        return self.is_tried(entry) and entry.discovered_on in self._sought
 
     def guess_failed(self, entry: Entry, why: str) -> None:
         """Forget a guess whose request failed, and try the next one."""
@@ -238,6 +270,8 @@ class Healing:
         guess = self._tried.pop(entry.url, None)
         if guess is None or entry.url in self._remembered:
             return
+        if entry.discovered_on in self._sought:
+            self._note_failure(f"The definition finds no pagination on {entry.discovered_on}.")
         self._report(
             f"Used {guess} for further teasers of {entry.discovered_on}; its first response has {fresh} new ones."
         )
@@ -292,8 +326,9 @@ def healed_seed(entry: Entry, run: CrawlRun) -> Entry:
     for fact in found:
         if fact is not None:
             where = f" of {fact.page}" if fact.page else ""
+            stated = f"instead of {fact.stated}" if fact.stated else "for further teasers"
             message = (
-                f"Used {fact.used} instead of {fact.stated}{where}, as an earlier run found;"
+                f"Used {fact.used} {stated}{where}, as an earlier run found;"
                 " correct the site definition (see `caliber doctor`)."
             )
             run.accounts.report_replaced(Problem(stage="pagination", reason="fact_replaced", message=message))

@@ -84,7 +84,7 @@ class ListingPagination:
         if listing.teasers and not any(teaser.published_at for teaser in listing.teasers):
             seen.undated.append(tuple(teaser.url for teaser in listing.teasers))
         printed = self._run.scope.site.parse_url(listing.next_url) if listing.next_url else None
-        next_url = printed.url if printed else self._page_url(entry, len(listing.teasers))
+        next_url = printed.url if printed else self._page_url(entry, listing)
         last = End.CUT if listing.cut else End.LAST_PAGE
         limit = last if next_url is None or listing.ended else self._trap_end(next_url, entry)
         end = End.WINDOW if past_window else decision.end or limit
@@ -92,8 +92,12 @@ class ListingPagination:
             end = End.LAST_PAGE
         if end is End.ALREADY_CRAWLED and queued_by_unfinished:
             end = End.EARLIER_CRAWL
+        is_guess = self.healing.is_sought(entry)
         with self._run.archive.transaction():
             self._heal(listing, entry, end, seen)
+            sought = self.healing.seek_pagination(entry, is_over=end is End.LAST_PAGE and next_url is None)
+            if is_guess and end is End.REPEATS:
+                end = End.LAST_PAGE
             self._discoveries.add(
                 listing.teasers,
                 entry.discovered_via,
@@ -112,7 +116,7 @@ class ListingPagination:
                     request_url=printed.request_url if printed else None,
                 )
                 self._frontier.add([following], self._run.id)
-            elif end.complete and end is not End.EARLIER_CRAWL:
+            elif end.complete and end is not End.EARLIER_CRAWL and not sought:
                 self._frontier.set_crawled_since(start, self._window.since or BEGINNING)
             elif not end.complete:
                 self.mark_incomplete(entry)
@@ -173,6 +177,7 @@ class ListingPagination:
             return entry.discovered_via == Search.name
         return (
             entry.page_number > 2
+            or self.healing.is_sought(entry)
             or entry.discovered_via == Search.name
             or (entry.last_status != 200 and self._other_listings_continue(entry))
         )
@@ -208,16 +213,19 @@ class ListingPagination:
         bound = self._run.scope.bounds.pages
         return End.ENDLESS if bound and entry.page_number >= bound else None
 
-    def _page_url(self, entry: Entry, teasers: int) -> str | None:
-        if (healed := self.healing.known_page(entry, teasers)) is not None:
+    def _page_url(self, entry: Entry, listing: Listing) -> str | None:
+        if (healed := self.healing.known_page(entry, len(listing.teasers))) is not None:
             return healed
         site, start, number = self._run.scope.site, _start(entry), entry.page_number + 1
         is_own = entry.page_number == 1 or entry.url == site.page_url(start, entry.page_number, entry.section)
         # The pagination of the definition may have been replaced; see ``Healing``.
-        is_linked = site.listing is not None and bool(site.listing.next)
+        is_linked = site.listing is not None and bool(site.listing.next) and not self.healing.has_replaced(start)
         replaced = not is_own and not is_linked and entry.discovered_via != Search.name
-        if replaced and (following := successor(entry.url, entry.page_number)) is not None:
-            return following
+        if replaced:
+            linked = next((request for request in listing.further if "{" not in request), None)
+            following = urljoin(entry.url, linked) if linked else successor(entry.url, entry.page_number)
+            if following is not None:
+                return site.normal_url(following) if linked else following
         if entry.discovered_via != Search.name:
             return site.page_url(start, number, entry.section)
         return urljoin(start, self._search.more.format(page=number)) if self._search and self._search.more else None

@@ -54,9 +54,11 @@ def usual_feed(site: Site, traversal_started_at: datetime) -> Entry:
     return sitemap_entry(USUAL_FEEDS[0], site, None, traversal_started_at)
 
 
-def next_usual_sitemap(missing: Entry, site: Site, traversal_started_at: datetime) -> Iterator[Entry]:
-    """The sitemap, or the feed, to try after one that is missing."""
+def next_usual_sitemap(
+    missing: Entry, site: Site, traversal_started_at: datetime, *, is_wordpress: bool = True
+) -> Iterator[Entry]:
+    """The sitemap, or the feed, to try after one that is missing. ``is_wordpress``: whether the site may use it."""
     path = urlsplit(missing.url).path
-    for usual in (USUAL_PATHS, USUAL_FEEDS):
+    for usual in (USUAL_PATHS if is_wordpress else USUAL_PATHS[:-1], USUAL_FEEDS):
         if path in usual[:-1]:
             yield sitemap_entry(usual[usual.index(path) + 1], site, None, traversal_started_at)

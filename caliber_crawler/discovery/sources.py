@@ -140,7 +140,15 @@ class Discovery:
             self._run.accounts.counts["sitemaps_missing"] += 1
             started_at = entry.traversal_started_at or self._run.started_at
             self._run.archive.frontier.add(
-                list(next_usual_sitemap(entry, self._run.scope.site, started_at)), self._run.id
+                list(
+                    next_usual_sitemap(
+                        entry,
+                        self._run.scope.site,
+                        started_at,
+                        is_wordpress=self.explorer is None or self.explorer.is_wordpress,
+                    )
+                ),
+                self._run.id,
             )
             listing = replace(listing, missing=None)
         if listing.missing is not None and not self._pagination.ends_when_missing(entry):

@@ -17,6 +17,7 @@ from caliber_crawler.discovery.discoveries import Discoveries
 from caliber_crawler.errors import InputError
 from caliber_crawler.items import Problem, Teaser
 from caliber_crawler.lists.cdx_lines import MAX_LINE_LENGTH, InvalidLines, parse_cdx, teaser_of
+from caliber_crawler.quantity import quantity
 from caliber_crawler.site.urls import without_credentials
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ def add_list(url_list: UrlList, run: CrawlRun, discoveries: Discoveries) -> Iter
         message = f"{url_list.name}: {others - MAX_REPORTED:,} further URLs are not articles of {run.scope.site.title}."
         run.accounts.record_problem(Problem(stage="list", reason="not_an_article", message=message))
     if invalid.count:
-        _report_invalid(f"{url_list.name}: {invalid.count:,} lines were skipped. {invalid.first}", run)
+        _report_invalid(
+            f"{url_list.name}: {quantity(invalid.count, 'line was', 'lines were')} skipped. {invalid.first}", run
+        )
 
 
 def _commit(teasers: dict[str, Teaser], url_list: UrlList, run: CrawlRun, discoveries: Discoveries) -> None:

@@ -74,9 +74,19 @@ def corrected_source(source: str, fact: HealedFact, site: Site) -> str:
             more = f"more={quoted(fact.used.partition('#')[0])}"
             source = source.replace(more, f"{more}, form={quoted(new)}")
             continue
+        if field == "more" and not old:  # behind the teaser
+            teaser = next((text for text in _written("teaser", site) if text in source), "")
+            source = source.replace(teaser, f"{teaser}, more={quoted(new)}", 1) if teaser else source
+            continue
         for opening in ("=", "=(", "=["):
             source = source.replace(f'{field}{opening}"{old}"', f"{field}{opening}{quoted(new)}")
     return source
+
+
+def _written(field: str, site: Site) -> tuple[str, ...]:
+    """How a source may state a field of the listing's layout."""
+    value = getattr(site.listing, field)
+    return f'{field}="{value}"', f"{field}='{value}'", f"{field}={quoted(value)}"
 
 
 def _is_at(path: str, stated: str, site: Site) -> bool:

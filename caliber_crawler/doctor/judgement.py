@@ -15,6 +15,7 @@ from caliber_crawler.extraction.slots import parse_rule
 from caliber_crawler.extraction.text import clean_inline
 from caliber_crawler.isolated_extraction import extract_isolated
 from caliber_crawler.items import Capture, Extraction, Listing, Problem
+from caliber_crawler.quantity import quantity
 from caliber_crawler.site import (
     DiscoverySource,
     Feed,
@@ -117,7 +118,7 @@ def _list(page: Page, site: Site, seen: set[str]) -> Finding:
         return Finding(subject, False, found, ADVICE.get(page.discovered_via, "see the page in a browser"))
     if page.discovered_via == Sitemaps.name:
         sound = bool(listing.teasers or listing.sitemaps)
-        found = f"{len(listing.teasers)} articles, {len(listing.sitemaps)} further sitemaps"
+        found = f"{quantity(len(listing.teasers), 'article')}, {quantity(len(listing.sitemaps), 'further sitemap')}"
         return Finding(subject, sound, found, "" if sound else ADVICE[Sitemaps.name])
     if listing.teasers:
         return _teasers(subject, page, listing, seen)
@@ -137,7 +138,7 @@ def _list(page: Page, site: Site, seen: set[str]) -> Finding:
 def _teasers(subject: str, page: Page, listing: Listing, seen: set[str]) -> Finding:
     urls = {teaser.url for teaser in listing.teasers}
     dated = sum(teaser.published_at is not None for teaser in listing.teasers)
-    found = f"{len(urls)} articles, {dated} of them with a date"
+    found = f"{quantity(len(urls), 'article')}, {dated} of them with a date"
     if page.page_number > 1 and urls <= seen:
         advice = f"correct {_more(page.discovered_via)}"
         advice += ": caliber doctor --scroll finds it" if page.discovered_via == Listings.name else ""
@@ -176,7 +177,7 @@ def _links(extractions: Sequence[Extraction], site: Site) -> Iterator[Finding]:
     if extractions and any(isinstance(source, Links) for source in site.sources):
         linked = sum(len(linked_articles(extraction, site)) for extraction in extractions)
         advice = "" if linked else "check longer articles; if none links to another, remove the source"
-        yield Finding("links", True if linked else None, f"{linked} in {len(extractions)} articles", advice)
+        yield Finding("links", True if linked else None, f"{linked} in {quantity(len(extractions), 'article')}", advice)
 
 
 def _is_of(source: DiscoverySource, page: Page, extractions: Sequence[Extraction]) -> bool:

@@ -20,6 +20,7 @@ from caliber_crawler.items import Capture
 from caliber_crawler.lists import parse_list_page
 from caliber_crawler.middlewares.scrolling import EXCHANGES
 from caliber_crawler.news_spider import NewsSpider
+from caliber_crawler.quantity import quantity
 from caliber_crawler.site import Site
 from caliber_crawler.trial_crawl import GivenPages, Progress, page_entry, trial_crawl
 
@@ -54,7 +55,7 @@ class ScrollRequest:
         if not self.requests:
             return f'No request returned more teasers while {self.listing} was scrolled. Try scroll="browser".'
         requests = "\n".join(
-            f"  {url} ({teasers} teasers)" for url, teasers in zip(self.requests, self.teasers, strict=True)
+            f"  {url} ({quantity(teasers, 'teaser')})" for url, teasers in zip(self.requests, self.teasers, strict=True)
         )
         if not self.more:
             return f'These requests returned teasers, but no parameter is a counter. Use scroll="browser":\n{requests}'

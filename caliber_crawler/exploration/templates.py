@@ -13,9 +13,6 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 _NUMBER = re.compile(r"\d+")
 _EXTENSION = re.compile(r"\.[A-Za-z]{2,5}$")
 _WORDS = re.compile(r"[^\W_]+")
-_LATER_PAGE = re.compile(
-    r"(?:/(?:page|seite|sayfa|p)?[/-]?\d{1,2}/?|[?&](?:page|paged|pg|p|part|seite|sayfa)=\d{1,2})$", re.IGNORECASE
-)
 _LAST_NUMBER = re.compile(r"(\d{1,6})(?=(?:/|\.[a-z]{2,5}|/index\.[a-z]{2,5})?$)")
 
 _MEDIA = re.compile(
@@ -85,16 +82,6 @@ def paging_chain(url: str) -> tuple[str, int] | None:
     if (found := _LAST_NUMBER.search(start)) is None:
         return None
     return f"{start[: found.start()]}#{start[found.end() :]}{mark}", int(found[0])
-
-
-def first_page(url: str) -> str | None:
-    """The URL of the page of which a URL may be a later page, ``None`` if it looks like no such page.
-
-    >>> first_page("https://example.org/talks-resume/2")
-    'https://example.org/talks-resume'
-    """
-    start = _LATER_PAGE.sub("", url)
-    return start if start != url and len(urlsplit(start).path) > 1 else None
 
 
 def _kind(segment: str, *, is_last: bool) -> str:

@@ -6,7 +6,7 @@ and lists are requested when the articles run out. When nothing valuable is left
 
 1. the next page of every list that named new articles;
 2. the far end of every pager, because the first pages of a list often show only what is known already;
-3. every link of the start page;
+3. the links of the start page: see :mod:`caliber_crawler.exploration.start_links`;
 4. the links of hubs: pages without articles that the start page or a hub links to, such as a section of sections.
 """
 
@@ -23,7 +23,9 @@ from caliber_crawler.exploration.estimate import Estimate
 from caliber_crawler.exploration.link_classes import BY_SOURCE, EVIDENT, MENU, PAGING, LinkClass
 from caliber_crawler.exploration.outcomes import PageOutcome
 from caliber_crawler.exploration.probabilities import Group, LearnedProbabilities
+from caliber_crawler.exploration.start_links import StartLinks
 from caliber_crawler.exploration.templates import template
+from caliber_crawler.extraction.static_pages import is_static_path
 from caliber_crawler.items import PageLink
 
 LIST_WEIGHT, MAX_YIELD = 0.05, 20.0
@@ -95,7 +97,7 @@ class Walk:
         self.pages = 0
         """Number of pages whose links are known."""
         self._queues: dict[Group, Queue] = {}
-        self._start_links: deque[str] = deque()
+        self._start_links = StartLinks()
         self._following: deque[str] = deque()
         self._hubs: set[str] = set()
         self._hub_links: deque[str] = deque()
@@ -136,16 +138,16 @@ class Walk:
         ``is_start``: it is the start page, all of whose links are requested before the walk ends.
         """
         self.pages += 1
-        seen: set[str] = set()
+        seen: dict[str, None] = {}
         new = []
         for link in links:
             if self.add(link.url, BY_SOURCE[link.link_class], link.signature):
                 new.append(link)
             if link.url not in seen and link.url in self.candidates:
-                seen.add(link.url)
+                seen[link.url] = None
                 self.candidates[link.url].links += 1
         if is_start:
-            self._start_links.extend(seen)
+            self._start_links.add(seen, self._classes_of)
         return new
 
     def probable_articles(self, links: Iterable[PageLink]) -> list[str]:
@@ -205,10 +207,13 @@ class Walk:
         self._forgettable += 1
         self.articles += outcome is PageOutcome.ARTICLE
         self._learn(url, candidate.groups, outcome, new_articles)
+        is_useful = bool(new_articles) or outcome is PageOutcome.ARTICLE
+        if self.phase is Phase.START:
+            self._start_links.note(url, self._classes_of(url), is_useful=is_useful)
         if new_articles and self.phase is Phase.CHAINS:
             self.chains.reward(url)
         if self.phase is Phase.HUBS:
-            self._hub_misses = 0 if new_articles or outcome is PageOutcome.ARTICLE else self._hub_misses + 1
+            self._hub_misses = 0 if is_useful else self._hub_misses + 1
         if self._observed % (len(self._queues) // GROUPS_PER_STEP + 1) == 0:
             for queue in self._queues.values():
                 queue.value = None
@@ -293,27 +298,23 @@ class Walk:
         """Request the links of a page without articles before the end, if the start page or a hub links to it."""
         if found_on in self._hubs or found_on in self.start_urls:
             self._hubs.add(url)
-            self._hub_links.extend(islice(links, MAX_HUB_LINKS))
+            self._hub_links.extend(islice((each for each in links if not is_static_path(each)), MAX_HUB_LINKS))
 
     def _last_checks(self) -> str | None:
         while self._following:
-            url = self._following.popleft()
-            if self._is_waiting(url):
+            if self._is_waiting(following := self._following.popleft()):
                 self.phase = Phase.FOLLOWING
-                return url
+                return following
         if (far := self.chains.far_end()) is not None:
             self.phase = Phase.CHAINS
             return far
-        while self._start_links:
-            url = self._start_links.popleft()
-            if self._is_waiting(url):
-                self.phase = Phase.START
-                return url
+        if (url := self._start_links.next(self._is_waiting)) is not None:
+            self.phase = Phase.START
+            return url
         while self._hub_links and self._hub_misses < MAX_HUB_MISSES:
-            url = self._hub_links.popleft()
-            if self._is_waiting(url):
+            if self._is_waiting(linked := self._hub_links.popleft()):
                 self.phase = Phase.HUBS
-                return url
+                return linked
         self.phase = Phase.END
         return None
 
@@ -321,6 +322,10 @@ class Walk:
         while queue.urls and not self._is_waiting(queue.urls[0]):
             queue.urls.popleft()
         return bool(queue.urls)
+
+    def _classes_of(self, url: str) -> frozenset[LinkClass]:
+        candidate = self.candidates.get(url)
+        return frozenset(group.link_class for group in candidate.groups) if candidate is not None else frozenset()
 
     def _is_waiting(self, url: str) -> bool:
         candidate = self.candidates.get(url)

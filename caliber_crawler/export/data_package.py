@@ -16,6 +16,7 @@ from typing import Any
 from caliber_crawler.export.file_set import FileSet, Hashed
 from caliber_crawler.export.row import Row
 from caliber_crawler.export.text import write_csv
+from caliber_crawler.quantity import quantity
 
 DESCRIPTOR = "datapackage.json"
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
@@ -163,7 +164,7 @@ def readme(about: Description, counts: Mapping[str, int], digest: str) -> str:
     """The description for people."""
     lines = [f"# {inline(about.title)}", ""]
     lines += [f"Made on {about.created_at} with {about.software}.", "", "## Contents", ""]
-    lines += [f"- `{name}.csv`: {count:,} rows" for name, count in counts.items()]
+    lines += [f"- `{name}.csv`: {quantity(count, 'row')}" for name, count in counts.items()]
     lines += [
         "- `datapackage.json`: columns, types, sizes and SHA-256 of these files (Data Package standard, version 2)",
         "- `CITATION.cff`: how to cite this package",
@@ -176,7 +177,7 @@ def readme(about: Description, counts: Mapping[str, int], digest: str) -> str:
     ]
     lines += [f"- {name}: `{code(value)}`" for name, value in about.query.items()] or ["All articles of the archive."]
     if about.opted_out:
-        lines += ["", f"{about.opted_out:,} articles under a rights reservation were excluded."]
+        lines += ["", f"Excluded: {quantity(about.opted_out, 'article')} under a rights reservation."]
     lines += ["", f"Command: `{code(about.command)}`", "", "## Sources and terms of use", ""]
     lines += [f"- {inline(each.title)} ({inline(each.url)}): {inline(each.reuse)}" for each in about.sources]
     lines += [

@@ -9,6 +9,7 @@ from typing import IO, Any
 from caliber_crawler.errors import MissingExtra
 from caliber_crawler.export.feed import NOT_IN_XML
 from caliber_crawler.export.row import Row
+from caliber_crawler.quantity import quantity
 
 MAX_ROWS = 1_048_576
 MAX_CELL = 32_767
@@ -56,7 +57,7 @@ def write_workbook(rows: Iterable[Row], columns: Sequence[str], title: str, file
                 value = NOT_IN_XML.sub("", value)
                 if utf16_length(value) > MAX_CELL:
                     note(written, sheet.title, place, column, len(value))
-                    value = shortened(value, f" … [cut: the whole text has {len(value):,} characters]")
+                    value = shortened(value, f" … [cut: the whole text has {quantity(len(value), 'character')}]")
                 cells.append(text_cell(sheet, value))
             else:
                 cells.append(value)

@@ -14,6 +14,7 @@ from caliber_crawler.extraction.refreshes import refresh_target
 from caliber_crawler.extraction.text import fold, letters_in
 from caliber_crawler.extraction.walls import Evidence, wall_evidence
 from caliber_crawler.items import Extraction, Problem
+from caliber_crawler.quantity import quantity
 from caliber_crawler.site import ArticleURL, Site
 from caliber_crawler.site.url_words import share_of_words
 
@@ -63,11 +64,11 @@ def check_length(extraction: Extraction) -> Problem | None:
     title_length = max(len(title or "") for title in titles)
     references = len(article.links) + len(article.images)
     if length > MAX_LENGTH:
-        message = f"The text has {length:,} characters, more than {MAX_LENGTH:,}."
+        message = f"The text has {quantity(length, 'character')}, more than {MAX_LENGTH:,}."
     elif title_length > MAX_TITLE_LENGTH:
-        message = f"A headline or name has {title_length:,} characters, more than {MAX_TITLE_LENGTH:,}."
+        message = f"A headline or name has {quantity(title_length, 'character')}, more than {MAX_TITLE_LENGTH:,}."
     elif references > MAX_REFERENCES:
-        message = f"The article has {references:,} links and images, more than {MAX_REFERENCES:,}."
+        message = f"The article has {quantity(references, 'link')} and images, more than {MAX_REFERENCES:,}."
     else:
         return None
     return _problem("too_long", message, "body", fatal=True)
@@ -143,7 +144,11 @@ def _check_body(extraction: Extraction) -> Iterator[Problem]:
         return
     has_media = bool(article.images or article.links)
     reason = "short_body" if length else "no_body"
-    found = f"The text has {length} characters, fewer than {MIN_BODY_LENGTH}" if length else "The page has no text"
+    found = (
+        f"The text has {quantity(length, 'character')}, fewer than {MIN_BODY_LENGTH}"
+        if length
+        else "The page has no text"
+    )
     yield _problem(reason, f"{found}{', only images or links' if has_media else ''}.", "body", fatal=not has_media)
 
 
@@ -181,7 +186,9 @@ def _check_rest(extraction: Extraction, site: Site) -> Iterator[Problem]:
             )
         if broken := text.count("\ufffd"):
             yield _problem(
-                "broken_characters", f"The {field} has {broken} characters that could not be decoded.", field
+                "broken_characters",
+                f"The {field} has {quantity(broken, 'character')} that could not be decoded.",
+                field,
             )
 
 

@@ -13,6 +13,8 @@ from urllib.parse import quote_plus, urlencode, urlsplit
 
 from lxml import etree
 
+from caliber_crawler.extraction.lines import inner_text
+
 MAX_REQUESTS = 8
 """Number of guesses of one page."""
 MAX_SCRIPT = 60_000
@@ -44,6 +46,18 @@ def further_requests(root: etree._Element) -> tuple[str, ...]:
     """The guessed requests of a page for further teasers, most reliable first, relative to the page."""
     found = dict.fromkeys(islice((*_of_attributes(root), *_of_scripts(root)), MAX_REQUESTS))
     return tuple(found)
+
+
+def linked_requests(root: etree._Element) -> Iterator[str]:
+    """The requests for further teasers to which a page links: its next page, and page 2 of its pager."""
+    for link in islice(root.iter("link", "a"), MAX_ELEMENTS):
+        href = (link.get("href") or "").strip()[:MAX_VALUE]
+        is_next = "next" in (link.get("rel") or "").lower().split()
+        if not href or href[0] == "#" or not (is_next or (inner_text(link).strip() == "2" and _PAGE_TWO.search(href))):
+            continue
+        url = href.partition("#")[0]
+        *_, number = [None, *_PAGE_TWO.finditer(url)]
+        yield f"{url[: number.start()]}{{page}}{url[number.end() :]}" if number is not None else url
 
 
 def filled(template: str, *, page: int, offset: int) -> str:

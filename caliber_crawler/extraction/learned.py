@@ -10,10 +10,11 @@ On a site whose rules alone give the same, the generic extraction is skipped (``
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,6 +26,7 @@ from caliber_crawler.extraction.embeds import replace_embeds
 from caliber_crawler.extraction.lines import Line, extract_lines
 from caliber_crawler.extraction.page import Page
 from caliber_crawler.extraction.slots import (
+    DateForm,
     SlotDate,
     counter_at,
     date_at,
@@ -57,6 +59,11 @@ LINES_ABOVE = 5
 """Lines at the beginning of a container among which the headline may be."""
 MIN_LETTERS = 80
 """Letters of a text that counts."""
+MIN_SAMPLE, MAX_SAMPLE = 300, 1_500
+"""Characters of a text that show its language."""
+MAX_DISTANCE = 700
+"""The greatest rank distance of the detector for a text that is surely in a language."""
+_NAME = re.compile(r"[.#][A-Za-z_-][\w-]*", re.ASCII)
 
 
 class Readings(NamedTuple):
@@ -71,19 +78,21 @@ class Readings(NamedTuple):
     """The view counter as printed."""
     subtitle: str | None = None
     """The subtitle inside the heading."""
+    zone: tzinfo | None = None
+    """The zone of the site's printed dates."""
 
     @property
     def published_at(self) -> datetime | None:
         """The date; naive without an offset."""
-        return self.date.at if self.date is not None else None
+        return in_zone(self.date.at, self.zone) if self.date is not None else None
 
     @property
     def date_details(self) -> dict[str, str]:
         """How exact the date is, and where its offset comes from."""
         if self.date is None:
             return {}
-        precision, zone = "day" if self.date.is_bare else "minute", "page" if self.date.at.tzinfo else "site"
-        return {"published_at_precision": precision, "published_at_zone": zone}
+        zone = "page" if self.date.at.tzinfo else METHOD if self.zone else "site"
+        return {"published_at_precision": "day" if self.date.is_bare else "minute", "published_at_zone": zone}
 
     @property
     def is_article(self) -> bool:
@@ -102,11 +111,18 @@ def read_page(page: Page, layout: LearnedLayout) -> Readings:
     assert document is not None
     headline = next(filter(None, (headline_at(document, rule, tail) for rule in layout.headline)), None)
     subtitle = next(filter(None, (subtitle_at(document, rule) for rule in layout.headline)), None)
-    date = next(filter(None, (date_at(document, rule, layout.language) for rule in layout.date)), None)
+    form = DateForm(layout.date_format, layout.date_language or layout.language, layout.is_month_first)
+    dates = (date_at(document, rule, form) for rule in layout.date)
+    date = next(filter(None, dates), None)
     authors = next(filter(None, (names_at(document, rule) for rule in layout.authors)), ())
     section = next(filter(None, (headline_at(document, rule) for rule in layout.section)), None)
     views = next(filter(None, (with_count(counter_at(document, rule)) for rule in layout.views)), None)
-    return Readings(headline, date, authors, section, body_at(page, layout, headline), views, subtitle)
+    return Readings(headline, date, authors, section, body_at(page, layout, headline), views, subtitle, layout.zone)
+
+
+def in_zone(at: datetime, zone: tzinfo | None) -> datetime:
+    """A timestamp in a zone if it has none."""
+    return at.replace(tzinfo=zone) if at.tzinfo is None and zone is not None else at
 
 
 def body_at(page: Page, layout: LearnedLayout, headline: str | None = None) -> tuple[Line, ...]:
@@ -149,12 +165,26 @@ def _folded(lines: tuple[str, ...]) -> tuple[frozenset[str], int]:
 
 
 def _drop(container: etree._Element, selectors: Iterable[str]) -> None:
-    if not (css := ", ".join(selectors)):
-        return
-    for element in select(container, css):
+    names, others = _split_names(tuple(selectors))
+    found = select(container, others) if others else []
+    if names:
+        # Many times as fast as a search by XPath.
+        for element in container.iter(etree.Element):
+            own = {f".{name}" for name in (element.get("class") or "").split()} | {f"#{element.get('id')}"}
+            if not names.isdisjoint(own):
+                found.append(element)
+    for element in found:
         if element is not container:
             element.tag = DROPPED
-    etree.strip_elements(container, DROPPED, with_tail=False)
+    if found:
+        etree.strip_elements(container, DROPPED, with_tail=False)
+
+
+@lru_cache(maxsize=256)
+def _split_names(selectors: tuple[str, ...]) -> tuple[frozenset[str], str]:
+    """The selectors that are one class or one ID, and all others as one selector."""
+    names = frozenset(css for css in selectors if _NAME.fullmatch(css))
+    return names, ", ".join(css for css in selectors if css not in names)
 
 
 def dropped_lines(page: Page, layout: LearnedLayout) -> frozenset[str]:
@@ -195,8 +225,11 @@ def second_opinion(
         and (is_other_date(date, known, generic.date_details) or is_finer(date, known, generic.date_details))
     )
     if date is not None and is_other and overrules("date", known):
-        changes["published_at"], methods["published_at"] = date.at, METHOD
+        changes["published_at"], methods["published_at"] = readings.published_at, METHOD
         changes["date_details"] = readings.date_details
+    elif known is not None and known.tzinfo is None and readings.zone is not None:
+        changes["published_at"] = in_zone(known, readings.zone)
+        changes["date_details"] = {**generic.date_details, "published_at_zone": METHOD}
     names = {fold(name) for name in generic.authors}
     if (
         readings.authors
@@ -238,6 +271,17 @@ def is_other_date(date: SlotDate, known: datetime, details: Mapping[str, str]) -
 def is_finer(date: SlotDate, known: datetime, details: Mapping[str, str]) -> bool:
     """Whether a learned date has the time of a day of which only the day is known."""
     return details.get("published_at_precision") == "day" and not date.is_bare and date.at.date() == known.date()
+
+
+def is_as_usual(language: str | None, text: str, layout: LearnedLayout) -> bool:
+    """Whether a page is in the only language of its site, as it declares, by a fast look at its text."""
+    if not layout.is_monolingual or language != layout.language or len(text) < MIN_SAMPLE:
+        return False
+    # Imported here: the library is slow to load.
+    from resiliparse.parse.lang import detect_fast
+
+    found, distance = detect_fast(text[:MAX_SAMPLE], cutoff=MAX_DISTANCE)
+    return bool(found == language and distance <= MAX_DISTANCE)
 
 
 def language_of_site(

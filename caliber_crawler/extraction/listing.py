@@ -12,7 +12,7 @@ from lxml import etree
 
 from caliber_crawler.extraction.dates import parse_date
 from caliber_crawler.extraction.document import Document
-from caliber_crawler.extraction.further_pages import further_requests
+from caliber_crawler.extraction.further_pages import MAX_REQUESTS, further_requests, linked_requests
 from caliber_crawler.extraction.headline import split_heading
 from caliber_crawler.extraction.page import Page, decode_source
 from caliber_crawler.extraction.text import fold
@@ -54,7 +54,7 @@ def extract_listing(capture: Capture, site: Site) -> Listing:
         guessed=not known and not is_later,
         ended=ended,
         sections=tuple(_section_links(page, root)),
-        further=() if layout is None or is_later else further_requests(root),
+        further=() if layout is None or is_later else _further(root),
         feeds=() if layout is None else tuple(_stated_feeds(page, root)),
         unmatched=None if known else _unmatched(page, root),
         invalid_entries=count_invalid_links(root, page),
@@ -71,6 +71,10 @@ def extract_listing(capture: Capture, site: Site) -> Listing:
         message = f"The link to the next page of {capture.effective_url} is not a valid URL: {error}."
         warning = Problem(stage="extract", reason="invalid_entries", message=message)
         return replace(listing, cut=True, invalid_entries=max(1, listing.invalid_entries), warnings=(warning,))
+
+
+def _further(root: etree._Element) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*linked_requests(root), *further_requests(root))))[:MAX_REQUESTS]
 
 
 def _section_links(page: Page, root: etree._Element) -> Iterator[tuple[str, str]]:

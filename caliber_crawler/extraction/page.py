@@ -16,6 +16,7 @@ from caliber_crawler.extraction.prologue import skip_prologue
 from caliber_crawler.extraction.text_page import TextParts
 from caliber_crawler.extraction.tree import Unreadable, first
 from caliber_crawler.items import Capture
+from caliber_crawler.quantity import quantity
 from caliber_crawler.site import Layout, Site
 from caliber_crawler.site.learned import HEALED
 from caliber_crawler.site.urls import browser_url, is_http_url
@@ -78,7 +79,9 @@ def open_page(capture: Capture, site: Site) -> Page:
     source = decode_source(capture)
     if not is_html(source, capture.media_type):
         if len(source) > MAX_TEXT_BYTES:
-            message = f"{capture.effective_url} is a text of {len(source):,} bytes, more than {MAX_TEXT_BYTES:,}."
+            message = (
+                f"{capture.effective_url} is a text of {quantity(len(source), 'byte')}, more than {MAX_TEXT_BYTES:,}."
+            )
             raise Unreadable("too_long", message)
         return Page(capture=capture, site=site, lines=tuple(split_lines(repair(source.decode()))))
     document = Document(source)

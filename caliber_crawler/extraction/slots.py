@@ -12,8 +12,12 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
+from caliber_crawler.extraction.dates.clocks import half_at
 from caliber_crawler.extraction.dates.printed import find_printed_dates
+from caliber_crawler.extraction.dates.site_formats import format_pattern
 from caliber_crawler.extraction.dates.stamps import parse_stamp
+from caliber_crawler.extraction.dates.words import month_named
+from caliber_crawler.extraction.dates.zones import zone_at
 from caliber_crawler.extraction.document import Document
 from caliber_crawler.extraction.headline import split_heading
 from caliber_crawler.extraction.text import fold
@@ -22,6 +26,7 @@ MAX_MATCHES = 12
 MAX_HEADLINE, MAX_DATE, MAX_BYLINE = 400, 160, 120
 HEADLINE = "::headline"
 """At the end of a rule: the headline of a heading that contains a subtitle too."""
+_DIGIT = re.compile(r"\d")
 _ATTRIBUTE = re.compile(r"@([a-z][\w-]*)$")
 
 
@@ -33,6 +38,13 @@ class SlotDate(NamedTuple):
     is_bare: bool
     other: date | None = None
     """The day if day and month are swapped, where the text does not decide."""
+
+    def ordered(self, *, month_first: bool) -> SlotDate:
+        """The same date with day and month in a known order."""
+        if self.other is None:
+            return self
+        at = datetime.combine(self.other, self.at.time(), self.at.tzinfo) if month_first else self.at
+        return SlotDate(at, self.is_bare)
 
 
 class Rule(NamedTuple):
@@ -84,14 +96,50 @@ def subtitle_at(page: Document, rule: str) -> str | None:
     return subtitles.pop() if len(subtitles) == 1 else None
 
 
-def date_at(page: Document, rule: str, language: str | None = None) -> SlotDate | None:
+class DateForm(NamedTuple):
+    """How a site prints its dates; ``None`` for what is not known."""
+
+    format: str | None = None
+    language: str | None = None
+    month_first: bool | None = None
+    """Whether the month comes first where a text does not decide."""
+
+
+ANY_FORM = DateForm()
+
+
+def date_at(page: Document, rule: str, form: DateForm = ANY_FORM) -> SlotDate | None:
     """The date at a rule's place: the only day in all its matches."""
-    found = [
-        date
-        for value in values_at(page, rule, MAX_DATE)
-        for date in dates_in(value, language, is_stamp=bool(parse_rule(rule).attribute))
-    ]
+    is_stamp = bool(parse_rule(rule).attribute)
+    found: list[SlotDate] = []
+    for value in values_at(page, rule, MAX_DATE):
+        if not is_stamp and form.format and (known := date_in_form(value, form.format, form.language)) is not None:
+            found.append(known)
+            continue
+        dates = dates_in(value, form.language, is_stamp=is_stamp)
+        order = form.month_first
+        found += dates if order is None else [date.ordered(month_first=order) for date in dates]
     return only_day(found)
+
+
+def date_in_form(text: str, form: str, language: str | None) -> SlotDate | None:
+    """The date in a text that has a known format, if nothing else in the text may belong to it; fast."""
+    match = format_pattern(form).search(text)
+    if match is None or _DIGIT.search(text, match.end()) or _DIGIT.search(text, 0, match.start()):
+        return None
+    parts = match.groupdict()
+    hour, end = parts.get("hour"), match.end()
+    if hour and (half_at(text, end, language) or zone_at(text, end)):
+        return None
+    name = parts["month"]
+    month = int(name) if name.isdecimal() else found.number if (found := month_named(name, language)) else 0
+    try:
+        at = datetime(  # noqa: DTZ001 - a printed clock has no zone
+            int(parts["year"]), month, int(parts["day"]), int(hour or 0), int(parts.get("minute") or 0)
+        )
+    except ValueError:
+        return None
+    return SlotDate(at, not hour)
 
 
 def only_day(found: Sequence[SlotDate]) -> SlotDate | None:
@@ -110,11 +158,16 @@ def dates_in(value: str, language: str | None, *, is_stamp: bool) -> list[SlotDa
 
 def names_at(page: Document, rule: str) -> tuple[str, ...]:
     """The names at a rule's places, which may be one name each."""
+    return names_of(*values_at(page, rule, MAX_BYLINE))
+
+
+def names_of(*texts: str) -> tuple[str, ...]:
+    """The names in the texts of a byline, each once; none if one is no name: "staff and agencies"."""
     from caliber_crawler.extraction.generic.names import split_names  # its package is slow to load
 
-    names = [name for value in values_at(page, rule, MAX_BYLINE) for name in split_names(value)]
+    names = [name for text in texts for name in split_names(text)]
     if any(name == name.lower() != name.upper() for name in names):
-        return ()  # "staff and agencies" are not names
+        return ()
     return tuple({fold(name): name for name in names}.values())
 
 

@@ -16,6 +16,7 @@ from service_identity import VerificationError
 from twisted.internet.error import ConnectionAborted, ConnectionLost
 
 from caliber_crawler.fetching.refusals import Refusal
+from caliber_crawler.quantity import quantity
 
 PERMANENT_FAILURES = frozenset({"robots", "offsite", "scheme", "url_too_long"})
 """Codes of failures that a retry will not fix soon. ``private_address`` is not among them: every host resolves to a
@@ -30,7 +31,7 @@ def failure_reason(error: BaseException | None, request: Request) -> tuple[str, 
         case Refusal():
             return error.code, error.clause
         case IgnoreRequest() if "redirections" in str(error):
-            return "redirects", f"it redirects more than {request.meta.get('redirect_times', 0)} times"
+            return "redirects", f"it redirects more than {quantity(request.meta.get('redirect_times', 0), 'time')}"
         case IgnoreRequest():
             return "offsite", str(error) or "it is on another host"
         case ValueError():

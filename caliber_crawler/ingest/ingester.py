@@ -263,6 +263,8 @@ class Ingester:
         if article_urls:
             record_visit(archive, site, extraction, saved.article_id, self._run_id, is_new=saved.outcome == "new")
         self.counts[saved.outcome] += 1
+        self.counts["new"] -= saved.withdrawn
+        self.counts["refused"] += saved.withdrawn
         if item.saved:
             self.counts["pages"] += 1
             ingested = Ingested(

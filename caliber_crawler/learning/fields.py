@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property, lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
@@ -20,6 +20,7 @@ from caliber_crawler.extraction.slots import (
     SlotDate,
     dates_in,
     is_same_day,
+    names_of,
     without_tail,
 )
 from caliber_crawler.learning.candidates import Frequencies, Selector, matches, selectors_of
@@ -53,6 +54,10 @@ class IndexedSample:
     language: str | None = None
     views_shown: str = ""
     section: str = ""
+    stated_day: date | None = None
+    """The day as the page states it for machines, or as the archive knows it."""
+    instant: datetime | None = None
+    """The instant of publication that the page states, with its offset."""
 
     @cached_property
     def dates(self) -> dict[tuple[int, str], tuple[SlotDate, ...]]:
@@ -254,10 +259,8 @@ DATE = Field[date](lambda sample: sample.day, _date_places, _judge_date, DATE_BO
 
 @lru_cache(maxsize=4096)
 def name_keys(text: str) -> frozenset[str]:
-    """The names in a byline, as keys."""
-    from caliber_crawler.extraction.generic.names import split_names  # its package is slow to load
-
-    return frozenset(filter(None, map(text_key, split_names(text))))
+    """The names in a byline, as keys; none if it is no name, such as ``admin``."""
+    return frozenset(filter(None, map(text_key, names_of(text))))
 
 
 def _author_places(sample: IndexedSample, wanted: frozenset[str]) -> Iterator[tuple[int, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Literal, NamedTuple
 
 from caliber_crawler.extraction.document import Document
@@ -13,6 +13,7 @@ from caliber_crawler.learning.beside import learn_beside
 from caliber_crawler.learning.body import learn_body, text_of
 from caliber_crawler.learning.candidates import matches
 from caliber_crawler.learning.choice import Choice
+from caliber_crawler.learning.date_forms import learn_date_forms
 from caliber_crawler.learning.fields import (
     AUTHORS,
     DATE,
@@ -51,7 +52,16 @@ Part = Literal[
     "language",
     "text_language",
     "undated",
+    "date_format",
+    "date_language",
+    "date_zone",
 ]
+DATE_FORMS: tuple[Part, Part, Part] = ("date_format", "date_language", "date_zone")
+"""How dates are printed, not where."""
+MIN_MONOLINGUAL = 10
+"""Pages, all in one language, that show that the site has no other."""
+MIN_FORMS = 3
+"""Pages that must show how dates are printed."""
 MIN_CONTRADICTED, MIN_CONTRADICTED_SHARE = 3, 0.6
 """Number and share of pages whose text is in another language than they declare that show that a theme declares it."""
 
@@ -72,6 +82,10 @@ class Sample:
     views_shown: str = ""
     section: str = ""
     """The label of its section, as printed."""
+    stated_day: date | None = None
+    """The day as the page states it for machines, or as the archive knows it."""
+    instant: datetime | None = None
+    """The instant of publication that the page states, with its offset."""
 
 
 class Fact(NamedTuple):
@@ -132,6 +146,8 @@ def learn_layout(samples: Sequence[Sample], *, from_archive: bool = False) -> Le
         section = learn_section(indexed, headline_of, base_url)
     elif not (headline or dates):
         authors = []
+    forms = learn_date_forms(indexed, [choice.rule for choice in dates])
+    facts += (Fact(part, *found) for part, found in zip(DATE_FORMS, forms, strict=True) if found is not None)
     if undated and not dates:
         facts.append(Fact("undated", UNDATED, undated, undated))
     body, dropped = learn_body(indexed, is_exact=from_archive)
@@ -164,7 +180,9 @@ def layout_of(facts: Sequence[Fact], *, is_trusted: bool = False) -> LearnedLayo
         rules.setdefault(fact.part, []).append(fact.value)
         if fact.part == "text_language" and not _is_of_theme(fact):
             del rules[fact.part]
-        if fact.part in ("headline", "date", "authors", "body") and fact.confirming < CERTAIN * fact.examined:
+        if fact.part in DATE_FORMS and not (fact.confirming >= max(MIN_FORMS, CERTAIN * fact.examined)):
+            rules.pop(fact.part, None)
+        if fact.part in ("headline", "date", "authors", "views", "body") and fact.confirming < CERTAIN * fact.examined:
             weak.add(fact.part)
     many = {part: tuple(rules.get(part, ())) for part in PARTS}
     tail, language = rules.get("tail", [""])[0], rules.get("language", [None])[0]
@@ -174,8 +192,14 @@ def layout_of(facts: Sequence[Fact], *, is_trusted: bool = False) -> LearnedLayo
         lines=tuple(rules.get("line", ())),
         headline_tail=tail,
         language=language,
+        is_monolingual=any(
+            fact.part == "language" and fact.confirming == fact.examined >= MIN_MONOLINGUAL for fact in facts
+        ),
         text_language=rules.get("text_language", [None])[0],
         is_undated="undated" in rules,
+        date_format=rules.get("date_format", [None])[0],
+        date_language=rules.get("date_language", [None])[0],
+        date_zone=rules.get("date_zone", [None])[0],
         weak=tuple(sorted(weak)),
         is_trusted=is_trusted,
     )
@@ -205,6 +229,8 @@ def _indexed(samples: Sequence[Sample]) -> list[IndexedSample]:
                 language=sample.language,
                 views_shown=sample.views_shown,
                 section=sample.section,
+                stated_day=sample.stated_day,
+                instant=sample.instant,
             )
         )
     return found

@@ -18,6 +18,7 @@ from caliber_crawler.extraction import Unreadable
 from caliber_crawler.items import Capture, Listing, Problem
 from caliber_crawler.lists.cdx_lines import InvalidLines, parse_cdx, teaser_of
 from caliber_crawler.lists.json_teasers import parse_json_text
+from caliber_crawler.quantity import quantity
 from caliber_crawler.site import Site
 from caliber_crawler.site.urls import host_of, without_credentials
 
@@ -50,7 +51,7 @@ def parse_index(capture: Capture, site: Site) -> Listing:
     except InputError as error:
         raise Unreadable("not_a_cdx", f"{_url_of(capture)} is not a CDX index: {error}") from None
     articles = {teaser.url: teaser for teaser in teasers if teaser is not None}
-    message = f"Skipped {invalid.count:,} lines of {_url_of(capture)}. {invalid.first}"
+    message = f"Skipped {quantity(invalid.count, 'line')} of {_url_of(capture)}. {invalid.first}"
     warning = Problem(stage="extract", reason="invalid_entries", message=message)
     return Listing(
         capture=capture,

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from caliber_crawler.items import Capture, Listing, Problem, Teaser
 from caliber_crawler.lists.dates import without_impossible_dates
+from caliber_crawler.quantity import quantity
 from caliber_crawler.site import ArticleURL, Site
 from caliber_crawler.site.urls import MAX_URL_LENGTH, browser_url, is_http_url
 
@@ -154,12 +155,14 @@ class ListEntries:
         if self.invalid:
             # ``repr`` escapes what cannot be printed or stored.
             example = f", such as {self._example!r}" if self._example else ""
-            count = f"Skipped {self.invalid:,} of {self.total:,} entries of {url}"
+            count = f"Skipped {self.invalid:,} of {quantity(self.total, 'entry', 'entries')} of {url}"
             yield _problem("invalid_entries", f"{count}, which do not have a valid URL{example}.")
         if not is_complete:
             yield _problem("list_incomplete", f"{url} ends in the middle, so that entries are missing.")
         if used is not None:
-            yield _problem("list_incomplete", f"{url} has more than {used:,} entries; only these were used.")
+            yield _problem(
+                "list_incomplete", f"{url} has more than {quantity(used, 'entry', 'entries')}; only these were used."
+            )
 
 
 def _problem(reason: str, message: str) -> Problem:

@@ -9,6 +9,7 @@ from scrapy.http import Response
 from caliber_crawler.decompression import TooManyMembers, Undecodable, decompress, is_unnamed_gzip, remove_encoding
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.middlewares.robots import MAX_ROBOTS_BYTES
+from caliber_crawler.quantity import quantity
 
 MAX_ENCODINGS = 2
 """Maximum number of nested encodings of a body; ordinary servers use one."""
@@ -43,7 +44,7 @@ class StrictCompressionMiddleware(HttpCompressionMiddleware):
     def _handle_encoding(self, body: bytes, content_encoding: list[bytes], max_size: int) -> tuple[bytes, list[bytes]]:
         encodings, unknown = self._split_encodings(content_encoding)
         if len(encodings) > MAX_ENCODINGS:
-            raise Refusal("too_large", f"it is compressed {len(encodings)} times")
+            raise Refusal("too_large", f"it is compressed {quantity(len(encodings), 'time')}")
         refusal = None
         for encoding in encodings:
             try:

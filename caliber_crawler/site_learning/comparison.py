@@ -18,6 +18,7 @@ from caliber_crawler.extraction_steps import extract_page
 from caliber_crawler.items import Article, Capture, Extraction
 from caliber_crawler.learning.url_patterns import path_of
 from caliber_crawler.processes import run_limited
+from caliber_crawler.quantity import quantity
 from caliber_crawler.site import LearnedLayout, Site
 from caliber_crawler.site_learning.survey import Survey
 from caliber_crawler.site_learning.teaching import LIMITS
@@ -112,7 +113,9 @@ def compare_selectors(captures: Sequence[Capture], site: Site, learned: LearnedL
                 both += 1
                 equal += _is_same_place(one[0], other[0])
         verdict = "not stated" if not stated else "not learned" if not own else "same selector" if stated == own else ""
-        rows.append(FactRow(f"layout: {part}", stated, own, verdict or f"same text on {equal} of {both} pages"))
+        rows.append(
+            FactRow(f"layout: {part}", stated, own, verdict or f"same text on {equal} of {quantity(both, 'page')}")
+        )
     return rows
 
 
@@ -155,7 +158,7 @@ def _article_path(survey: Survey, site: Site) -> FactRow:
         return FactRow("article_path", site.article_path, "", "not learned")
     urls = [path_of(url) for url in survey.urls]
     both = sum(bool(re.fullmatch(site.article_path, url)) == bool(re.fullmatch(pattern.regex, url)) for url in urls)
-    return FactRow("article_path", site.article_path, pattern.regex, f"same on {both} of {len(urls)} URLs")
+    return FactRow("article_path", site.article_path, pattern.regex, f"same on {both} of {quantity(len(urls), 'URL')}")
 
 
 def _timezone(survey: Survey, site: Site) -> FactRow:

@@ -9,6 +9,7 @@ from datetime import date
 from caliber_crawler.extraction.slots import HEADLINE
 from caliber_crawler.extraction.text import slug
 from caliber_crawler.learning.layout import Fact
+from caliber_crawler.quantity import quantity
 from caliber_crawler.site_learning.survey import Evidenced, Survey
 
 MAX_LINES, MAX_WIDTH = 40, 120
@@ -69,10 +70,12 @@ def _site(survey: Survey, name: str) -> Iterator[str]:
     yield (
         _line("timezone", zone.value, f"presumed: {zone.note} dates") if zone else _line("timezone", "UTC", "presumed")
     )
+    form = _best(survey.lesson.learned.facts, "date_format")
+    if form is not None and survey.layout.date_format is not None:
+        yield _raw("date_formats", _tuple((form.value,)), f"{form.confirming} of {form.examined} dates")
     if pattern is not None:
-        note = (
-            f"{pattern.articles} of {pattern.of_articles} articles, {pattern.others} of {pattern.of_others} other pages"
-        )
+        others = f"{pattern.others} of {quantity(pattern.of_others, 'other page')}"
+        note = f"{pattern.articles} of {quantity(pattern.of_articles, 'article')}, {others}"
         is_plain = pattern.regex.isprintable() and '"' not in pattern.regex and not pattern.regex.endswith("\\")
         yield _raw("article_path", f'r"{pattern.regex}"' if is_plain else _quoted(pattern.regex), note)
     else:
@@ -150,7 +153,7 @@ def _listing(survey: Survey) -> Iterator[str]:
     arguments = [f"teaser={_quoted(rule.teaser)}", 'link="a"']
     arguments += [f"headline={_quoted(rule.headline)}"] if rule.headline else []
     arguments += [f"next={_quoted(rule.next)}"] if rule.next else []
-    yield f"        listing=ListingLayout({', '.join(arguments)}),  # {rule.lists} of {rule.of_lists} lists"
+    yield f"        listing=ListingLayout({', '.join(arguments)}),  # {rule.lists} of {quantity(rule.of_lists, 'list')}"
 
 
 def _best(facts: Iterable[Fact], part: str) -> Fact | None:

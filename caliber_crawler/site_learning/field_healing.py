@@ -1,4 +1,8 @@
-"""Fields whose stated selector has failed while the rest of the layout still fits: only that selector is replaced."""
+"""Fields whose selector has failed while the rest of the layout still fits: only that selector is replaced.
+
+On a site without a definition these are fields that the page need not have: authors, section, view counter. A trusted
+layout without its headline, date or text does not fit.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,6 @@ from collections.abc import Mapping
 
 from caliber_crawler.items import Capture, Extraction
 from caliber_crawler.learning.layout import Part
-from caliber_crawler.site import Site
 
 FIELDS: dict[Part, str] = {
     "headline": "headline",
@@ -16,6 +19,7 @@ FIELDS: dict[Part, str] = {
     "section": "section_label",
     "views": "views_shown",
 }
+LEARNED_FIELDS: dict[Part, str] = {"authors": "authors", "section": "section_label", "views": "views_shown"}
 """Parts of a layout, and the field in whose extraction method the selector shows."""
 WINDOW, MAX_FAILED = 10, 5
 MAX_KEPT = 20
@@ -23,13 +27,15 @@ SELECTOR = "selector"
 
 
 class FieldWatch:
-    """Counts for each part of the stated layouts the pages on which its selector finds nothing any more."""
+    """Counts for each part of a layout the pages on which its selector finds nothing any more.
 
-    def __init__(self, site: Site) -> None:
-        self._recent: dict[Part, deque[bool]] = {
-            part: deque(maxlen=WINDOW) for part in FIELDS if any(getattr(layout, part) for layout in site.layouts)
-        }
-        self._failed: dict[Part, deque[Capture]] = {part: deque(maxlen=MAX_KEPT) for part in self._recent}
+    ``method``: the extraction method of a value that a selector of the layout found.
+    """
+
+    def __init__(self, fields: Mapping[Part, str], method: str = SELECTOR) -> None:
+        self._fields, self._method = fields, method
+        self._recent: dict[Part, deque[bool]] = {part: deque(maxlen=WINDOW) for part in fields}
+        self._failed: dict[Part, deque[Capture]] = {part: deque(maxlen=MAX_KEPT) for part in fields}
         self._tried: dict[Part, int] = {}
 
     def note(self, extraction: Extraction, stored: Mapping[str, str]) -> Part | None:
@@ -40,10 +46,10 @@ class FieldWatch:
         """
         failed_part = None
         for part, recent in self._recent.items():
-            field = FIELDS[part]
-            if stored.get(field) != SELECTOR:
+            field = self._fields[part]
+            if stored.get(field) != self._method:
                 continue
-            failed = extraction.methods.get(field) != SELECTOR
+            failed = extraction.methods.get(field) != self._method
             recent.append(failed)
             if failed:
                 self._failed[part].append(extraction.capture)

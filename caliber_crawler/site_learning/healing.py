@@ -22,9 +22,9 @@ from caliber_crawler.items import Article, Capture, Extraction, Problem
 from caliber_crawler.learning import Learned
 from caliber_crawler.learning.layout import MIN_PAGES, Fact, Part
 from caliber_crawler.learning.markup import has_other_design
+from caliber_crawler.quantity import quantity
 from caliber_crawler.site import LearnedLayout, Site
 from caliber_crawler.site_learning.facts import (
-    AGREEMENT,
     EARLIER,
     FACT_OF,
     LAYOUT_FACTS,
@@ -33,7 +33,7 @@ from caliber_crawler.site_learning.facts import (
     learned_layout,
     site_facts,
 )
-from caliber_crawler.site_learning.field_healing import FieldWatch
+from caliber_crawler.site_learning.field_healing import FIELDS, LEARNED_FIELDS, FieldWatch
 from caliber_crawler.site_learning.relearning import KnownArticle, Relearned
 
 WINDOW, MAX_FAILED = 10, 5
@@ -57,7 +57,7 @@ class Healing:
         self._failed: deque[Capture] = deque(maxlen=MAX_KEPT)
         self._failed_ids: list[int] = []
         self._tried = 0
-        self._fields = FieldWatch(site)
+        self._fields = FieldWatch(FIELDS) if site.has_layouts else FieldWatch(LEARNED_FIELDS, METHOD)
         self.part: Part | None = None
         """The part of the layout that the last noted page shows to have failed; ``None`` for all of it."""
         layout = learned_layout(archive, site.name) if site.has_layouts else None
@@ -77,7 +77,7 @@ class Healing:
             return []
         self._recent.append(failed)
         self.part = None
-        if not failed and isinstance(outcome, Extraction) and self._defined.has_layouts:
+        if not failed and isinstance(outcome, Extraction):
             return self._note_fields(capture, outcome)
         if failed:
             self._add_failed(capture)
@@ -88,13 +88,17 @@ class Healing:
         return known if len(known) >= MIN_PAGES else []
 
     def _note_fields(self, capture: Capture, extraction: Extraction) -> list[KnownArticle]:
-        """Note the fields of a page that a stated layout fits; return what to learn from if one's selector failed."""
+        """Note the fields of a page that the layout fits; return what to learn from if one's selector failed."""
         is_stated = any(layout.name == extraction.layout for layout in self._defined.layouts)
-        row = self._text_of(capture) if is_stated else None
+        row = self._text_of(capture) if is_stated or self._is_trusted else None
         part = None if row is None else self._fields.note(extraction, json.loads(row["methods"]))
         if part is None:
             return []
-        known = [article for page in self._fields.pages(part) if (article := self._known(page)) is not None]
+        known = [
+            replace(article, earlier=None)
+            for page in self._fields.pages(part)
+            if (article := self._known(page)) is not None
+        ]
         if len(known) < MIN_PAGES:
             return []
         self.part = part
@@ -132,7 +136,7 @@ class Healing:
         that it does not fit is of another design.
         """
         capture = extraction.capture
-        if self._defined.has_layouts or (self._is_trusted and extraction.methods.get("body") == METHOD):
+        if self._defined.has_layouts or (self._is_trusted and self._is_fitting(extraction)):
             return None
         if not self._is_changed_by_design(extraction):
             return None
@@ -143,6 +147,15 @@ class Healing:
         known = "learned layout" if self._is_trusted else "earlier design"
         message = f"The {known} of {self._defined.title} does not fit {capture.effective_url}."
         return Problem(stage="check", reason=LAYOUT_CHANGED, message=message, fatal=True)
+
+    def _is_fitting(self, extraction: Extraction) -> bool:
+        """Whether the trusted layout found the text of a page, and its authors where it found them before."""
+        if extraction.methods.get("body") != METHOD:
+            return False
+        if not extraction.article.authors or extraction.methods.get("authors") == METHOD:
+            return True
+        row = self._text_of(extraction.capture)
+        return row is None or json.loads(row["methods"]).get("authors") != METHOD
 
     @property
     def trusted_layout(self) -> LearnedLayout | None:
@@ -193,28 +206,33 @@ class Healing:
     def apply(self, relearned: Relearned, part: Part | None, now: datetime) -> Problem | None:
         """Use and store a learned layout. Returns the report, or ``None`` if headline and text were not found again."""
         learned = relearned.now
-        if part is not None:
+        if part is not None and self._defined.has_layouts:
             return self._apply_part(part, learned, now)
+        if part is not None:
+            return self._add_rules((part,), learned, now, self._fields.fitting(part))
         if relearned.failed:
-            return self._add_rules(relearned.failed, learned, now)
+            problem = self._add_rules(relearned.failed, learned, now, self._fitting)
+            if problem is not None:
+                self._recent.clear()
+            return problem
         layout = learned.layout
         if not (layout.headline and layout.body):
             return None
         # Its texts were compared with the known ones, so they can be used without those of the generic extraction.
         name = self._defined.name
         if self._defined.has_layouts:
-            facts = [fact for fact in site_facts(learned, 0, 0) if fact.fact not in NOT_OF_A_DEFINITION]
+            facts = [fact for fact in site_facts(learned) if fact.fact not in NOT_OF_A_DEFINITION]
             self._archive.site_facts.replace(name, LAYOUT_FACTS, facts, now)
             self.site = self._defined.with_learned(replace(layout, weak=()))
         else:
-            facts = [fact for fact in site_facts(learned, 0, 0) if fact.fact != AGREEMENT]
+            facts = site_facts(learned)
             before = relearned.earlier
-            facts += earlier_rules(site_facts(before, 0, 0) if before else layout_facts(self._archive, name))
+            facts += earlier_rules(site_facts(before) if before else layout_facts(self._archive, name))
             self._archive.site_facts.replace(name, (*LAYOUT_FACTS, EARLIER), facts, now)
             self.site = replace(self._defined, learned=learned_layout(self._archive, name))
-        fitting = len(self._recent) - sum(self._recent)
+        fitting, pages = self._fitting
         message = (
-            f"The known layouts of {self._defined.title} fit {fitting} of the last {len(self._recent)} pages."
+            f"The known layouts of {self._defined.title} fit {fitting} of the last {quantity(pages, 'page')}."
             f" Used instead: {self._evidence(learned)}."
         )
         if self._defined.has_layouts:
@@ -228,31 +246,39 @@ class Healing:
         if not found:
             return None
         name = self._defined.name
-        facts = [fact for fact in site_facts(learned, 0, 0) if fact.fact == FACT_OF[part]]
+        facts = [fact for fact in site_facts(learned) if fact.fact == FACT_OF[part]]
         self._archive.site_facts.replace(name, [FACT_OF[part]], facts, now)
         if (layout := learned_layout(self._archive, name)) is not None:
             self.site = self._defined.with_learned(layout)
         fitting, pages = self._fields.fitting(part)
         message = (
-            f"The selector of `{part}` of {self._defined.title} fits {fitting} of the last {pages} pages. Used instead:"
-            f" {found[0].value} (found again on {found[0].confirming} of {found[0].examined} known articles)."
+            f"The selector of `{part}` of {self._defined.title} fits {fitting} of the last"
+            f" {quantity(pages, 'page')}. Used instead:"
+            f" {found[0].value} (found again on {found[0].confirming} of"
+            f" {quantity(found[0].examined, 'known article')})."
             f" Run `caliber doctor {name}` for the corrected definition."
         )
         return Problem(stage="run", reason="fact_replaced", message=message)
 
-    def _add_rules(self, parts: Sequence[Part], learned: Learned, now: datetime) -> Problem | None:
+    @property
+    def _fitting(self) -> tuple[int, int]:
+        """How many of the last pages the layout fits."""
+        return len(self._recent) - sum(self._recent), len(self._recent)
+
+    def _add_rules(
+        self, parts: Sequence[Part], learned: Learned, now: datetime, fitting: tuple[int, int]
+    ) -> Problem | None:
         """Add learned rules of single parts to a trusted layout: the earlier pages still have the others."""
         name = self._defined.name
         if not all(any(fact.part == part for fact in learned.facts) for part in parts):
             return None
         names = [FACT_OF[part] for part in parts]
-        self._archive.site_facts.confirm(name, [fact for fact in site_facts(learned, 0, 0) if fact.fact in names], now)
+        self._archive.site_facts.confirm(name, [fact for fact in site_facts(learned) if fact.fact in names], now)
         self.site = replace(self._defined, learned=learned_layout(self._archive, name))
-        pages, selectors = len(self._recent), " and ".join(f"`{part}`" for part in parts)
-        fitting = pages - sum(self._recent)
-        self._recent.clear()
+        selectors = " and ".join(f"`{part}`" for part in parts)
         message = (
-            f"The learned selector of {selectors} of {self._defined.title} fits {fitting} of the last {pages} pages."
+            f"The learned selector of {selectors} of {self._defined.title} fits {fitting[0]} of the last"
+            f" {quantity(fitting[1], 'page')}."
             f" Used instead: {self._evidence(learned, parts)}."
         )
         return Problem(stage="run", reason="fact_replaced", message=message)
@@ -263,7 +289,7 @@ class Healing:
             if fact.part in parts:
                 best.setdefault(fact.part, fact)
         return ", ".join(
-            f"{part} {fact.value} (found again on {fact.confirming} of {fact.examined} known articles)"
+            f"{part} {fact.value} (found again on {fact.confirming} of {quantity(fact.examined, 'known article')})"
             for part, fact in best.items()
         )
 

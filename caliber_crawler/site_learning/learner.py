@@ -10,7 +10,7 @@ from caliber_crawler.items import Capture
 from caliber_crawler.learning.layout import MIN_PAGES
 from caliber_crawler.processes import run_limited
 from caliber_crawler.site import Site
-from caliber_crawler.site_learning.facts import AGREEMENT, LAYOUT_FACTS, is_healed, site_facts
+from caliber_crawler.site_learning.facts import AGREEMENT, LAYOUT_FACTS, is_healed, lesson_facts
 from caliber_crawler.site_learning.teaching import LIMITS, Lesson, learn_pages
 
 SAMPLE_PAGES = 20
@@ -48,7 +48,7 @@ def learn_site(
 
 def store_lesson(archive: Archive, site: str, lesson: Lesson, now: datetime) -> None:
     """Replace the facts of a site's learned layout by those of a lesson. A lesson without facts changes nothing."""
-    if facts := site_facts(lesson.learned, lesson.agreeing, lesson.compared):
+    if facts := lesson_facts(lesson):
         archive.site_facts.replace(site, LAYOUT_FACTS, facts, now)
 
 
@@ -62,6 +62,5 @@ def is_lesson_due(archive: Archive, site: str, stored: int) -> bool:
     if is_healed(archive, site):
         return False  # its pages have two designs, and the newer one was compared with archived articles
     reached = lesson_number(stored)
-    rows = archive.site_facts.current(site, AGREEMENT)
-    examined = rows[0]["pages_examined"] if rows else 0
+    examined = max((row["pages_examined"] for row in archive.site_facts.current(site, AGREEMENT)), default=0)
     return reached > 0 and min(reached, SAMPLE_PAGES) > examined

@@ -14,7 +14,7 @@ from datetime import date
 from caliber_crawler.extraction.counts import is_counter
 from caliber_crawler.extraction.document import Document
 from caliber_crawler.extraction.page import decode_source
-from caliber_crawler.extraction.slots import date_at, headline_at, names_at
+from caliber_crawler.extraction.slots import DateForm, date_at, headline_at, names_at
 from caliber_crawler.extraction.tree import Unreadable, text_of
 from caliber_crawler.items import Capture
 from caliber_crawler.learning import Learned, Sample, learn_layout
@@ -73,6 +73,7 @@ def learn_from_known(
             url=article.capture.effective_url,
             headline=article.headline,
             day=article.day,
+            stated_day=article.day,
             authors=article.authors,
             body=body,
             section=article.section,
@@ -107,7 +108,9 @@ def failed_parts(pages: Sequence[Document], layout: LearnedLayout) -> tuple[Part
         return ()
     shares: dict[Part, float] = {
         "headline": share(lambda page: any(headline_at(page, rule, layout.headline_tail) for rule in layout.headline)),
-        "date": share(lambda page: any(date_at(page, rule, layout.language) for rule in layout.date)),
+        "date": share(
+            lambda page: any(date_at(page, rule, DateForm(language=layout.language)) for rule in layout.date)
+        ),
         "authors": share(lambda page: any(names_at(page, rule) for rule in layout.authors)),
     }
     return tuple(part for part, of_part in shares.items() if getattr(layout, part) and of_part < FAILED)

@@ -21,6 +21,7 @@ from caliber_crawler.site_learning.healing import Healing
 from caliber_crawler.site_learning.learner import is_lesson_due, lesson_number, sample_pages, store_lesson
 from caliber_crawler.site_learning.relearning import learn_from_known
 from caliber_crawler.site_learning.teaching import LIMITS, compare_page, learn_pages
+from caliber_crawler.site_learning.view_labels import view_labels
 
 COMPARED_SHARE = 10
 """One page in so many of a trusted site is extracted without the learned rules too, to see whether they still hold."""
@@ -72,7 +73,9 @@ class LearningInCrawl:
         self._is_busy, part = True, self._healing.part
         try:
             trusted = self._healing.trusted_layout
-            learned = await self._call(learn_from_known, known, self._view_labels, trusted, limits=LIMITS)
+            # A site without a definition states no labels: those of earlier counts are known.
+            labels = self._view_labels or tuple(view_labels(self._archive, self._plain.name))
+            learned = await self._call(learn_from_known, known, labels, trusted, limits=LIMITS)
             problem = self._healing.apply(learned, part, datetime.now(UTC))  # type: ignore[arg-type]
         except (TooSlow, WorkerCrashed, MemoryError) as error:
             logger.warning("Learning the new layout of %s stopped: %s.", self.site.name, error)

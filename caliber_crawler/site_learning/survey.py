@@ -23,6 +23,7 @@ from caliber_crawler.processes import run_limited
 from caliber_crawler.processes.limits import Limits
 from caliber_crawler.site import LearnedLayout, Site
 from caliber_crawler.site_learning.teaching import Lesson
+from caliber_crawler.site_learning.view_labels import view_labels
 
 MAX_LISTS = 12
 MAX_LISTED = 50
@@ -118,7 +119,7 @@ def survey_site(archive: Archive, site: Site, lesson: Lesson, articles: Sequence
             [row["url"] for row in rows], [capture.url for capture in lists if capture.kind == "listing"]
         ),
         sections=_sections(found.sections),
-        view_labels=_view_labels(archive, site.name),
+        view_labels=_counted(view_labels(archive, site.name).elements()),
         feeds=[
             Evidenced(path, min(named, len(rows)), len(rows))
             for url, named in archive.candidates.lists(site.name, "feed")
@@ -219,11 +220,3 @@ def _sections(found: Sequence[tuple[str, str]]) -> list[tuple[Evidenced, str]]:
         for (label, path), count in counts.most_common(MAX_SECTIONS)
         if label and slug(label)
     ]
-
-
-def _view_labels(archive: Archive, site: str) -> list[Evidenced]:
-    counts: Counter[str] = Counter()
-    for shown in archive.sites.shown_views(site):
-        if label := re.sub(r"[\d\s.,:\u00a0]+", " ", shown).strip():
-            counts[label] += 1
-    return [Evidenced(label, count, counts.total()) for label, count in counts.most_common(2)]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from caliber_crawler.extraction.learned import METHOD, coverages
 from caliber_crawler.extraction.page import open_page
+from caliber_crawler.extraction.slots import names_at
 from caliber_crawler.extraction.text import fold
 from caliber_crawler.extraction.tree import Unreadable
 from caliber_crawler.extraction_steps import extract_page
@@ -20,8 +21,10 @@ LIMITS = Limits(cpu_seconds=30.0, wall_seconds=180.0)
 """The limits of a lesson of twenty pages, each of which is extracted up to three times."""
 SAME_TEXT = 0.95
 """The share of each text that the other has, at which two extractions of a body are the same."""
-COMPARED = ("language", "section", "subtitle", "views", "cover_image")
-"""Fields that must be equal, beside headline, date, authors and body."""
+SINGLE_FIELDS = ("authors", "section", "subtitle", "views", "cover_image")
+"""Fields that are trusted one by one: they can be extracted as on any page without the others."""
+EXACT_ZONES = ("page", "two_clocks", "printed_day")
+"""Sources of a date's offset that make it an instant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +33,12 @@ class Lesson:
 
     learned: Learned
     agreeing: int
+    """Pages on which they agree, fields that are trusted one by one apart."""
     compared: int
+    of_field: Mapping[str, int] = field(default_factory=dict)
+    """Of the pages on which they agree, those on which each of these fields does too."""
+    unsigned: tuple[int, int] = (0, 0)
+    """Pages that name no author, of those on which the learned selector finds none."""
 
 
 def learn_pages(captures: Sequence[Capture], site: Site, now: datetime) -> Lesson:
@@ -43,8 +51,21 @@ def learn_pages(captures: Sequence[Capture], site: Site, now: datetime) -> Lesso
     if layout.is_empty:
         return Lesson(learned=learned, agreeing=0, compared=0)
     found = [(capture, outcome) for capture, outcome in outcomes if isinstance(outcome, Extraction)]
-    agreeing = sum(_agrees(capture, outcome, site, layout, now) for capture, outcome in found)
-    return Lesson(learned=learned, agreeing=agreeing, compared=len(found))
+    silent = [
+        not outcome.article.authors
+        for capture, outcome in found
+        if layout.authors and not _authors_at(capture, site, layout)
+    ]
+    differing = [_differing(capture, outcome, site, layout, now) for capture, outcome in found]
+    agreed = [fields for fields in differing if fields <= set(SINGLE_FIELDS)]
+    of_field = {name: sum(name not in fields for fields in agreed) for name in SINGLE_FIELDS}
+    return Lesson(
+        learned=learned,
+        agreeing=len(agreed),
+        compared=len(found),
+        of_field=of_field,
+        unsigned=(sum(silent), len(silent)),
+    )
 
 
 def sample_of(capture: Capture, site: Site, outcome: object) -> Sample | None:
@@ -59,6 +80,7 @@ def sample_of(capture: Capture, site: Site, outcome: object) -> Sample | None:
         return Sample(page=document, url=capture.effective_url)
     article, methods = outcome.article, outcome.methods
     dated = article.published_at is not None and methods.get("published_at") != "url"
+    is_stated = methods.get("published_at") == "structured_data"
     return Sample(
         page=document,
         url=capture.effective_url,
@@ -69,6 +91,8 @@ def sample_of(capture: Capture, site: Site, outcome: object) -> Sample | None:
         language=article.language,
         is_language_of_text=methods.get("language") == "generic",
         views_shown=article.views_shown or "",
+        stated_day=article.published_at.date() if is_stated and article.published_at is not None else None,
+        instant=article.published_at if is_stated and methods.get("published_at_zone") in EXACT_ZONES else None,
     )
 
 
@@ -82,26 +106,38 @@ def compare_page(capture: Capture, site: Site, now: datetime) -> bool:
     return is_same(alone.article, both.article)
 
 
-def _agrees(capture: Capture, plain: Extraction, site: Site, layout: LearnedLayout, now: datetime) -> bool:
+def _authors_at(capture: Capture, site: Site, layout: LearnedLayout) -> bool:
+    document = open_page(capture, site).document
+    return document is not None and any(names_at(document, rule) for rule in layout.authors)
+
+
+def _differing(capture: Capture, plain: Extraction, site: Site, layout: LearnedLayout, now: datetime) -> set[str]:
+    """The fields in which the learned rules alone differ from the generic extraction, with and without their help."""
     alone = extract_page(capture, replace(site, learned=replace(layout, is_trusted=True)), now)
     if not isinstance(alone, Extraction) or alone.methods.get("body") != METHOD:
-        return False  # the rules alone do not find an article
-    if is_same(alone.article, plain.article):
-        return True
+        return {"body"}  # the rules alone do not find an article
+    differing = differing_fields(alone.article, plain.article)
+    if not differing:
+        return differing
     both = extract_page(capture, replace(site, learned=replace(layout, is_trusted=False)), now)
-    return isinstance(both, Extraction) and is_same(alone.article, both.article)
+    return differing & differing_fields(alone.article, both.article) if isinstance(both, Extraction) else differing
 
 
 def is_same(one: Article, other: Article) -> bool:
     """Whether two extractions of a page give the same article: equal fields, and nearly the same text."""
-    return (
-        fold(one.headline) == fold(other.headline)
-        and one.published_at == other.published_at
-        and _local_day(one) == _local_day(other)
-        and set(map(fold, one.authors)) == set(map(fold, other.authors))
-        and all(getattr(one, name) == getattr(other, name) for name in COMPARED)
-        and min(coverages(one.body.split("\n"), other.body.split("\n"))) >= SAME_TEXT
-    )
+    return not differing_fields(one, other)
+
+
+def differing_fields(one: Article, other: Article) -> set[str]:
+    """The fields in which two extractions of a page differ."""
+    equal = {
+        "headline": fold(one.headline) == fold(other.headline),
+        "published_at": one.published_at == other.published_at and _local_day(one) == _local_day(other),
+        "authors": set(map(fold, one.authors)) == set(map(fold, other.authors)),
+        "body": min(coverages(one.body.split("\n"), other.body.split("\n"))) >= SAME_TEXT,
+    }
+    equal |= {name: getattr(one, name) == getattr(other, name) for name in ("language", *SINGLE_FIELDS[1:])}
+    return {name for name, is_equal in equal.items() if not is_equal}
 
 
 def _local_day(article: Article) -> object:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from caliber_crawler.decompression import Fault, Undecodable, is_plain, is_unnamed_gzip, remove_encoding
+from caliber_crawler.quantity import quantity
 
 MAX_CONTENT_BYTES = 32 * 1024 * 1024
 """Maximum bytes of a page; the same limit as in a crawl."""
@@ -40,7 +41,7 @@ def decode(content: bytes, headers: Sequence[tuple[str, str]]) -> bytes:
         content, encoded = remove_encoding(content, "gzip", MAX_CONTENT_BYTES), True
     length = max((int(value) for value in known.get("content-length", ()) if value.isdecimal()), default=0)
     if len(content) < length and not encoded:
-        raise Undecodable("truncated", f"it ends after {len(content):,} of {length:,} bytes")
+        raise Undecodable("truncated", f"it ends after {len(content):,} of {quantity(length, 'byte')}")
     if len(content) > MAX_CONTENT_BYTES:
         raise Undecodable("too_large", f"it is larger than {MAX_CONTENT_BYTES // 1024**2} MiB")
     return content

@@ -10,6 +10,7 @@ from typing import Literal, cast, get_args
 
 from caliber_crawler.decompression import Undecodable
 from caliber_crawler.items import Capture, PageKind
+from caliber_crawler.quantity import quantity
 from caliber_crawler.warc.content import MAX_CONTENT_BYTES, decode
 from caliber_crawler.warc.dates import parse_date
 from caliber_crawler.warc.message import Headers, Message, parse_message
@@ -225,7 +226,7 @@ def resolve_revisit(record: RawRecord, original: Callable[[RawRecord], Exchange 
 def content_of(record: RawRecord) -> bytes:
     content = record.read()
     if record.length is not None and len(content) < record.length:
-        raise UnusableRecord("damaged", f"it ends after {len(content):,} of {record.length:,} bytes")
+        raise UnusableRecord("damaged", f"it ends after {len(content):,} of {quantity(record.length, 'byte')}")
     return content
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import IO
 
+from caliber_crawler.quantity import quantity
 from caliber_crawler.warc.arc import MAX_LINE_BYTES, arc_head, find_arc_line, parse_arc_line
 from caliber_crawler.warc.data_stream import DataStream
 from caliber_crawler.warc.raw_record import (
@@ -103,7 +104,7 @@ class RecordStream:
         self._check_member()
         if record.length is not None and record.size < record.length:
             self._rereads_left -= record.size
-            raise Damage(f"it ends after {record.size + self._missing:,} of {record.length:,} bytes")
+            raise Damage(f"it ends after {record.size + self._missing:,} of {quantity(record.length, 'byte')}")
 
     def recover(self) -> bool:
         """Move to the next place after the last record where another may begin; return whether there is one."""

@@ -22,6 +22,8 @@ class Webhook:
     url: str
     payloads: list[Any] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    pings: list[str] = field(default_factory=list)
+    """The paths of requests without content."""
     status: int = 200
 
 
@@ -35,6 +37,11 @@ def webhook() -> Iterator[Webhook]:
         def do_POST(self) -> None:
             received.payloads.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             received.headers.append({name.lower(): value for name, value in self.headers.items()})
+            self.send_response(received.status)
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            received.pings.append(self.path)
             self.send_response(received.status)
             self.end_headers()
 

@@ -123,3 +123,9 @@ def test_a_backup_made_during_a_crawl_verifies(path: Path, tmp_path: Path) -> No
             counts.append(len(texts(copy)))
         writer.kill()
     assert counts == sorted(set(counts))
+
+
+def test_a_backup_never_takes_the_name_of_a_file_of_the_archive(newsroom: Newsroom, path: Path) -> None:
+    with pytest.raises(ArchiveError, match="is the name of a file of the archive"):
+        newsroom.archive.backup(Path(f"{path}.words.db"))
+    assert not Path(f"{path}.words.db").exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import random
 from datetime import timedelta
+from functools import cache
 from urllib.parse import urlsplit
 
 import pytest
@@ -131,12 +132,22 @@ def test_chosen_pages_are_complete_and_within_the_limits(sizes: list[int]) -> No
     assert 1 <= len(chosen) <= MAX_PAGES
 
 
+@cache
+def demo_site() -> tuple[DemoSite, dict[str, list[str]]]:
+    """A site of three thousand articles, and the paths of each edition's articles."""
+    site = DemoSite(articles=3_000, seed=3, clock=lambda: NOON)
+    editions: dict[str, list[str]] = {}
+    for truth in site.truth(NOON):
+        editions.setdefault(str(truth["edition"]), []).append(urlsplit(str(truth["url"])).path)
+    return site, editions
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "ru", "arm"])
 def test_pages_of_one_site_take_less_than_a_sixth_of_gzip(newsroom: Newsroom, language: str) -> None:
     """The archive's goal, on pages of the demo site; `benchmarks/archive.py` measures real pages."""
-    site = DemoSite(articles=3_000, seed=3, clock=lambda: NOON)
-    paths = [urlsplit(str(truth["url"])).path for truth in site.truth(NOON) if truth["edition"] == language]
+    site, editions = demo_site()
+    paths = editions[language]
     answers = [answer for path in paths[:1_000] if (answer := site.respond(path)).status == 200]
     store(newsroom, [answer.body for answer in answers])
     assert stored_size(newsroom) * 6 <= sum(len(gzip.compress(answer.body, 6)) for answer in answers)

@@ -33,7 +33,7 @@ for number in range(first, first + 100_000):
 
 
 ROUNDS = """
-import os, random, signal, sys, time
+import os, random, select, signal, sys, time
 sys.path.insert(0, sys.argv[2])
 from caliber_crawler.archive import Archive
 from tests.archive.newsroom import Newsroom, minutes, start_run
@@ -53,7 +53,10 @@ for killed in range(int(sys.argv[3])):
     if child == 0:
         write(write_end)
     os.close(write_end)
-    time.sleep(rng.uniform(0.005, 0.12))
+    # Half of the writers are killed while they open the archive, the others at one of their first writes.
+    if killed % 2:
+        select.select([read_end], [], [], 60)
+    time.sleep(rng.uniform(0, 0.025))
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     # Each number in the pipe was written after its commit had returned.

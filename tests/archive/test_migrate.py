@@ -58,7 +58,7 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("old")
     with Archive.open(folder / "newest.db", mode="write") as archive, archive.transaction():
         newsroom = Newsroom(archive, start_run(archive))
-        for number in range(300):
+        for number in range(100):
             for minute in (0, 60):
                 url = f"https://caliber.az/en/post/{1000 + number}"
                 newsroom.save(
@@ -86,7 +86,7 @@ def test_an_archive_is_upgraded_in_place_and_a_copy_is_kept(old: Path, path: Pat
     assert version_of(path) == VERSION
     assert findings(path) == []
     with Archive.open(path) as archive:
-        assert (archive.status()["versions"], archive.status()["edits"]) == (600, 300)
+        assert (archive.status()["versions"], archive.status()["edits"]) == (200, 100)
         assert archive.search("Headline", limit=1)
     assert version_of(Path(f"{path}.schema-1")) == 1
     assert "up to date" in CliRunner().invoke(main, ["migrate", "--archive", str(path)]).output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -41,7 +42,13 @@ def test_the_schema_version_is_the_number_of_the_last_migration(newsroom: Newsro
 
 @pytest.mark.slow
 def test_a_new_archive_has_its_application_id_even_if_the_writer_is_killed(path: Path) -> None:
-    code = f"import os; from caliber_crawler.archive import Archive; Archive.open({str(path)!r}, 'write'); os._exit(9)"
+    """It is created without sqlite-utils, which loads pandas if installed: a crawl would need 70 MB more."""
+    code = f"""
+import os, sys
+from caliber_crawler.archive import Archive
+Archive.open({str(path)!r}, "write")
+assert not {{"sqlite_utils", "pandas", "numpy"}} & sys.modules.keys()
+os._exit(9)"""
     assert subprocess.run([sys.executable, "-c", code], timeout=240).returncode == 9
     with Archive.open(path) as archive:
         assert archive.status()["articles"] == 0
@@ -51,7 +58,7 @@ def test_the_next_writer_completes_an_interrupted_creation(path: Path) -> None:
     incomplete = sqlite3.connect(path)
     incomplete.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     incomplete.close()
-    with pytest.raises(ArchiveError, match="earlier schema version"):
+    with pytest.raises(ArchiveError, match="the next command that writes creates them"):
         Archive.open(path)
     with Archive.open(path, mode="write") as archive:
         assert archive.status()["articles"] == 0
@@ -191,3 +198,45 @@ def test_a_run_of_a_dead_process_is_marked_as_interrupted(path: Path) -> None:
     with Archive.open(path, mode="write") as archive:
         assert [run["outcome"] for run in archive.runs.last()] == ["finished", "interrupted"]
         assert archive.runs.get(dead)["outcome"] == "interrupted"
+
+
+@pytest.fixture
+def killed(path: Path, tmp_path: Path) -> Path:
+    """A copy of an archive whose log holds its creation and a run, as a killed process leaves it."""
+    with Archive.open(path, mode="write") as archive:
+        start_run(archive)
+        copy = tmp_path / "killed.db"
+        for side in ("", "-wal", ".lock"):
+            shutil.copy(f"{path}{side}", f"{copy}{side}")
+    return copy
+
+
+def damage_log(archive: Path, place: float) -> None:
+    log = Path(f"{archive}-wal")
+    data = bytearray(log.read_bytes())
+    data[int(place * (len(data) - 1))] ^= 0x10
+    log.write_bytes(data)
+
+
+@pytest.mark.parametrize("place", [0.0, 0.0001, 0.01, 0.5, 0.9])
+def test_damage_in_the_log_that_holds_the_creation_is_damage(killed: Path, place: float) -> None:
+    damage_log(killed, place)
+    (finding,) = Archive.verify_file(killed).findings
+    assert "killed.db-wal is damaged" in finding.message
+    with pytest.raises(ArchiveError, match=r"has no tables: its creation was interrupted, or .*-wal is damaged"):
+        Archive.open(killed)
+
+
+def test_an_archive_with_a_damaged_log_is_not_written_to(killed: Path) -> None:
+    """SQLite would begin a new log, over the transactions behind the damage."""
+    damage_log(killed, 0.97)
+    before = Path(f"{killed}-wal").read_bytes()
+    with pytest.raises(ArchiveError, match="Run `caliber verify --repair` to save them"):
+        Archive.open(killed, mode="write")
+    assert Path(f"{killed}-wal").read_bytes() == before
+
+
+def test_a_log_that_a_killed_process_left_is_applied(killed: Path) -> None:
+    with Archive.open(killed, mode="write") as archive:
+        assert archive.status()["articles"] == 0
+    assert not Path(f"{killed}-wal").exists()

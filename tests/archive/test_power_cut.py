@@ -145,9 +145,9 @@ def test_damage_in_the_last_synced_transaction_is_found(newsroom: Newsroom, path
     log.write_bytes(log.read_bytes()[: 32 + synced * FRAME])
     assert Archive.verify_file(archive).findings == []
     overwrite_frame(archive, synced - 1, log.read_bytes()[-FRAME:-9] + b"damaged!!")
-    assert "1 transactions in it are ignored" in str(Archive.verify_file(archive).findings)
+    assert "1 transaction in it is ignored" in str(Archive.verify_file(archive).findings)
     log.write_bytes(log.read_bytes()[:-FRAME])
-    assert "1 transactions in it are ignored" in str(Archive.verify_file(archive).findings)
+    assert "1 transaction in it is ignored" in str(Archive.verify_file(archive).findings)
 
 
 def test_without_the_record_a_gap_is_damage(newsroom: Newsroom, path: Path, tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import random
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -222,13 +221,30 @@ def test_batches_keep_the_pages_of_an_article_together() -> None:
 
 
 KILLED = """
-import sys
+import os, random, signal, sys, time
 sys.path.insert(0, sys.argv[2])
-from caliber_crawler.archive import Archive
-from tests.archive.test_reextract import reextract
-with Archive.open(sys.argv[1], mode="write") as archive:
-    print("begins", flush=True)
-    reextract(archive)
+from caliber_crawler.archive import Archive, ReextractionFilter
+from tests.archive.test_reextract import NEW, reextract
+
+def pages_left():
+    with Archive.open(sys.argv[1]) as archive:
+        return sum(map(len, archive.reextractions.pages(ReextractionFilter(extractors={"caliber": NEW}))))
+
+pause = random.Random(3)
+print(pages_left())
+for killed in range(6):
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with Archive.open(sys.argv[1], mode="write") as archive:
+            os.write(write_end, b"begins")
+            reextract(archive)
+        os._exit(0)
+    os.read(read_end, 6)
+    time.sleep(pause.uniform(0.01, 0.1))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    print(pages_left())
 """
 
 
@@ -246,25 +262,19 @@ def contents(path: Path) -> list[str]:
 def test_a_killed_run_resumes_where_it_stopped(path: Path, tmp_path: Path) -> None:
     with Archive.open(path, mode="write") as archive, archive.transaction():
         newsroom = Newsroom(archive, start_run(archive))
-        for number in range(1000):
+        for number in range(400):
             for minute in (0, 60):
                 page = f"Headline {number} {minute}|{number}"
                 save_old(newsroom, minute, page, article_urls=(f"https://caliber.az/en/post/{1000 + number}",))
     expected = Path(shutil.copy(path, tmp_path / "expected.db"))
     with Archive.open(expected, mode="write") as archive:
         reextract(archive)
-    pause, left = random.Random(3), 2000
-    for _ in range(6):
-        command = [sys.executable, "-c", KILLED, str(path), str(Path(__file__).parents[2])]
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-            assert process.stdout is not None
-            process.stdout.readline()
-            time.sleep(pause.uniform(0.05, 0.4))
-            process.kill()
-        with Archive.open(path, mode="write") as archive:
-            remaining = sum(map(len, archive.reextractions.pages(ReextractionFilter(extractors={"caliber": NEW}))))
-            assert remaining <= left
-            left = remaining
+    command = [sys.executable, "-c", KILLED, str(path), str(Path(__file__).parents[2])]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    left = [int(line) for line in done.stdout.split()]
+    assert left[0] == 800
+    assert left == sorted(left, reverse=True)
     with Archive.open(path, mode="write") as archive:
         reextract(archive)
     assert contents(path) == contents(expected)

@@ -163,6 +163,7 @@ def test_an_impossible_value_in_the_frontier_is_found(copy: Path, column: str, v
     assert (finding.kind, finding.key) == ("frontier", (1,))
 
 
+DERIVED = ("copies", "counterparts", "name_searches", "mentions", "quotations")
 UNCHECKED = {
     "articles": "UPDATE articles SET cover_image = 'mark-of-the-value' WHERE id = 1",
     "captures": "UPDATE captures SET extractor = 'mark-of-the-value' WHERE id = 1",
@@ -178,6 +179,12 @@ UNCHECKED = {
         VALUES (2, 1, 'near-duplicate', 0.75, 1, 'mark-of-the-value', '2026-01-07T12:00:00Z')""",
     "counterparts": """INSERT INTO counterparts (article_id, counterpart_id, method, score, evidence, found_at)
         VALUES (1, 2, 'content', 0.75, '"mark-of-the-value"', '2026-01-07T12:00:00Z')""",
+    "name_searches": """INSERT INTO name_searches (article_id, version_id, method, searched_at)
+        VALUES (1, 1, 'mark-of-the-value', '2026-01-07T12:00:00Z')""",
+    "mentions": """INSERT INTO mentions (article_id, version_id, start_offset, end_offset, kind, name, written)
+        VALUES (1, 1, 0, 4, 'person', 'Anna Example', 'mark-of-the-value')""",
+    "quotations": """INSERT INTO quotations (article_id, version_id, start_offset, end_offset, cue)
+        VALUES (1, 1, 0, 4, 'mark-of-the-value')""",
 }
 
 
@@ -200,7 +207,7 @@ def test_lost_rows_are_restored_from_indexes_that_repeat_every_value(copy: Path,
         for sql in UNCHECKED.values():
             connection.execute(sql)
     before = shutil.copy(copy, tmp_path / "before.db")
-    for table in ("runs", "problems", "hosts", "sites", "frontier", "copies", "counterparts"):
+    for table in ("runs", "problems", "hosts", "sites", "frontier", *DERIVED):
         overwrite(copy, pages_of(copy, table)[-1])
     result = repair(copy)
     assert (result.left, result.lost, changed_tables(copy, before)) == ([], [], set())

@@ -21,10 +21,11 @@ TABLES = {
     *("field_coverage", "problems", "sites", "sections", "authors", "article_authors", "images", "links"),
     *("hosts", "totals", "url_claims", "site_facts", "versions_fts", "versions_vocab"),
     *("codebook", "codes", "alerts", "alert_events", "copies", "counterparts"),
+    *("name_searches", "mentions", "quotations"),
 }
 VIEWS = {
     *("article_texts", "view_growth", "edits", "coverage_by_day", "run_health", "coded_articles"),
-    *("near_duplicates", "editions", "views_at"),
+    *("near_duplicates", "editions", "views_at", "names", "article_mentions", "article_quotations"),
 }
 
 

@@ -161,7 +161,7 @@ def test_the_command_extracts_the_pages_again(tmp_path: Path) -> None:
         )
         assert run("ingest", file, "--url", url, "--any-site", "--archive", path)[0] == 0
     assert run("split", 1, "--archive", path) == (
-        0, "Nothing to split: all 1 pages of article 1 belong to one article.\n",
+        0, "Nothing to split: 1 page of article 1, all of one article.\n",
     )  # fmt: skip
     with Archive.open(path, mode="write") as archive, archive.transaction():
         archive.articles._identity._merge(2, 1)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.commands.views import views
+from caliber_crawler.errors import ArchiveError
 from tests.archive.newsroom import NOON, Newsroom, start_run
 from tests.properties import examples
 
@@ -131,3 +132,10 @@ def test_the_most_viewed_come_first_and_the_coverage_is_said(newsroom: Newsroom)
     assert len(csv.splitlines()) == 4
     wrong = CliRunner().invoke(views, ["--archive", str(newsroom.archive.path), "--at", "soon"])
     assert (wrong.exit_code, "write it as 24h" in wrong.stderr) == (2, True)
+
+
+def test_a_foreign_view_is_not_taken_for_the_one_of_this_program(newsroom: Newsroom) -> None:
+    newsroom.archive.db.execute("DROP VIEW views_at")
+    newsroom.archive.db.execute("CREATE VIEW views_at AS SELECT 1 AS article_id")
+    with pytest.raises(ArchiveError, match="is not the one of this program"):
+        newsroom.archive.views_at(24)

@@ -8,12 +8,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 TIMEOUT_MS = 20_000
@@ -50,28 +50,38 @@ class Account:
 
 
 @contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run headless Chromium during the block. No event loop may run in this thread meanwhile."""
+    with sync_playwright() as playwright:
+        # Chromium refuses to run as root inside its sandbox.
+        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
 def browser_page(
-    server: str, *, width: int = 1280, height: int = 860, dark: bool = False
+    server: str, *, width: int = 1280, height: int = 860, dark: bool = False, browser: Browser | None = None
 ) -> Iterator[tuple[Page, Account]]:
-    """Open a page of headless Chromium; yield it with its recorded events."""
+    """Open a page of a browser, or of one of its own; yield it with its recorded events."""
     account = Account()
 
     def note(request: Request) -> None:
         if urlsplit(request.url).scheme != "data" and not request.url.startswith(server + "/"):
             account.outside.append(request.url)
 
-    with sync_playwright() as playwright:
-        # Chromium refuses to run as root inside its sandbox.
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    with nullcontext(browser) if browser else chromium() as running:
+        page = running.new_page(
+            base_url=server, viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+        )
+        page.set_default_timeout(TIMEOUT_MS)
+        page.on("request", note)
+        page.on("pageerror", lambda error: account.errors.append(str(error)))
+        page.on("dialog", lambda dialog: (account.dialogs.append(dialog.message), dialog.dismiss()))
         try:
-            page = browser.new_page(
-                base_url=server, viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
-            )
-            page.set_default_timeout(TIMEOUT_MS)
-            page.on("request", note)
-            page.on("pageerror", lambda error: account.errors.append(str(error)))
-            page.on("dialog", lambda dialog: (account.dialogs.append(dialog.message), dialog.dismiss()))
             yield page, account
         finally:
-            browser.close()
+            page.close()

@@ -19,8 +19,7 @@ pytestmark = [
 
 def test_articles_can_be_searched_filtered_and_opened(newspaper: Path) -> None:
     with served(newspaper) as server, browser_page(server) as (page, account):
-        page.goto("/")
-        page.get_by_role("link", name="Articles", exact=True).click()
+        page.goto("/archive/articles")
         rows = page.locator("table.rows-and-columns tbody tr")
         expect(rows).to_have_count(3)
 

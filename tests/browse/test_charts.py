@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -122,3 +124,13 @@ def test_third_party_libraries_are_listed_with_version_and_licence() -> None:
         version = next(line.split("|")[3].strip() for line in readme.splitlines() if f"`{file.name}`" in line)
         assert f"v{version}" in first_line
         assert (vendor / f"{file.name.split('.')[0]}.LICENSE").is_file()
+
+
+def test_the_rows_of_a_chart_are_available_as_csv_without_sql(newspaper: Path) -> None:
+    with browsing(newspaper, metadata={"allow_sql": False}) as get:
+        page = Selector(get("/archive/-/charts/published?by=language&from=2026-02-01").text)
+        link = page.css("details a:contains('CSV')::attr(href)").get("")
+        rows = list(csv.DictReader(io.StringIO(get(link).text)))
+        assert [(row["series"], row["articles"]) for row in rows] == [("ru", "1")]
+        assert get("/archive/-/charts/published.csv?from=x").status_code == 400
+        assert get("/archive/-/charts/nothing.csv").status_code == 404

@@ -7,7 +7,7 @@ import pytest
 from parsel import Selector
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.browse.home_page import ArticleCard, by_period
+from caliber_crawler.browse.home_page import ArticleCard, Holding, by_period, sections_of
 from tests.browse.conftest import Get, browsing
 from tests.browse.datasette_json import databases
 from tests.browse.newsroom import article, hour, save
@@ -153,3 +153,20 @@ def test_articles_are_grouped_by_the_days_of_the_site(now: str, headings: list[s
 
 def test_the_sections_are_linked_with_their_number_of_articles(get: Get) -> None:
     assert words(Selector(get("/").text), ".sections a") == ["ANALYTICS 2", "Քաղաքականություն 1"]
+
+
+def test_sections_have_their_labels_in_the_largest_language_that_has_them() -> None:
+    def holding(language: str, section: str, articles: int) -> Holding:
+        dates = {"first_on": None, "last_on": None}
+        return Holding(
+            site="x", language=language, section=section, articles=articles, label=f"{section} {language}", **dates
+        )
+
+    found = sections_of(
+        [holding("en", "world", 5), holding("en", "economy", 2), holding("ru", "economy", 4), holding("ru", "sport", 1)]
+    )
+    assert [(each["label"], each["articles"]) for each in found] == [
+        ("economy en", 6),
+        ("world en", 5),
+        ("sport ru", 1),
+    ]

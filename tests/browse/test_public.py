@@ -56,8 +56,9 @@ def test_private_pages_are_closed_in_public_mode(get: Get, address: str) -> None
     [
         *("/", "/archive", "/archive/articles", "/archive/articles/1", "/archive/versions", "/archive/edits"),
         *("/archive/-/search?q=baku", "/archive/-/search.csv?q=baku", "/archive/-/edits", "/archive/-/changes/1"),
-        *("/archive/-/charts", "/archive/-/queries", "/archive/-/feeds/articles", "/archive/longest"),
-        "/archive/term_over_time?term=baku&language=",
+        *("/archive/-/charts", "/archive/-/queries", "/archive/-/feeds/articles", "/archive/-/queries/longest"),
+        "/archive/-/queries/term_over_time?term=baku",
+        "/archive/-/queries/term_over_time.csv?term=baku",
     ],
 )
 def test_public_pages_are_open_in_public_mode(get: Get, page: str) -> None:
@@ -79,7 +80,7 @@ def test_search_engines_are_excluded(get: Get) -> None:
 
 
 def test_a_canned_query_with_a_long_parameter_is_answered(get: Get) -> None:
-    answer = get(f"/archive/term_over_time?term={'x' * 5000}&language=")
+    answer = get(f"/archive/-/queries/term_over_time?term={'x' * 5000}&language=")
     assert answer.status_code == 200
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from parsel import Selector
 
 from caliber_crawler.archive import Archive
+from caliber_crawler.archive.analysis.coding import Variable
 from caliber_crawler.browse.search_counts import HEIGHT, MAX_BARS, WIDTH, bars_of
 from tests.browse.conftest import Get, browsing
 from tests.browse.newsroom import PUBLISHED, article, save
@@ -67,3 +69,39 @@ def test_every_article_is_in_one_bar(months: dict[str, int]) -> None:
         assert max(bar.height for bar in bars) == HEIGHT
     else:
         assert len(months) < 2 or len({month[:4] for month in months}) == 1
+
+
+def test_a_facet_with_many_values_says_how_many_and_shows_all(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    with Archive.open(path, mode="write") as archive:
+        for number in range(14):
+            save(archive, article(f"story-{number}", section=f"section-{number:02}"))
+    with browsing(path) as get:
+        shown = Selector(get("/archive/-/search").text).css(".facet")
+        assert len(shown.css("span.count")) == 12
+        assert shown.css("a.all::text").get() == "show all 14"
+        all_values = Selector(get(shown.css("a.all::attr(href)").get("")).text).css(".facet")
+        assert len(all_values.css("span.count")) == 14
+        assert not all_values.css("a.all")
+
+
+def test_codes_are_a_facet_of_the_articles_found(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    with Archive.open(path, mode="write") as archive:
+        for number in range(3):
+            save(archive, article(f"story-{number}", headline=f"Corridor {number}"))
+        archive.coding.replace_codebook([Variable(name="tone", codes=("good", "bad")), Variable(name="remark")])
+        units = archive.coding.sample(3, seed=1).units
+        for coder, tones in (("Aida", ["good", "bad"]), ("Bahar", ["good"])):
+            rows = [
+                {"unit": unit["unit"], "url": unit["url"], "tone": tone, "remark": "long"}
+                for unit, tone in zip(units, tones, strict=False)
+            ]
+            archive.coding.import_codes(list(rows[0]), rows, coder=coder)
+    with browsing(path) as get:
+        (facet,) = Selector(get("/archive/-/search?q=corridor").text).css(".facet")
+        assert facet.css("b::text").get() == "Code"
+        assert facet.css("a::text").getall() == ["tone=bad", "tone=good"]
+        assert facet.css("span.count::text").getall() == ["1", "1"]
+        narrowed = Selector(get(facet.css("a::attr(href)")[1].get()).text)
+        assert narrowed.css(".hits h2 a::text").getall() == [units[0]["headline"]]

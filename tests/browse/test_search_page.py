@@ -106,7 +106,52 @@ def test_a_query_with_operators_is_shown_as_understood(get: Get) -> None:
 def test_a_query_without_hits_has_a_message(get: Get) -> None:
     page = get("/archive/-/search?q=zebra").text
     assert "No articles match in their current text." in page
-    assert headlines(get, "q=") == []
+
+
+def test_an_empty_search_lists_all_articles_newest_first(get: Get) -> None:
+    assert headlines(get, "") == ["Совещание министров", "Բաքվի բանաձևը", "Baku’s new formula"]
+    assert headlines(get, "q=+") == headlines(get, "")
+    shown = Selector(get("/archive/-/search").text)
+    assert shown.css("h1::text").get() == "Articles"
+    assert shown.css("nav a[aria-current]::text").get() == "Articles"
+    assert "3 articles, newest first, showing 1 to 3" in " ".join(shown.css("[role=status]::text").getall())
+    assert shown.css(".histogram a")
+    assert shown.css(".facet b::text").getall() == ["Language", "Section"]
+
+
+def test_the_list_of_all_articles_is_filtered_like_a_search(get: Get) -> None:
+    assert headlines(get, "language=ru") == ["Совещание министров"]
+    assert headlines(get, "section=politics&from=2026-01-01&to=2026-01-31") == ["Բաքվի բանաձևը"]
+    assert headlines(get, "site=nowhere") == []
+    assert "No articles with these filters." in get("/archive/-/search?site=nowhere").text
+    rows = list(csv.DictReader(io.StringIO(get("/archive/-/search.csv?language=ru").text)))
+    assert [row["headline"] for row in rows] == ["Совещание министров"]
+    assert get("/archive/-/search.json").json()["total"] == 3
+    assert get("/archive/-/citations.ris?language=ru").text.count("TY  - ") == 1
+
+
+def test_the_list_of_all_articles_has_pages_without_gaps(many: Get) -> None:
+    address, seen = "/archive/-/search", []
+    while address:
+        shown = Selector(many(address).text)
+        seen += shown.css(".hits h2 a::text").getall()
+        address = shown.css("a[rel=next]::attr(href)").get("")
+    assert sorted(seen) == sorted(f"Number {number}" for number in range(45))
+
+
+def test_the_last_page_says_that_there_are_more_articles(many: Get, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("caliber_crawler.browse.search_page.MAX_PAGES", 2)
+    assert not Selector(many("/archive/-/search").text).css(".notice")
+    notice = Selector(many("/archive/-/search?page=2").text).css(".notice::text").get("")
+    assert notice.startswith("The pages end at article 40 of 45.")
+
+
+def test_a_file_of_the_first_articles_says_how_many_it_leaves_out(many: Get, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("caliber_crawler.browse.search_page.MAX_EXPORTED", 10)
+    assert "(the first 10 of 45;" in " ".join(
+        Selector(many("/archive/-/search").text).css("[role=status] ::text").getall()
+    )
+    assert len(list(csv.DictReader(io.StringIO(many("/archive/-/search.csv").text)))) == 10
 
 
 @pytest.mark.slow

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -186,6 +189,7 @@ def test_computed_columns_of_views_can_be_filtered(get: Get) -> None:
 OURS = [
     *("/", "/archive", "/archive/articles", "/archive/articles/1", "/archive/-/search?q=baku", "/archive/-/edits"),
     *("/archive/-/changes/1", "/archive/-/captures/1", "/archive/-/charts/hosts", "/archive/-/queries"),
+    "/archive/-/queries/longest",
     "/archive/-/health",
 ]
 
@@ -213,9 +217,54 @@ def test_metadata_of_the_user_takes_precedence(newspaper: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["/archive", "/archive/articles", "/archive/versions/1", "/archive/longest", "/archive?sql=select+1", "/"]
+    "page",
+    [
+        "/archive",
+        "/archive/articles",
+        "/archive/versions/1",
+        "/archive/-/queries/longest",
+        "/archive?sql=select+1",
+        "/",
+    ],
 )
 def test_every_page_has_the_navigation(get: Get, page: str) -> None:
     links = Selector(get(page).text).css("nav a::attr(href), .places a::attr(href)").getall()
-    assert {"/archive/articles", "/archive/-/search", "/archive/-/edits", "/archive/-/charts"} <= set(links)
+    assert {"/archive/-/search", "/archive/-/attention", "/archive/-/edits", "/archive/-/charts"} <= set(links)
     assert {"/archive/-/queries", "/archive/-/health", "/archive"} <= set(links)
+
+
+def export_link(page: str) -> str:
+    (link,) = Selector(page).css(".export-links a:contains('CSV')::attr(href)").getall()
+    return link
+
+
+FEW = {"max_returned_rows": 2, "default_page_size": 1}
+FEW_ROWS = {"databases": {"archive": {"tables": {name: {"size": 1} for name in ("articles", "view_growth")}}}}
+
+
+def test_the_csv_of_a_table_has_all_rows(newspaper: Path) -> None:
+    with browsing(newspaper, settings=FEW, metadata=FEW_ROWS) as get:
+        for table in (
+            "articles",
+            "articles?_sort=language",
+            "articles?_sort=id&_next=1,1",
+            "article_urls",
+            "view_growth",
+        ):
+            page = get(f"/archive/{table}").text
+            total = get(f"/archive/{table.partition('?')[0]}.json").json()["filtered_table_rows_count"]
+            assert total > 2
+            assert Selector(page).css(".first-rows::text").get("").startswith(f"The CSV link gives all {total} rows")
+            rows = list(csv.DictReader(io.StringIO(get(export_link(page)).text)))
+            assert len({json.dumps(row) for row in rows}) == len(rows) == total, table
+
+
+def test_where_a_file_has_only_the_first_rows_the_page_says_how_many(newspaper: Path) -> None:
+    with browsing(newspaper, settings={**FEW, "allow_csv_stream": False}, metadata=FEW_ROWS) as get:
+        page = get("/archive/articles").text
+        assert Selector(page).css(".first-rows::text").get("").startswith("The CSV link gives the first 2 of 3 rows.")
+        assert len(list(csv.DictReader(io.StringIO(get(export_link(page)).text)))) == 2
+        assert not Selector(get("/archive/articles?language=ru").text).css(".first-rows")
+        query = "/archive?sql=select+id+from+articles"
+        assert "have the first 2 rows; the result has more" in Selector(get(query).text).css(".first-rows").get("")
+        assert not Selector(get(f"{query}+limit+2").text).css(".first-rows")

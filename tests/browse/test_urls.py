@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caliber_crawler.browse.article_page import brief_moment, local_moment, utc_moment
+from caliber_crawler.browse.dates import brief_moment, local_moment, utc_moment
 from caliber_crawler.browse.urls import is_web_url, readable_url
 
 

@@ -1,4 +1,4 @@
-"""The table and the queries in docs/scale.md are correct."""
+"""The table and the queries in docs/explanation/scale.md are correct."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from caliber_crawler.site import Revisits
 from tests.bulk.warehouse import extract_all, pages, parts, write_web_archive
 from tests.warc.newsstand import run
 
-DOCS = (Path(__file__).parent.parent.parent / "docs/scale.md").read_text(encoding="utf-8")
+DOCS = (Path(__file__).parent.parent.parent / "docs/explanation/scale.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"```sql\n(.*?)```", DOCS, re.DOTALL)
 
 

@@ -19,7 +19,8 @@ import psycopg
 
 from tests.cluster.postgres import rows
 from tests.cluster.press import Paper, Press
-from tests.conftest import Result, command, environment
+from tests.conftest import Result, run_module, start
+from tests.preloaded import Fork
 
 LEASE = 5.0
 """Seconds."""
@@ -42,23 +43,14 @@ class Crew:
     dsn: str
     press: Press
     folder: Path
-    workers: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
+    workers: dict[str, Fork] = field(default_factory=dict)
 
     def caliber(self, *arguments: object, **variables: str) -> Result:
-        done = subprocess.run(
-            command(*arguments),
-            env=self.environment(**variables),
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=400,
-            check=False,
-        )
-        return Result(done.returncode, done.stdout, done.stderr)
+        return run_module("caliber_crawler", *arguments, folder=self.folder, **self.settings(variables))
 
-    def environment(self, **variables: str) -> dict[str, str]:
+    def settings(self, variables: dict[str, str]) -> dict[str, str]:
         defaults = {"CALIBER_DSN": self.dsn, "CALIBER_SHARDS": str(self.folder / "shards"), **self.press.variables}
-        return environment(**(defaults | variables))
+        return defaults | variables
 
     def enqueue(self, *options: object) -> None:
         assert self.caliber("cluster", "init").exit_code == 0
@@ -66,19 +58,14 @@ class Crew:
         result = self.caliber("cluster", "enqueue", *names, "--delay", 0.05, *options)
         assert result.exit_code == 0, result.stderr
 
-    def start(self, name: str, dsn: str = "", *options: object) -> subprocess.Popen[str]:
+    def start(self, name: str, dsn: str = "", *options: object) -> Fork:
         scratch = self.folder / "scratch"
         scratch.mkdir(exist_ok=True)
         common = ("--lease", LEASE, "--parallel", 8, "--back-off", 1, "--scratch", scratch)
+        variables = {"CALIBER_CONTACT": f"{name}@example.org", **({"CALIBER_DSN": dsn} if dsn else {})}
         with (self.folder / f"{name}.log").open("w") as log:
-            process = subprocess.Popen(
-                command("cluster", "worker", *common, *options),
-                env=self.environment(CALIBER_CONTACT=f"{name}@example.org", **({"CALIBER_DSN": dsn} if dsn else {})),
-                cwd=self.folder,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-                text=True,
-            )
+            arguments = ("cluster", "worker", *common, *options)
+            process = start(*arguments, folder=self.folder, stderr=log, **self.settings(variables))
         self.workers[name] = process
         return process
 

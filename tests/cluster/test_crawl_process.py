@@ -21,7 +21,7 @@ from caliber_crawler.commands.cli import main
 from caliber_crawler.commands.crawl import worst
 from caliber_crawler.known_sites import group_by_shared_host, known_sites
 from tests.cluster.press import MODULE, serve_press
-from tests.conftest import Result, command, environment
+from tests.conftest import Result, command, environment, start
 
 FAST = ("--delay", 0, "--concurrency", 8)
 
@@ -108,21 +108,18 @@ def test_sites_are_crawled_in_parallel_but_a_shared_host_one_at_a_time(
 def test_interrupt_stops_all_sites_cleanly(tmp_path: Path) -> None:
     archive = tmp_path / "a.db"
     with serve_press(tmp_path, 3) as press:
-        process = subprocess.Popen(
-            command("crawl", *(paper.name for paper in press.papers), "--archive", archive, "--parallel", 2),
-            env=environment(**press.variables),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        names = [paper.name for paper in press.papers]
+        with (tmp_path / "stdout").open("wb") as stdout, (tmp_path / "stderr").open("wb") as stderr:
+            arguments = ("crawl", *names, "--archive", archive, "--parallel", 2)
+            process = start(*arguments, stdout=stdout, stderr=stderr, **press.variables)
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and not all(paper.requests() for paper in press.papers[:2]):
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=40)
-    assert process.returncode == 1
-    assert "Traceback" not in stderr
-    assert stdout.count(" stopped: stopped early (shutdown)") == 2, stdout + stderr
+        assert process.wait(timeout=40) == 1
+    output, errors = (tmp_path / "stdout").read_text(), (tmp_path / "stderr").read_text()
+    assert "Traceback" not in errors
+    assert output.count(" stopped: stopped early (shutdown)") == 2, output + errors
     with closing(sqlite3.connect(archive)) as connection:
         assert connection.execute("select outcome from runs").fetchall() == [("stopped",)] * 2
 

@@ -7,9 +7,11 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from socket import gethostname
 
 import pytest
 
+from tests.alerts.receivers import webhook
 from tests.cluster.crew import Crew, assert_every_article_once, run_crew
 from tests.cluster.postgres import rows
 from tests.cluster.press import MODULE, serve_press
@@ -29,7 +31,7 @@ def crew_for(dsn: str, folder: Path, papers: int = 1, articles: int = 6) -> Iter
 def test_unfinished_work_is_queued_again(dsn: str, tmp_path: Path) -> None:
     with crew_for(dsn, tmp_path, articles=12) as crew:
         crew.caliber("cluster", "enqueue", "paper-00", "--minutes", 0.03, "--delay", 0.2)
-        crew.start("anna", "", "--until-empty").wait(60)
+        crew.start("anna", "", "--until-empty").wait(240)
         (shard,) = rows(dsn, SHARDS)
         assert int(str(shard["generation"])) > 1
         assert shard["outcome"] == "finished"
@@ -43,7 +45,7 @@ def test_second_crawl_sends_fewer_requests_and_second_collect_adds_nothing(dsn: 
         for _ in range(2):
             crew.caliber("cluster", "enqueue", "paper-00", "paper-01", "--delay", 0)
             before = crew.count_requests()
-            assert crew.start("anna", "", "--until-empty").wait(60) == 0
+            assert crew.start("anna", "", "--until-empty").wait(240) == 0
             asked = crew.count_requests() - before
             archive = crew.collect()
             assert_every_article_once(archive, crew.press.papers)
@@ -60,8 +62,19 @@ def test_unreachable_site_is_retried_and_does_not_affect_others(dsn: str, tmp_pa
                 "    site = replace(CaliberSpider.site, name='gone', base_url='http://127.0.0.99:9', hosts=())\n"
             )
         crew.caliber("cluster", "enqueue", "gone", "paper-00", "--delay", 0)
-        assert crew.start("anna", "", "--back-off", 3600, "--until-empty").wait(60) == 3
+        with webhook() as received:
+            options = ("--back-off", 3600, "--until-empty", "--notify", received.url, "--ping", received.url)
+            assert crew.start("anna", "", *options).wait(240) == 3
+        assert received.pings == ["/hook"]
+        news = {account["site"]: (account["state"], account["exit_code"]) for account in received.payloads}
+        assert news == {"gone": ("failed", 10), "paper-00": ("healthy", 0)}
         assert "1 jobs failed, 0 found something unusual" in crew.log("anna")
+        unhealthy = crew.caliber("cluster", "status", "--unhealthy", "--json")
+        assert unhealthy.exit_code == 3
+        (site,) = unhealthy.json["sites"]
+        assert (site["site"], site["state"], site["last_healthy_at"]) == ("gone", "failed", None)
+        assert "127.0.0.99:9" in site["why"]
+        assert (site["machine"], [shard["site"] for shard in unhealthy.json["shards"]]) == (gethostname(), ["gone"])
         status = crew.caliber("cluster", "status", "--json").json
         (job,) = status["jobs"]
         assert (job["work"], job["status"], job["attempts"]) == ("gone", "todo", 1)
@@ -102,7 +115,7 @@ def test_url_of_a_page_can_be_queued(dsn: str, tmp_path: Path) -> None:
             "cluster", "enqueue", f"{crew.press.papers[0].base_url}/en/category/analytics", "--delay", 0, "--json"
         )
         assert json.loads(queued.stdout)["known"] == []
-        crew.start("anna", "", "--until-empty").wait(60)
+        crew.start("anna", "", "--until-empty").wait(240)
         (shard,) = rows(dsn, SHARDS)
         assert shard["site"] == "paper-00", "a URL of a known site belongs to that site"
         with closing(sqlite3.connect(crew.collect())) as connection:

@@ -79,7 +79,7 @@ def test_a_codebook_must_keep_the_codes_that_articles_have(archive: Archive) -> 
     (unit,) = archive.coding.sample(1, seed=1).units
     row = {"unit": unit["unit"], "url": unit["url"], "tone": "positive"}
     assert archive.coding.import_codes(list(row), [row], coder="Aida").stored == 1
-    with pytest.raises(CodingError, match="has 1 codes 'positive' of 'tone'"):
+    with pytest.raises(CodingError, match="has 1 code 'positive' of 'tone'"):
         archive.coding.replace_codebook([Variable(name="tone", codes=("negative",))])
     archive.coding.replace_codebook([Variable(name="tone", codes=("positive", "mixed"))])
     assert [variable.codes for variable in archive.coding.codebook()] == [("positive", "mixed")]

@@ -18,15 +18,24 @@ from caliber_crawler.cluster.work import Work
 from caliber_crawler.commands import ingest as ingest_command
 from caliber_crawler.commands.browse import browse
 from caliber_crawler.commands.cluster import cluster
-from caliber_crawler.commands.crawl import exit_code, worst
+from caliber_crawler.commands.crawl import worst
 from caliber_crawler.commands.crawling import ProgressLine, run_spider
 from caliber_crawler.commands.doctor import MAX_SUBJECT_LENGTH, doctor, shorten
 from caliber_crawler.commands.migrate import migrate
 from caliber_crawler.commands.reextract import reextract
 from caliber_crawler.crawl_process import Crawl
+from caliber_crawler.crawling.exit_code import exit_code
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.doctor import Finding, ScrollRequest
-from caliber_crawler.errors import ArticleTakenDown, ClusterError, NoArchive, NoPages, NotAPage, SiteError
+from caliber_crawler.errors import (
+    CHECKS_FAILED,
+    ArticleTakenDown,
+    ClusterError,
+    NoArchive,
+    NoPages,
+    NotAPage,
+    SiteError,
+)
 from caliber_crawler.ingest.ingester import Ingester
 from caliber_crawler.spiders.caliber import CaliberSpider
 from tests.crawl.runs import running_on
@@ -51,7 +60,7 @@ def ingested(*, skipped: dict[str, int] | None = None, **counts: int) -> int:
         ({"urls": 2}, 0),
         ({}, NoPages.exit_code),
         ({"pages": 2, "refused": 2}, NotAPage.exit_code),
-        ({"pages": 2, "refused": 1}, ingest_command.CHECKS_FAILED),
+        ({"pages": 2, "refused": 1}, CHECKS_FAILED),
         ({"pages": 2, "taken_down": 2}, ArticleTakenDown.exit_code),
         ({"pages": 2, "taken_down": 1}, 0),
     ],
@@ -62,8 +71,8 @@ def test_the_exit_code_of_ingest_names_the_cause(counts: dict[str, int], code: i
 
 @pytest.mark.parametrize("reason", ingest_command.REPORTED_SKIPS)
 def test_an_archive_with_only_damaged_records_is_not_called_empty(reason: str) -> None:
-    assert ingested(skipped={reason: 4}) == ingest_command.CHECKS_FAILED
-    assert ingested(pages=1, skipped={reason: 1}) == ingest_command.CHECKS_FAILED
+    assert ingested(skipped={reason: 4}) == CHECKS_FAILED
+    assert ingested(pages=1, skipped={reason: 1}) == CHECKS_FAILED
 
 
 def test_records_that_are_skipped_by_design_are_not_damaged() -> None:
@@ -82,7 +91,9 @@ def test_several_crawls_have_one_exit_code(codes: list[int], code: int) -> None:
     [("failed", False, 1), ("stopped", False, 1), ("stopped", True, 3), ("finished", False, 3)],
 )
 def test_a_failed_or_stopped_crawl_ends_with_an_error(outcome: str, limits_reached: bool, code: int) -> None:
-    accounts = SimpleNamespace(outcome=outcome, counts=Counter(), checks_passed=lambda *, due_only: False)
+    accounts = SimpleNamespace(
+        outcome=outcome, counts=Counter(), checks_passed=lambda *, due_only: False, unreachable=False, halted=None
+    )
     parts = {
         "dispatcher": SimpleNamespace(limits_reached=limits_reached, budget_used_up=False, limit_reached=False),
         "scope": SimpleNamespace(due_only=False),

@@ -1,20 +1,16 @@
-"""Unattended crawls: schedules, watches and webhooks."""
+"""Unattended crawls: schedules and watches."""
 
 from __future__ import annotations
 
-import http.server
-import json
 import re
 import shlex
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +18,6 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from caliber_crawler.archive import Archive
-from caliber_crawler.commands.notification import notify, post
 from caliber_crawler.commands.schedule import schedule
 from caliber_crawler.cron import require_cron
 from caliber_crawler.errors import SiteError
@@ -244,123 +238,6 @@ def test_systemd_accepts_the_units(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ["systemd-analyze", "verify", "--user", *map(str, paths)], capture_output=True, text=True, check=False
     )
     assert (verified.returncode, verified.stderr) == (0, "")
-
-
-@contextmanager
-def hook(status: int = 200) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """A webhook that records what is posted to it."""
-    accounts: list[dict[str, Any]] = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            accounts.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(status)
-            self.end_headers()
-
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/hook", accounts
-        server.shutdown()
-
-
-@pytest.mark.slow
-def test_the_summary_is_posted(serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path) -> None:
-    with serve() as demo, hook() as (url, accounts):
-        arguments = ("--base-url", demo.base_url, "--archive", tmp_path / "a.db", *FAST, "--limit", 3)
-        result = caliber("crawl", *arguments, "--notify", url)
-    assert result.exit_code == 0, result.stderr
-    (account,) = accounts
-    assert (account["site"], account["stored"], account["exit_code"]) == ("caliber", 3, 0)
-    assert account["summary"][0].startswith("Run 1 stopped")
-
-
-@pytest.mark.slow
-def test_a_failing_webhook_is_reported_and_does_not_fail_the_crawl(
-    serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
-) -> None:
-    with serve() as demo, hook(500) as (url, _):
-        arguments = ("--base-url", demo.base_url, "--archive", tmp_path / "a.db", *FAST, "--limit", 3)
-        result = caliber("crawl", *arguments, "--notify", url)
-    assert result.exit_code == 0
-    assert result.stderr == "The summary could not be posted to 127.0.0.1: it answered 500.\n", (
-        "only the host of the URL is printed"
-    )
-
-
-@pytest.mark.slow
-def test_a_crawl_that_cannot_start_is_posted_unless_another_crawl_is_running(
-    serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
-) -> None:
-    archive = tmp_path / "a.db"
-    with serve() as demo, hook() as (url, accounts):
-        arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, "--limit", 1)
-        with Archive.open(archive, mode="write") as opened:
-            assert caliber(*arguments, CALIBER_NOTIFY=url).exit_code == 9
-            assert accounts == [], "another crawl is running, which is not an error"
-            opened.runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
-            opened.db.execute("update runs set heartbeat_at = '2026-01-07T10:00:00Z'")
-            opened.db.conn.commit()
-            hanging = caliber(*arguments, CALIBER_NOTIFY=url)
-        assert hanging.exit_code == 9
-        assert "no heartbeat since 2026-01-07 10:00 UTC: it seems to hang" in hanging.stderr
-        with closing(sqlite3.connect(tmp_path / "foreign.db")) as connection:
-            connection.execute("create table dishes (name)")
-        foreign = ("crawl", "--base-url", demo.base_url, "--archive", tmp_path / "foreign.db", *FAST)
-        assert caliber(*foreign, CALIBER_NOTIFY=url).exit_code == 7
-    hang, account = accounts
-    assert ("it seems to hang" in hang["why"], hang["exit_code"]) == (True, 9)
-    assert (account["site"], account["outcome"], account["exit_code"]) == ("caliber", None, 7)
-    assert "foreign.db" in account["why"]
-
-
-@contextmanager
-def slow_server() -> Iterator[str]:
-    """A server that sends its response byte by byte and never ends it."""
-    over = threading.Event()
-
-    def drip() -> None:
-        with suppress(OSError):
-            wire, _ = listener.accept()
-            with wire:
-                while not over.wait(0.1):
-                    wire.sendall(b"H")
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=drip, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/secret"
-        over.set()
-        thread.join(5)
-
-
-@pytest.mark.slow
-def test_a_slow_webhook_times_out() -> None:
-    with slow_server() as url:
-        began = time.monotonic()
-        assert post(url, {}, timeout=0.5) == "no answer within 0.5 s"
-        assert time.monotonic() - began < 2
-
-
-@pytest.mark.parametrize("url", ["", "hooks.example/secret", "ftp://hooks.example/secret", "http://[::1/secret", "//"])
-def test_an_invalid_webhook_url_is_reported_without_the_url(url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    notify(url, [{}])
-    message = capsys.readouterr().err
-    assert "could not be posted" in message
-    assert "secret" not in message
-
-
-@pytest.mark.slow
-def test_the_log_does_not_contain_the_url_of_the_webhook(
-    serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
-) -> None:
-    with serve() as demo, hook() as (url, accounts):
-        arguments = ("--base-url", demo.base_url, "--archive", tmp_path / "a.db", *FAST, "--limit", 1)
-        result = caliber("crawl", *arguments, "--notify", url, "-v")
-    assert len(accounts) == 1
-    assert "/hook" not in result.stderr + result.stdout
 
 
 @pytest.mark.slow

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.commands.status import status
 from caliber_crawler.items import Problem
+from caliber_crawler.spiders.caliber import CaliberSpider
 
 
 def crawl_line(archive: Path) -> str:
@@ -37,3 +40,55 @@ def test_a_long_message_does_not_widen_the_table(tmp_path: Path) -> None:
     printed = CliRunner().invoke(status, ["--archive", str(tmp_path / "archive.db")]).output
     assert "url_too_long" in printed
     assert max(map(len, printed.splitlines())) < 250
+
+
+@pytest.fixture
+def redesigned(tmp_path: Path) -> Path:
+    """An archive whose last crawl raised an alarm."""
+    path = tmp_path / "archive.db"
+    with Archive.open(path, mode="write") as archive:
+        archive.sites.store(CaliberSpider.site)
+        run_id = archive.runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
+        problem = Problem(stage="run", reason="unknown_layout", message="All pages have a new layout.")
+        archive.runs.record_problem(run_id, problem)
+        archive.runs.finish(run_id, "finished", None, {})
+        archive.runs.record_exit_code(run_id, 3)
+    return path
+
+
+def test_an_alarm_is_listed_until_somebody_acknowledges_it(redesigned: Path) -> None:
+    options = ["--archive", str(redesigned)]
+    before = CliRunner().invoke(status, [*options, "--check"])
+    assert before.exit_code == 3
+    assert "Alarms" in before.output
+    assert "All pages have a new layout." in before.output
+    acknowledged = CliRunner().invoke(
+        status, [*options, "--acknowledge", "caliber", "--by", "ada", "--note", "new layout"]
+    )
+    assert acknowledged.output == "Acknowledged: All pages have a new layout.\n"
+    after = CliRunner().invoke(status, [*options, "--check", "--json"])
+    assert after.exit_code == 0
+    report = json.loads(after.output)
+    assert report["alarms"] == []
+    assert report["runs"][0]["arguments"] == {
+        "since": report["runs"][1]["started_at"],
+        "by": "ada",
+        "note": "new layout",
+        "reasons": ["unknown_layout"],
+    }
+    assert [problem["reason"] for problem in report["problems"]["last_run"]] == ["unknown_layout"]
+    again = CliRunner().invoke(status, [*options, "--acknowledge", "caliber"])
+    assert again.output == "No alarm of caliber is open.\n"
+
+
+def test_the_alarms_of_an_unknown_site_cannot_be_acknowledged(redesigned: Path) -> None:
+    result = CliRunner().invoke(status, ["--archive", str(redesigned), "--acknowledge", "other"])
+    assert str(result.exception) == "The archive has no site 'other'. Its sites: caliber."
+
+
+def test_runs_show_their_exit_codes_and_problems_their_dates(redesigned: Path) -> None:
+    report = json.loads(CliRunner().invoke(status, ["--archive", str(redesigned), "--json"]).output)
+    assert report["runs"][0]["exit_code"] == 3
+    (problem,) = report["problems"]["all"]
+    assert problem["first_at"] == problem["last_at"]
+    assert problem["last_at"] >= report["runs"][0]["started_at"]

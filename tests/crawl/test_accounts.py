@@ -148,7 +148,7 @@ def test_a_closed_run_counts_the_remaining_pages_of_the_dispatcher(run: CrawlRun
     add(run, entry("a"), entry("list", kind="listing"))
     run.close("finished")
     assert (run.accounts.outcome, run.accounts.counts["remaining"]) == ("failed", 1)
-    assert run.accounts.why == "1 articles and 1 listing pages were not processed"
+    assert run.accounts.why == "1 article and 1 listing page were not processed"
 
 
 def test_a_run_closes_only_an_archive_that_it_opened(run: CrawlRun, tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ def test_the_summary_lists_nonzero_counts_and_reports_an_imbalance(run: CrawlRun
     run.accounts.finish("finished", run.dispatcher.remaining())
     text = "\n".join(summary(run))
     assert "discovered 2 = stored 1 + unchanged 0 + refused 0 + failed 0 + remaining 2" in text
-    assert "requests: 1 articles, 2 listing pages" in text
+    assert "requests: 1 article, 2 listing pages" in text
     assert "skipped: 24 out-of-scope links" in text
     assert "missing" not in text
     assert "do not add up" in text

@@ -15,10 +15,13 @@ from tests.conftest import run_module
 pytestmark = pytest.mark.slow
 
 
-def test_a_site_without_tls_is_crawled_over_http(tmp_path: Path, serve: Callable[..., Any]) -> None:
+@pytest.mark.parametrize("as_job", [(), ("job",)])
+def test_a_site_without_tls_is_crawled_over_http(
+    as_job: tuple[str, ...], tmp_path: Path, serve: Callable[..., Any]
+) -> None:
     with serve(articles=8) as site:
         host = site.base_url.removeprefix("http://")
-        crawls = [run_module("tests.crawl.assumed_scheme", host, tmp_path / "a.db") for _ in range(2)]
+        crawls = [run_module("tests.crawl.assumed_scheme", host, tmp_path / "a.db", *as_job) for _ in range(2)]
         asked = [request["path"] for request in site.requests()]
     assert [crawl.stderr for crawl in crawls] == ["", ""]
     first, again = (crawl.json for crawl in crawls)

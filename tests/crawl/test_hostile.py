@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Result, command, environment
+from tests.conftest import Result, command, environment, run_module
 from tests.crawl.test_isolated_extraction import workers
 from tests.hostile import tricks
 from tests.hostile.site import answering
@@ -138,13 +138,6 @@ def test_a_slow_page_is_aborted_after_its_timeout(misbehave: Callable[..., Any],
     with misbehave(tricks=tricks.SLOW) as site:
         arguments = ("-a", f"base_url={site.base_url}", "-a", "language=en", "-a", "via=listing")
         fast = ("-s", "DOWNLOAD_DELAY=0", "-s", "DOWNLOAD_TIMEOUT=2", "-s", "RETRY_TIMES=1", "-s", f"ARCHIVE={archive}")
-        subprocess.run(
-            [*command()[:1], "-m", "scrapy", "crawl", "caliber", *arguments, *fast],
-            cwd=Path(__file__).parents[2],
-            env=environment(),
-            capture_output=True,
-            timeout=240,
-            check=True,
-        )
+        assert run_module("scrapy", "crawl", "caliber", *arguments, *fast).exit_code == 0
         assert stored(archive) == site.truth(language="en").keys()
     assert reasons(archive) == {"silent": "timeout", "slow-body": "timeout"}

@@ -7,7 +7,6 @@ import os
 import random
 import signal
 import sqlite3
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -18,12 +17,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.conftest import Result, command, environment
+from tests.conftest import Result, start
 from tests.hostile.site import Exchange
+from tests.preloaded import Fork
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-ARTICLES, KILLS, CONCURRENCY = 1500, 10, 8
+ARTICLES, KILLS, CONCURRENCY = 800, 10, 8
 
 
 def stored_pages(archive: Path) -> int:
@@ -37,9 +37,7 @@ def stored_pages(archive: Path) -> int:
 
 def kill_at(archive: Path, captures: int, arguments: tuple[object, ...]) -> None:
     """Start a crawl, and kill it when the archive has ``captures`` article pages."""
-    process = subprocess.Popen(
-        command(*arguments), env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = start(*arguments)
     deadline = time.monotonic() + 240
     while process.poll() is None and stored_pages(archive) < captures and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -128,7 +126,7 @@ def test_the_summary_counts_articles_from_the_archive(
     assert f"requests: {len(requested)} articles" in last.stdout
 
 
-def interrupt(process: subprocess.Popen[bytes], archive: Path) -> tuple[float, str]:
+def interrupt(process: Fork, archive: Path) -> tuple[float, str]:
     """Send Ctrl-C once; return the seconds until the process ends, and the outcome of the run."""
     started = time.monotonic()
     process.send_signal(signal.SIGINT)
@@ -142,7 +140,7 @@ def test_an_interrupt_does_not_wait_for_the_delay(serve: Callable[..., Any], tmp
     archive = tmp_path / "a.db"
     with serve(articles=60, sections=("analytics",)) as demo:
         arguments = ("--base-url", demo.base_url, "--archive", archive, "--delay", 60)
-        process = subprocess.Popen(command("crawl", *arguments), env=environment(), stdout=subprocess.DEVNULL)
+        process = start("crawl", *arguments)
         while not demo.requests():
             time.sleep(0.05)
         time.sleep(1)
@@ -159,11 +157,9 @@ def test_an_interrupt_waits_for_at_most_one_timeout_of_a_site_that_hangs(
         await asyncio.sleep(50)
 
     with misbehave(instead={"/robots.txt": hang}) as site:
-        scrapy = [*command()[:1], "-m", "scrapy", "crawl", "caliber", "-a", f"base_url={site.base_url}"]
+        arguments = ("crawl", "caliber", "-a", f"base_url={site.base_url}")
         settings = ("-s", "DOWNLOAD_TIMEOUT=8", "-s", "DOWNLOAD_DELAY=0", "-s", f"ARCHIVE={archive}")
-        process = subprocess.Popen(
-            [*scrapy, *settings], env=environment(), cwd=Path(__file__).parents[2], stdout=subprocess.DEVNULL
-        )
+        process = start(*arguments, *settings, module="scrapy")
         while not archive.exists() or not running(archive):
             time.sleep(0.05)
         time.sleep(1)
@@ -184,12 +180,7 @@ def running(archive: Path) -> bool:
 def test_a_second_interrupt_stops_at_once(serve: Callable[..., Any], tmp_path: Path) -> None:
     archive = tmp_path / "a.db"
     with serve(articles=60, sections=("analytics",), clock=None) as demo:
-        process = subprocess.Popen(
-            command("crawl", "--base-url", demo.base_url, "--archive", archive, "--delay", 30),
-            env=environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        process = start("crawl", "--base-url", demo.base_url, "--archive", archive, "--delay", 30)
         while not demo.requests():
             time.sleep(0.05)
         time.sleep(1)

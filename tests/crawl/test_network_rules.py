@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import ssl
-import subprocess
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ import trustme
 from caliber_crawler.archive import Archive
 from caliber_crawler.throttle import LastRequest, Wait
 from tests.browse.chromium import CHROMIUM
-from tests.conftest import Result, command, environment
+from tests.conftest import Result, run_module, start
 from tests.crawl.conftest import Misbehaving
 from tests.hostile.site import answering
 
@@ -82,17 +82,18 @@ def run(tmp_path: Path) -> Callable[..., Result]:
     """Run a command that fetches; stop ``watch`` after its first crawl and return the exit code of that crawl."""
 
     def running(name: str, call: Call, **variables: str) -> Result:
-        arguments = command(*call.arguments(name))
-        pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        with subprocess.Popen(arguments, env=environment(**variables), cwd=tmp_path, **pipes) as process:
-            if name != "watch":
-                stdout, stderr = process.communicate(timeout=100)
-                return Result(process.returncode, stdout, stderr)
-            assert process.stderr is not None
-            ended = next(line for line in process.stderr if "ended with exit code" in line)
-            process.send_signal(signal.SIGINT)
-            process.communicate(timeout=60)
-            return Result(int(re.search(r"ended with exit code (\d+)", ended)[1]), "", ended)
+        if name != "watch":
+            return run_module("caliber_crawler", *call.arguments(name), folder=tmp_path, **variables)
+        log = tmp_path / "watch.log"
+        with log.open("wb") as stderr:
+            watch = start(*call.arguments(name), folder=tmp_path, stderr=stderr, **variables)
+        deadline = time.monotonic() + 100
+        while not (ended := re.search(r"ended with exit code (\d+)", log.read_text())):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        watch.send_signal(signal.SIGINT)
+        watch.wait(60)
+        return Result(int(ended[1]), "", log.read_text())
 
     return running
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-import subprocess
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -17,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Result, command, environment
+from tests.conftest import Result, start
 from tests.hostile.site import Behaviour, Exchange, answering, in_turn
 from tests.hostile.tricks import redirecting
 
@@ -105,7 +104,7 @@ def test_a_crawl_delay_is_kept_through_kills_and_restarts(
             "listing",
         )
         for requests in (3, 6):
-            process = subprocess.Popen(command(*arguments, "--concurrency", 4), env=environment())
+            process = start(*arguments, "--concurrency", 4)
             deadline = time.monotonic() + 120
             while len(site.paths()) < requests and time.monotonic() < deadline:
                 time.sleep(0.02)

@@ -61,7 +61,28 @@ def test_three_redirects_teach_the_slash_at_the_end(run: CrawlRun) -> None:
     assert requested(run, "d") == f"{url_of('d')}/"
 
 
-@pytest.mark.parametrize("status", [200, 404])
+@pytest.mark.parametrize("slug", ["d.html", "d?page=2", "d/e.html"])
+def test_a_file_and_a_query_get_no_slash(run: CrawlRun, slug: str) -> None:
+    redirect_to_a_slash(run, "a", "b", "c")
+    assert run.request_urls._with_usual_slash(f"/en/post/{slug}") == f"/en/post/{slug}"
+    assert run.request_urls._with_usual_slash("/") == "/"
+
+
+def test_a_slash_is_removed_as_the_site_redirects(run: CrawlRun) -> None:
+    for slug in "abc":
+        (asked,) = dispatched(run, slug, request_url=f"{url_of(slug)}/")
+        run.request_urls.learn(replace(asked, final_url=url_of(slug)), frontier_entry(run, slug))
+    add(run, entry("d", request_url=f"{url_of('d')}/"))
+    assert requested(run, "d") == url_of("d")
+
+
+def test_a_page_that_is_not_in_the_frontier_teaches_nothing(run: CrawlRun) -> None:
+    (asked,) = dispatched(run, "a")
+    run.request_urls.learn(replace(asked, final_url=url_of("a").replace("caliber", "www.caliber")), None)
+    assert requested(run, "a") == url_of("a")
+
+
+@pytest.mark.parametrize("status", [200, 404, 410])
 def test_the_slash_is_given_up_where_a_page_answers_without_it_or_not_with_it(run: CrawlRun, status: int) -> None:
     redirect_to_a_slash(run, "a", "b", "c")
     (asked,) = dispatched(run, "d")
@@ -100,10 +121,11 @@ def test_the_scheme_and_the_host_apply_to_the_next_requests(run: CrawlRun) -> No
     assert requested(run, "b") == url_of("b").replace("caliber", "www.caliber") + "/"
 
 
-@pytest.mark.parametrize("status", [301, 404, 503])
-def test_an_error_teaches_nothing(run: CrawlRun, status: int) -> None:
+@pytest.mark.parametrize("status", [None, 300, 301, 404, 410, 503])
+def test_an_error_teaches_nothing(run: CrawlRun, status: int | None) -> None:
     (page,) = dispatched(run, "a")
-    store(run, replace(page, status=status, final_url=f"{url_of('a')}/", body=b"x"))
+    error = "timeout" if status is None else None
+    store(run, replace(page, status=status, error=error, final_url=f"{url_of('a')}/", body=b"x"))
     assert frontier_entry(run, "a").request_url is None
 
 

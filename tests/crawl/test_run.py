@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -37,8 +38,9 @@ class FakeLoop:
         self.running = False
 
 
-def crawler_with(path: Path, **spider: object) -> Any:
-    settings = Settings({"ARCHIVE": str(path), "USER_AGENT": "test", "DOWNLOAD_DELAY": 2, "REVISITS_MAX": None})
+def crawler_with(path: Path, changed: dict[str, object] = {}, **spider: object) -> Any:  # noqa: B006
+    usual = {"ARCHIVE": str(path), "USER_AGENT": "test", "DOWNLOAD_DELAY": 2, "REVISITS_MAX": None}
+    settings = Settings(usual | changed)
     return SimpleNamespace(spider=SimpleNamespace(**spider), settings=settings, signals=SignalManager())
 
 
@@ -72,6 +74,28 @@ def test_a_run_has_a_heartbeat_until_its_spider_closes(tmp_path: Path, loops: li
     assert not loops[0].running
     with Archive.open(tmp_path / "a.db") as archive:
         assert archive.db.execute("SELECT outcome FROM runs").fetchall()[0][0] is not None
+
+
+@pytest.mark.parametrize(("setting", "limit"), [(None, None), ("0", 0), ("7", 7)])
+def test_a_run_has_the_limit_of_revisits_of_its_settings(
+    tmp_path: Path, loops: list[FakeLoop], setting: str | None, limit: int | None
+) -> None:
+    run = CrawlRun.from_crawler(crawler_with(tmp_path / "a.db", {"REVISITS_MAX": setting}, scope=SCOPE))
+    assert run.dispatcher.revisits == limit
+    assert run.archive.db.execute("SELECT user_agent FROM runs").fetchone()[0] == "test"
+    run.archive.close()
+
+
+@pytest.mark.parametrize(("days", "lasting"), [("0", 0), ("3", 3), ("0.5", 0.5), ("-1", None), (None, None)])
+def test_a_run_counts_an_article_as_lasting_after_the_days_of_its_settings(
+    tmp_path: Path, loops: list[FakeLoop], days: str | None, lasting: float | None
+) -> None:
+    with Archive.open(tmp_path / "other.db", mode="write") as other:
+        usual = other.articles.admission.lasting
+    changed = {} if days is None else {"LASTING_DAYS": days}
+    run = CrawlRun.from_crawler(crawler_with(tmp_path / "a.db", changed, scope=SCOPE))
+    assert run.archive.articles.admission.lasting == (usual if lasting is None else timedelta(days=lasting))
+    run.archive.close()
 
 
 def test_a_crawl_of_a_known_generic_site_keeps_its_scheme_and_host(tmp_path: Path, loops: list[FakeLoop]) -> None:

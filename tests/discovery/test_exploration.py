@@ -43,11 +43,17 @@ def test_a_whole_site_is_found_from_its_home_page(theme: str, tmp_path: Path) ->
     assert crawl.counts["articles_known"] >= 0.8 * crawl.counts["site_size"]  # complete: exit code 0
 
 
-MORE_REQUESTS = {"date_archives": 1.8, "static_footer": 2.6, "full_text_lists": 1.8, "views": 1.8}
+MORE_REQUESTS = {"static_footer": 1.6, "full_text_lists": 1.8, "views": 1.8}
 """Requests per article of small sites with many other pages; 1.5 of all others."""
 
 
-@pytest.mark.parametrize("name", KINDS)
+QUICK_KINDS = ("only_feed", "copies", "upper_case", "static_footer", "fragments", "soft_404", "sessions")
+"""Kinds of sites that `make check` explores."""
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK_KINDS else pytest.param(name, marks=pytest.mark.slow) for name in KINDS]
+)
 def test_every_kind_of_site_is_stored_without_its_other_pages(name: str, tmp_path: Path) -> None:
     site = KINDS[name]()
     crawler = PaperCrawler(tmp_path / "a.db", site, generic_site(BASE_URL + "/"))

@@ -21,7 +21,7 @@ class Demo:
     """The demo site in memory."""
 
     def __init__(self) -> None:
-        self.site = DemoSite(articles=90, seed=1, sections=("analytics",), clock=lambda: AT)
+        self.site = DemoSite(articles=60, seed=1, sections=("analytics",), clock=lambda: AT)
 
     def answer(self, url: str) -> Answer:
         parts = urlsplit(url)
@@ -56,6 +56,7 @@ REPORTED = {
     "the path and the label of the section",
     "the request for further teasers",
     "the path of that request",
+    "no request for further teasers",
 }
 """Facts whose replacement a run reports."""
 WRONG: dict[str, Site] = {
@@ -70,6 +71,7 @@ WRONG: dict[str, Site] = {
     "the date of a teaser": with_listing(date=".card_time"),
     "the image of a teaser": with_listing(image=".card_image"),
     "the request for further teasers": with_listing(more="?start={offset}", page_size=20),
+    "no request for further teasers": with_listing(more="", page_size=0),
     "the path of that request": with_listing(more="/load?page={page}"),
     "the feed": replace(KNOWN, sources=(Listings(), Feed(path="/feed.rss"))),
     "the sitemap": replace(KNOWN, sources=(Listings(), Sitemaps(paths=("/map.xml",), is_default=True))),
@@ -91,7 +93,13 @@ WRONG: dict[str, Site] = {
 }
 
 
-@pytest.mark.parametrize("fact", WRONG)
+QUICK = ("nothing", "the path of the section", "the request for further teasers", "the layouts")
+"""Facts that `make check` replaces: none, a listing's URL, its pagination, and an article's layout."""
+
+
+@pytest.mark.parametrize(
+    "fact", [fact if fact in QUICK else pytest.param(fact, marks=pytest.mark.slow) for fact in WRONG]
+)
 def test_a_wrong_fact_costs_no_article(fact: str, tmp_path: Path) -> None:
     demo = Demo()
     crawler = PaperCrawler(tmp_path / "a.db", demo, WRONG[fact])

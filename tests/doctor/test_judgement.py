@@ -104,8 +104,8 @@ def test_an_unavailable_list_is_a_difference(fields: dict[str, Any], number: int
 
 
 SITEMAPS = [
-    (f"<url><loc>{SITE.base_url}/en/post/x</loc></url>", "urlset", True, "1 articles, 0 further sitemaps"),
-    (f"<sitemap><loc>{SITE.base_url}/s.xml</loc></sitemap>", "sitemapindex", True, "0 articles, 1 further sitemaps"),
+    (f"<url><loc>{SITE.base_url}/en/post/x</loc></url>", "urlset", True, "1 article, 0 further sitemaps"),
+    (f"<sitemap><loc>{SITE.base_url}/s.xml</loc></sitemap>", "sitemapindex", True, "0 articles, 1 further sitemap"),
     ("", "urlset", False, "0 articles, 0 further sitemaps"),
 ]
 

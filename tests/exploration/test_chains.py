@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caliber_crawler.exploration.chains import MAX_PROBES, Chains
+from caliber_crawler.exploration.chains import MAX_DATED_PROBES, MAX_PROBES, Chains
 
 BASE = "https://site.example"
 
@@ -55,3 +55,17 @@ def test_pages_without_a_number_and_pages_that_were_requested_are_in_no_chain() 
     chains.remove(f"{BASE}/page/2")
     chains.remove(f"{BASE}/unknown/5")
     assert chains.far_end() is None
+
+
+def test_a_calendar_without_articles_is_probed_a_few_times_altogether() -> None:
+    chains = Chains()
+    for month in range(1, 13):
+        for day in range(1, 20):
+            chains.add(f"https://example.org/calendar/2026-{month:02}-{day}")
+    probed = []
+    while (url := chains.far_end()) is not None:
+        chains.remove(url)
+        probed.append(url)
+    assert len(probed) == MAX_DATED_PROBES
+    chains.reward(probed[0])
+    assert chains.far_end() is not None

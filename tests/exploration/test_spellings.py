@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from caliber_crawler.exploration.confirmed import ConfirmedArticles
 from caliber_crawler.exploration.spellings import Spellings, session_parameters, without_parameters
-from caliber_crawler.exploration.templates import first_page
+from caliber_crawler.site.page_series import first_page
 
 BASE = "https://site.example"
 NAMES = st.sampled_from(["from", "id", "page", "ref", "view"])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from caliber_crawler.archive.core.side_files import files_of
 from tests.warc.newsstand import run
 
 
@@ -82,13 +83,14 @@ def test_no_file_of_the_archive_is_overwritten(three_editions: Path, tmp_path: P
     linked = tmp_path / "linked.db"
     linked.symlink_to(three_editions)
     before = three_editions.read_bytes()
-    names = (three_editions, linked, *(f"{three_editions}{ending}" for ending in ("-wal", "-shm", "-journal", ".lock")))
+    names = (linked, *files_of(three_editions))
+    existing = {name for name in names if name.exists()}
     for path in names:
         result = run("export", "csv", "--archive", three_editions, "-o", path)
         assert result.exit_code == 2
         assert "the archive" in result.stderr
     assert three_editions.read_bytes() == before
-    assert not Path(f"{three_editions}-journal").exists()
+    assert {name for name in names if name.exists()} == existing
 
 
 def test_a_database_with_a_journal_is_not_replaced(three_editions: Path, tmp_path: Path) -> None:

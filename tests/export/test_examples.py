@@ -1,4 +1,4 @@
-"""The examples of docs/exports.md run on an export."""
+"""The examples of docs/guides/exports.md run on an export."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 
 def example(language: str) -> str:
-    (found,) = re.findall(rf"```{language}\n(.*?)```", (ROOT / "docs/exports.md").read_text("utf-8"), re.DOTALL)
+    (found,) = re.findall(rf"```{language}\n(.*?)```", (ROOT / "docs/guides/exports.md").read_text("utf-8"), re.DOTALL)
     return str(found)
 
 

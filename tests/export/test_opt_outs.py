@@ -71,7 +71,7 @@ def test_the_command_prints_the_number_of_excluded_articles(one_of_two_reserved:
     path = one_of_two_reserved.archive.path
     exported = run("export", "jsonl", "--archive", path)
     assert [json.loads(line)["headline"] for line in io.StringIO(exported.stdout)] == ["open"]
-    assert "Skipped 1 articles with a rights reservation" in exported.stderr
+    assert "Skipped 1 article with a rights reservation" in exported.stderr
     whole = run("export", "jsonl", "--archive", path, "--include-opted-out")
     assert len(whole.stdout.splitlines()) == 2
     assert "Skipped" not in whole.stderr

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from caliber_crawler.extraction.refreshes import refresh_target
+from caliber_crawler.extraction.refreshes import refresh_target, target_of
 from caliber_crawler.extraction_steps import extract_page
 from caliber_crawler.items import Capture, Problem
 from caliber_crawler.site.generic import generic_site
@@ -63,3 +63,38 @@ def test_other_refreshes_change_nothing(meta: str) -> None:
 
 def test_plain_text_is_not_searched() -> None:
     assert refresh_target(page(f'<meta http-equiv="refresh" content="0; url={OTHER}">', "text/plain")) is None
+
+
+SHELL = "<html><head>{}</head><body><script>{}</script>{}</body></html>"
+CANONICAL = f'<link rel="canonical" href="{OTHER}">'
+
+
+@pytest.mark.parametrize(
+    "shell",
+    [
+        SHELL.format(CANONICAL, f'window.location.href = "{OTHER}";', ""),
+        SHELL.format(CANONICAL, f"location.replace('{OTHER}')", "<p>This page has moved.</p>"),
+        SHELL.format("", "location='/consent?return=1'", '<a href="/consent?return=1">Continue</a>'),
+    ],
+)
+def test_an_empty_page_with_a_script_that_sends_browsers_on(shell: str) -> None:
+    assert target_of(shell.encode(), URL, "text/html") == OTHER
+
+
+@pytest.mark.parametrize(
+    "shell",
+    [
+        SHELL.format(CANONICAL, "", ""),
+        SHELL.format("", f'location.href = "{OTHER}"', ""),
+        SHELL.format(CANONICAL, f'location.href = "{OTHER}"', "<p>" + "word " * 100),
+        SHELL.format(f'<link rel="canonical" href="{URL}">', f'location.href = "{URL}"', ""),
+    ],
+)
+def test_a_canonical_link_or_a_script_alone_sends_nobody_on(shell: str) -> None:
+    assert target_of(shell.encode(), URL, "text/html") is None
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1251"])
+def test_the_charset_makes_no_difference(charset: str) -> None:
+    html = f'<html><head><title>Мост</title><META CONTENT="1;URL={OTHER}" HTTP-EQUIV=Refresh></head></html>'
+    assert target_of(html.encode(charset), URL, "text/html") == OTHER

@@ -10,7 +10,7 @@ import pytest
 from caliber_crawler.doctor.corrections import corrected_definition
 from caliber_crawler.items import Extraction
 from caliber_crawler.site import Layout, LearnedLayout
-from caliber_crawler.site_learning.field_healing import FieldWatch
+from caliber_crawler.site_learning.field_healing import FIELDS, FieldWatch
 from caliber_crawler.spiders.caliber import CaliberSpider
 from tests.archive.newsroom import article, capture, minutes
 
@@ -22,7 +22,7 @@ def page(number: int, **methods: str) -> Extraction:
 
 
 def test_a_selector_has_failed_after_five_of_ten_pages() -> None:
-    watch = FieldWatch(CaliberSpider.site)
+    watch = FieldWatch(FIELDS)
     found = [watch.note(page(number, views_shown="selector"), STORED) for number in range(7)]
     assert found == [None, None, None, None, "date", None, None], "tried again only after five more pages"
     assert len(watch.pages("date")) == 7
@@ -31,7 +31,7 @@ def test_a_selector_has_failed_after_five_of_ten_pages() -> None:
 
 
 def test_a_field_that_the_article_never_had_by_its_selector_says_nothing() -> None:
-    watch = FieldWatch(CaliberSpider.site)
+    watch = FieldWatch(FIELDS)
     assert {watch.note(page(number), {"published_at": "structured_data"}) for number in range(10)} == {None}
 
 

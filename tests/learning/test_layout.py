@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from caliber_crawler.extraction.slots import date_at, headline_at, names_at
+from caliber_crawler.extraction.slots import DateForm, date_at, headline_at, names_at
 from caliber_crawler.learning import learn_layout
 from caliber_crawler.learning.fields import common_tail
 from tests.learning.themes import THEMES, Story, classic, document, nameless, plain, sample, samples
@@ -21,7 +21,7 @@ def test_headline_and_date_of_other_pages_are_found(theme: str, count: int) -> N
     for story in map(Story, HELD_OUT):
         page = document(THEMES[theme](story))
         assert headline_at(page, layout.headline[0]) == story.headline
-        found = date_at(page, layout.date[0], "en")
+        found = date_at(page, layout.date[0], DateForm(language="en"))
         assert found is not None
         assert found.at.date() == story.day
 
@@ -81,7 +81,7 @@ def test_some_wrong_answers_do_not_hurt() -> None:
 def test_a_date_needs_no_teacher() -> None:
     without = [replace(each, day=None) for each in samples(plain)]
     layout = learn_layout(without).layout
-    assert date_at(document(plain(Story(50))), layout.date[0], "en").at.date() == Story(50).day  # type: ignore[union-attr]
+    assert date_at(document(plain(Story(50))), layout.date[0], DateForm(language="en")).at.date() == Story(50).day  # type: ignore[union-attr]
 
 
 def test_a_teacher_that_names_the_site_in_every_headline_is_corrected() -> None:

@@ -14,13 +14,13 @@ from tests.tooling.repository import ROOT
 
 PACKAGE = ROOT / "caliber_crawler"
 DATA_MODULES = ("reasons.py", "extraction/lines.py", "extraction/wall_phrases.py")
-"""Modules whose strings are not messages: names of elements, and phrases that are searched on pages. The glossary has
-the text of reasons."""
+"""Modules whose strings are not messages: names of elements, and phrases that are searched on pages. The reference
+has the text of reasons."""
 DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
-    *(f"docs/{p.name}" for p in sorted((ROOT / "docs").glob("*.md"))),
+    *(str(p.relative_to(ROOT)) for p in sorted((ROOT / "docs").rglob("*.md"))),
 )
 
 BANNED: dict[str, str] = {

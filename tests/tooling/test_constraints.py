@@ -1,6 +1,7 @@
 import re
 import tomllib
 from importlib import metadata
+from itertools import combinations
 
 import pytest
 from packaging.requirements import Requirement
@@ -10,8 +11,8 @@ from tests.tooling.repository import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 RUNTIME = PROJECT["project"]["dependencies"]
-DEVELOPMENT = PROJECT["dependency-groups"]["dev"]
-FILES = ("constraints.txt", "constraints-dev.txt")
+DEVELOPMENT = PROJECT["dependency-groups"]["dev"] + PROJECT["dependency-groups"]["docs"]
+FILES = ("constraints.txt", "constraints-dev.txt", "constraints-docs.txt")
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
 
@@ -93,11 +94,11 @@ def test_every_development_dependency_is_pinned():
     assert dependencies(DEVELOPMENT) - pins(*FILES, python="3.11").keys() == set()
 
 
-def test_both_files_pin_the_same_versions():
+def test_all_files_pin_the_same_versions():
     for python in PYTHONS:
-        runtime, development = (pins(file, python=python) for file in FILES)
-        shared = runtime.keys() & development.keys()
-        assert {name: runtime[name] for name in shared} == {name: development[name] for name in shared}
+        for one, other in combinations([pins(file, python=python) for file in FILES], 2):
+            shared = one.keys() & other.keys()
+            assert {name: one[name] for name in shared} == {name: other[name] for name in shared}
 
 
 def extras(requirements: list[str]) -> dict[tuple[str, str], set[str]]:

@@ -4,13 +4,49 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 
 @pytest.mark.slow
-def test_a_crawl_does_not_load_sqlite_utils_or_pandas() -> None:
-    """sqlite-utils, which also loads pandas where it is installed, is only for migrations: half a second."""
-    loaded = "import sys, caliber_crawler.crawl_process; print({'sqlite_utils', 'pandas'} & set(sys.modules))"
+def test_the_process_of_a_crawl_loads_neither_migrations_nor_extraction_libraries() -> None:
+    """sqlite-utils, which also loads pandas where it is installed, is only for migrations: half a second. Pages are
+    extracted in a worker process: trafilatura and resiliparse cost a fifth of a second and 10 MB."""
+    loaded = (
+        "import sys, caliber_crawler.crawl_process, caliber_crawler.pipelines;"
+        "print({'sqlite_utils', 'pandas', 'trafilatura', 'resiliparse'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == "set()\n"
+
+
+HEAVY = ("scrapy", "twisted", "lxml", "parsel", "trafilatura", "datasette", "pandas", "numpy", "sqlite_utils", "httpx")
+STARTS = """
+import sys
+from caliber_crawler.commands.cli import main
+try:
+    main({arguments})
+except SystemExit:
+    print(sorted(set({unwanted}) & set(sys.modules)))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "unwanted"),
+    [
+        (["--help"], (*HEAVY, "sqlite3", "asyncio", "caliber_crawler.archive", "caliber_crawler.site")),
+        (
+            ["search", "corridor", "--archive", "none.db"],
+            (*HEAVY, "caliber_crawler.extraction", "caliber_crawler.crawling"),
+        ),
+    ],
+)
+def test_a_short_command_loads_no_library_that_it_does_not_need(
+    arguments: list[str], unwanted: tuple[str, ...], tmp_path: Path
+) -> None:
+    code = STARTS.format(arguments=arguments, unwanted=unwanted)
+    command = [sys.executable, "-P", "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

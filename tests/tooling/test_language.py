@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import get_args
 
 import pytest
 
-from caliber_crawler import reasons
 from caliber_crawler.archive.queue.entry import State
 from caliber_crawler.archive.reports.runs import Outcome as RunOutcome
 from caliber_crawler.crawling.outcome import OUTCOMES
@@ -33,16 +31,6 @@ def test_no_text_for_users_has_a_banned_word(texts: Callable[[], Iterator[Text]]
 )
 def test_a_banned_word_is_found(sentence: str) -> None:
     assert faults(Text("here", sentence))
-
-
-@pytest.mark.parametrize(("code", "reason"), reasons.REASONS.items())
-def test_the_glossary_explains_every_reason(code: str, reason: reasons.Reason) -> None:
-    assert f"| `{code}` | {reason.meaning} | {reason.remedy} |" in GLOSSARY
-
-
-def test_every_reason_in_the_glossary_exists() -> None:
-    section = GLOSSARY.partition("## Reason codes")[2]
-    assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == set(reasons.REASONS)
 
 
 @pytest.mark.parametrize("state", get_args(State))

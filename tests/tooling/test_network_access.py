@@ -26,6 +26,7 @@ each obeys the rules."""
 NOT_FETCHING = {
     *("alerts add", "alerts list", "alerts remove", "alerts send"),
     *("copies find", "copies list", "copies show"),
+    *("names find", "names list", "names show", "names quotations", "names network"),
     *("editions find", "editions list", "editions show"),
     *("sample", "codes codebook", "codes import", "codes list", "codes agreement"),
     "check-package",
@@ -57,7 +58,7 @@ NOT_FETCHING = {
         "demo serve",
         "demo truth",
     ),
-    *("cluster init", "cluster enqueue", "cluster status", "cluster collect"),
+    *("cluster init", "cluster enqueue", "cluster status", "cluster acknowledge", "cluster collect"),
 }
 CRAWL = "caliber_crawler.crawl_process"
 """The module through which every fetch goes: it starts Scrapy with the project's settings."""

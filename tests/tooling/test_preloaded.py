@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.preloaded import LIBRARIES, Program, interpreter
+from tests.conftest import ROOT
+from tests.preloaded import LIBRARIES, Fork, Program, interpreter
 
 pytestmark = pytest.mark.slow
 
@@ -50,6 +51,41 @@ def test_a_fork_behaves_like_a_process(folder: Path, argument: str) -> None:
         assert run(folder, argument)[0] == done.returncode == -9
     else:
         assert run(folder, argument) == (done.returncode, done.stdout, done.stderr)
+
+
+WORKERS = """
+import os, signal
+from caliber_crawler.processes import PAGE_LIMITS, run_limited
+
+def result(function, *arguments):
+    try:
+        return run_limited(function, *arguments, key="", limits=PAGE_LIMITS)
+    except Exception as error:
+        return type(error).__name__, str(error)
+
+pid = result(os.getpid)
+print(pid not in (os.getpid(), os.getppid()), result(os.getcwd), result(os.getenv, "COLOUR"), result(int, "x")[0])
+print(result(os.getsid, 0) == pid, result(os._exit, 3), result(signal.raise_signal, signal.SIGSEGV))
+"""
+
+
+def test_a_worker_of_a_fork_behaves_like_that_of_a_process(folder: Path) -> None:
+    (folder / "script.py").write_text(WORKERS)
+    variables = {**os.environ, "COLOUR": "red", "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"}
+    command = [sys.executable, "-m", "script"]
+    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=100, check=True)
+    program = Program("script", (), str(folder), variables)
+    assert interpreter().run(program, timeout=100)[:2] == (0, done.stdout)
+    assert done.stdout.startswith(f"True {folder} red ValueError\nTrue ")
+
+
+def test_a_fork_can_be_stopped(folder: Path) -> None:
+    (folder / "script.py").write_text("import time; time.sleep(60)")
+    for stop, exit_code in ((Fork.terminate, -15), (Fork.kill, -9)):
+        fork = interpreter().start(Program("script", (), str(folder), dict(os.environ)))
+        assert fork.poll() is None
+        stop(fork)
+        assert fork.wait(60) == fork.poll() == exit_code
 
 
 def test_a_fork_leaves_nothing_to_the_next_one(folder: Path) -> None:

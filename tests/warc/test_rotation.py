@@ -6,7 +6,6 @@ import io
 import json
 import shutil
 import signal
-import subprocess
 import time
 from pathlib import Path
 from zipfile import ZipFile
@@ -19,7 +18,7 @@ from fastwarc.warc import ArchiveIterator
 from caliber_crawler.items import Capture
 from caliber_crawler.output_files import new_files
 from caliber_crawler.warc import Lines, WarcReader, numbered_path, write_wacz, write_warcs
-from tests.conftest import command, environment
+from tests.conftest import start
 from tests.warc.newsstand import crawled, held, run, take_in
 from tests.warc.records import resolve_url
 from tests.warc.test_writing import exchanges
@@ -163,12 +162,7 @@ def test_a_killed_export_leaves_no_incomplete_file_under_its_final_name(
     run("export", format, "--archive", archive, "-o", whole / "x", *options)
     for attempt in range(4):
         folder = tmp_path / f"killed-{attempt}"
-        process = subprocess.Popen(
-            command("export", format, "--archive", archive, "-o", folder / "x", *options),
-            env=environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        process = start("export", format, "--archive", archive, "-o", folder / "x", *options)
         # From its first byte on, a little later each time.
         while process.poll() is None and not any(folder.glob(".x.*/*")):
             time.sleep(0.001)

@@ -7,7 +7,6 @@ import random
 import shutil
 import signal
 import sqlite3
-import subprocess
 import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -20,7 +19,7 @@ from hypothesis import strategies as st
 from caliber_crawler.archive import Archive, Selection
 from caliber_crawler.items import Capture
 from caliber_crawler.warc import WarcReader, write_warc
-from tests.conftest import command, environment
+from tests.conftest import start
 from tests.properties import examples
 from tests.warc.newsstand import HTML, PAGE, SITE, crawled, exported, held, run, site_resolver, take_in
 
@@ -138,12 +137,7 @@ def test_a_killed_ingest_resumes_without_duplicates(tmp_path: Path) -> None:
     file = exported(there, tmp_path / "export.warc.gz")
     new = tmp_path / "new.db"
     for kept in (1, 20, 40):
-        process = subprocess.Popen(
-            command("ingest", file, "--archive", new, "--jobs", 2),
-            env=environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        process = start("ingest", file, "--archive", new, "--jobs", 2)
         while process.poll() is None and captures_in(new) < kept:
             time.sleep(0.005)
         process.send_signal(signal.SIGKILL)

@@ -1,7 +1,6 @@
-"""Side files: SQLite files beside an archive with what an analysis computed from its texts.
+"""Side files that are SQLite databases: what an analysis computed from the texts, article by article.
 
-A side file may be deleted at any time: the next analysis computes it anew, with the same result. One that another
-method of analysis wrote is replaced, a file of another program never.
+One that another method of analysis wrote is replaced, a file of another program never.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from caliber_crawler.archive.core.format import sqlite3
+from caliber_crawler.archive.core.side_files import delete_side_file
 from caliber_crawler.archive.core.sqlite_errors import SQLiteErrors
 from caliber_crawler.errors import ForeignDatabase
 
@@ -36,7 +36,7 @@ class SideFile:
             self._db = connect(path)
             if not self._is_written_by(method):
                 self._db.close()
-                delete(path)
+                delete_side_file(path)
                 self._db = connect(path)
                 self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 self._db.executescript(f"BEGIN; CREATE TABLE method (name TEXT NOT NULL) STRICT; {schema} COMMIT;")
@@ -83,9 +83,3 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def delete(path: Path) -> None:
-    """Delete a side file."""
-    for ending in ("", "-wal", "-shm"):
-        Path(f"{path}{ending}").unlink(missing_ok=True)

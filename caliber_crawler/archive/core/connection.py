@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from filelock import FileLock, Timeout
 
 from caliber_crawler.archive.core.format import APPLICATION_ID, VERSION, sqlite3
+from caliber_crawler.archive.core.schema_creation import create_schema
 from caliber_crawler.archive.core.sqlite_errors import SQLiteErrors
 from caliber_crawler.archive.core.synced_log import SyncedLog
 from caliber_crawler.errors import (
@@ -98,6 +99,11 @@ class Connection:
                 raise
         if version < VERSION:
             connection.close()
+            if version == 0:
+                raise ArchiveError(
+                    f"{path} has no tables: its creation was interrupted, or {path}-wal is damaged. Run `caliber"
+                    " verify`; if it finds no damage, the next command that writes creates them."
+                )
             raise ArchiveError(f"{path} has an earlier schema version; run `caliber migrate` to upgrade it.")
         return cls(path, "read", connection, None)
 
@@ -124,12 +130,14 @@ class Connection:
                     copy_into(archive, backup_path(path, version))
                     archive.migrated_from = version
                 if version < VERSION:
-                    from caliber_crawler.archive.core.migrations import create_schema, migrations
-
                     if version == 0:
-                        create_schema(archive.db)
+                        create_schema(connection)
                     else:
+                        # Imported here: a crawl must not load sqlite-utils.
+                        from caliber_crawler.archive.core.migrations import migrations
+
                         migrations.apply(archive.db)
+                    archive.mark_synced()
             except BaseException:
                 connection.close()
                 raise

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from functools import cache
-from importlib.resources import files
-from sqlite3 import complete_statement
+from collections.abc import Callable
 
 from sqlite_utils import Database, Migrations
 
 from caliber_crawler.archive.core.checksums import EARLIER_COLUMN, PRIMARY_KEYS, checksum, without_triggers
 from caliber_crawler.archive.core.earlier_terms import ARGUMENTS, COUNTS, METHODS, REASONS, SOURCES
 from caliber_crawler.archive.core.earlier_urls import rename_urls
+from caliber_crawler.archive.core.schema_creation import MIGRATION_SET, statements
 
-migrations = Migrations("caliber")
+migrations = Migrations(MIGRATION_SET)
 
 
 @migrations()
@@ -99,6 +96,18 @@ def m0012_alerts(db: Database) -> None:
     run_script(db, "m0012_alerts")
 
 
+@migrations()
+def m0013_names(db: Database) -> None:
+    """Add the names that texts mention, and quotations."""
+    run_script(db, "m0013_names")
+
+
+@migrations()
+def m0014_exit_codes(db: Database) -> None:
+    """Add the exit codes of runs."""
+    run_script(db, "m0014_exit_codes")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")
@@ -141,38 +150,10 @@ def rename_arguments(arguments: dict[str, object]) -> dict[str, object]:
     return renamed
 
 
-def create_schema(db: Database) -> None:
-    """Create the current schema in an empty database, as all migrations together do, in a fraction of the time."""
-    migrations.ensure_migrations_table(db)
-    with db.atomic():
-        run_script(db, "current")
-        db.table(migrations.migrations_table).insert_all(
-            {"migration_set": migrations.name, "name": pending.name, "applied_at": str(datetime.now(UTC))}
-            for pending in migrations.pending(db)
-        )
-
-
 def run_script(db: Database, step: str) -> None:
     """Run the SQL of a migration inside the transaction that records it."""
-    for statement in _statements(step):
+    for statement in statements(step):
         db.execute(statement)
-
-
-@cache
-def _statements(step: str) -> tuple[str, ...]:
-    """The statements of a migration's script."""
-    return tuple(_split(files(__package__).joinpath("schema", f"{step}.sql").read_text("utf-8")))
-
-
-def _split(script: str) -> Iterator[str]:
-    """The statements of a script; each must end at the end of a line."""
-    lines: list[str] = []
-    for line in script.splitlines(keepends=True):
-        lines.append(line)
-        if line.endswith(";\n") and complete_statement("".join(lines)):
-            yield "".join(lines)
-            lines.clear()
-    assert not "".join(lines).strip(), "the last statement is not complete"
 
 
 def add_checksums(db: Database, table: str, column: str) -> None:

@@ -1,20 +1,41 @@
-"""Files that are derived from an archive and lie beside it. Each can be deleted at any time and made again."""
+"""Side files: files that an analysis computed from an archive and keeps beside it.
+
+Each can be deleted at any time: the analysis makes it again, with the same result. This module knows all of them, so
+that no output replaces one, and nothing of a deleted text remains in one.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
-WORD_INDEX = ".words.db"
-"""Ending of the word index, after the archive's own name."""
-SIDE_FILES = (WORD_INDEX,)
+Ending = Literal[".words.db", ".copies", ".editions"]
+"""The end of a side file's name, after the name of the archive."""
+WORD_INDEX: Ending = ".words.db"
+COPIES: Ending = ".copies"
+EDITIONS: Ending = ".editions"
+ENDINGS = (WORD_INDEX, COPIES, EDITIONS)
+
+OF_SQLITE = ("-wal", "-shm", "-journal")
+"""The ends of the files that SQLite keeps beside a database."""
 
 
-def word_index_path(archive: Path) -> Path:
-    """The path of an archive's word index."""
-    return archive.with_name(archive.name + WORD_INDEX)
+def side_file(archive: Path, ending: Ending) -> Path:
+    """The path of a side file."""
+    return Path(f"{archive}{ending}")
 
 
-def delete_side_files(archive: Path) -> None:
-    """Delete every derived file of an archive, because it may contain a text that was taken down."""
-    for ending in SIDE_FILES:
-        archive.with_name(archive.name + ending).unlink(missing_ok=True)
+def files_of(archive: Path) -> list[Path]:
+    """Every file that belongs to an archive, whether it exists or not: its own, those of SQLite, and the side files."""
+    databases = [archive, *(side_file(archive, ending) for ending in ENDINGS)]
+    return [
+        *databases,
+        *(Path(f"{database}{ending}") for database in databases for ending in OF_SQLITE),
+        Path(f"{archive}.lock"),
+    ]
+
+
+def delete_side_file(path: Path) -> None:
+    """Delete a side file with the files that SQLite keeps beside it."""
+    for ending in ("", *OF_SQLITE):
+        Path(f"{path}{ending}").unlink(missing_ok=True)

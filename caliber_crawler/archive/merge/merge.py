@@ -143,13 +143,18 @@ class Merge:
         for ids in in_chunks(sorted(bulk.doubtful | shared.merged)):
             with self._here.transaction():
                 self._review(ids, last, run_id)
+        with self._here.transaction():
+            self._count_withdrawn(self._articles.admission.withdraw_all_later_pages(run_id), last)
 
     def _review(self, ids: Iterable[int], last: int, run_id: int) -> None:
         """Put pages aside that a crawl would have put aside; ``last`` is the last article from before."""
         for id in ids:
-            for withdrawn in self._articles.review(id, run_id):
-                if withdrawn > last:
-                    self.counts.subtract(("articles", "versions"))
+            self._count_withdrawn(self._articles.review(id, run_id), last)
+
+    def _count_withdrawn(self, ids: Iterable[int], last: int) -> None:
+        for id in ids:
+            if id > last:
+                self.counts.subtract(("articles", "versions"))
 
     def _insert(self, table: str, row: Mapping[str, Any], conflict: str = "") -> int:
         names, places = ", ".join(row), ", ".join(f":{name}" for name in row)

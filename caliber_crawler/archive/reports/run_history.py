@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from datetime import timedelta
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.times import utc_text, utc_time
+from caliber_crawler.archive.reports.alarms import IS_USUAL, LAST_ACKNOWLEDGEMENT
 from caliber_crawler.archive.reports.runs import RunRecord, record_of
 
 COMPARED_ARGUMENTS = ("base_url", "languages", "sections", "sources")
 """Arguments that must be equal for two runs to be comparable."""
+DEFINITION = "site_definition"
+"""The key of the digest of a site definition among the versions of a run's software."""
+LOOK_BACK = timedelta(days=400)
+"""The time in which usual days are looked for."""
 
 
 class RunHistory:
@@ -19,12 +25,19 @@ class RunHistory:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def similar_runs(self, run_id: int, limit: int) -> list[RunRecord]:
-        """Earlier finished runs of the same command and site with the same arguments, newest first."""
-        same = " AND ".join(f"r.arguments ->> '{name}' IS t.arguments ->> '{name}'" for name in COMPARED_ARGUMENTS)
+    def similar_runs(self, run_id: int, limit: int, *, usual: bool = False) -> list[RunRecord]:
+        """Earlier finished runs of the same command and site with the same arguments, newest first.
+
+        ``usual``: only those that later runs are compared with: runs with the same site definition, and without an
+        alarm that nobody has acknowledged.
+        """
+        same = [f"r.arguments ->> '{name}' IS t.arguments ->> '{name}'" for name in COMPARED_ARGUMENTS]
+        same += [IS_USUAL, f"r.software ->> '{DEFINITION}' IS t.software ->> '{DEFINITION}'"] if usual else []
         rows = self._connection.rows(
             f"""SELECT r.* FROM runs r JOIN runs t ON t.id = ?
-            WHERE r.id < t.id AND r.site = t.site AND r.command = t.command AND r.outcome = 'finished' AND {same}
+            LEFT JOIN ({LAST_ACKNOWLEDGEMENT}) a ON a.site = r.site
+            WHERE r.id < t.id AND r.site = t.site AND r.command = t.command AND r.outcome = 'finished'
+              AND {" AND ".join(same)}
             ORDER BY r.id DESC LIMIT ?""",
             (run_id, limit),
         )
@@ -65,20 +78,22 @@ class RunHistory:
         )
         return {row["run_id"]: row["pages"] for row in rows}
 
-    def days(self, run_id: int, count: int) -> list[int | None]:
-        """New URLs found per period of 24 hours, counted back from the end of a run; the first includes the run itself.
+    def days(self, run_id: int, count: int) -> list[int]:
+        """New URLs found per period of 24 hours, counted back from the end of a run, at most ``count`` of them.
 
-        ``None`` for a period in which no run ended.
+        The first includes the run itself. Of the others, those in which no run ended or a run had an alarm are left
+        out.
         """
         run = self._connection.row("SELECT site, finished_at FROM runs WHERE id = ?", (run_id,))
         if run is None or run["finished_at"] is None:
             return []
         end = utc_time(run["finished_at"])
         rows = self._connection.rows(
-            """SELECT CAST((julianday(?1) - julianday(finished_at)) AS INTEGER) AS day,
-              sum(coalesce(counts ->> 'found', 0)) AS found
-            FROM runs WHERE command = 'crawl' AND site = ?2 AND finished_at <= ?1 GROUP BY day""",
-            (utc_text(end), run["site"]),
+            f"""SELECT CAST((julianday(?1) - julianday(r.finished_at)) AS INTEGER) AS day,
+              sum(coalesce(r.counts ->> 'found', 0)) AS found, min({IS_USUAL}) AS is_usual
+            FROM runs r LEFT JOIN ({LAST_ACKNOWLEDGEMENT}) a ON a.site = r.site
+            WHERE r.command = 'crawl' AND r.site = ?2 AND r.finished_at <= ?1 AND r.finished_at > ?3
+            GROUP BY day ORDER BY day""",
+            (utc_text(end), run["site"], utc_text(end - LOOK_BACK)),
         )
-        found = {row["day"]: row["found"] for row in rows}
-        return [found.get(day) for day in range(count)]
+        return [row["found"] for row in rows if row["day"] == 0 or row["is_usual"]][:count]

@@ -37,6 +37,8 @@ class RunRecord(TypedDict):
     software: JSONObject
     """Names and versions of the software."""
     user_agent: str | None
+    exit_code: int | None
+    """Of a crawl: the exit code that it would have if it was the only one of its command."""
 
 
 class Runs:
@@ -83,6 +85,11 @@ class Runs:
                 "UPDATE runs SET outcome = ?, reason = ?, counts = ?, heartbeat_at = ?, finished_at = ? WHERE id = ?",
                 (outcome, reason, as_json(counts), now, now, run_id),
             )
+
+    def record_exit_code(self, run_id: int, exit_code: int) -> None:
+        """Record the exit code of a run that ended."""
+        with self._connection.transaction():
+            self._connection.execute("UPDATE runs SET exit_code = ? WHERE id = ?", (exit_code, run_id))
 
     def discard(self, run_id: int) -> None:
         """Delete a run that did nothing."""

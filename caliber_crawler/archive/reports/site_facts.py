@@ -14,6 +14,7 @@ from typing import Literal, get_args
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.rows import SiteFactRow
 from caliber_crawler.archive.core.times import utc_text
+from caliber_crawler.quantity import quantity
 
 FactName = Literal[
     "article_url_pattern",
@@ -21,7 +22,9 @@ FactName = Literal[
     "body_selector",
     "boilerplate_line",
     "date_format",
+    "date_language",
     "date_selector",
+    "date_zone",
     "dropped_selector",
     "earlier_rule",
     "feed_url",
@@ -65,7 +68,9 @@ class SiteFact:
         if self.fact not in get_args(FactName):
             raise ValueError(f"{self.fact!r} is not the name of a site fact.")
         if not 0 <= self.pages_confirming <= self.pages_examined:
-            raise ValueError(f"{self.pages_confirming} of {self.pages_examined} pages cannot confirm a fact.")
+            raise ValueError(
+                f"{self.pages_confirming} of {quantity(self.pages_examined, 'page')} cannot confirm a fact."
+            )
 
     @property
     def share(self) -> float:

@@ -9,6 +9,7 @@ from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.format import sqlite3
 from caliber_crawler.archive.core.rows import JSONObject, TotalsRow
 from caliber_crawler.archive.core.times import utc_now, utc_text
+from caliber_crawler.archive.reports.alarms import ACKNOWLEDGE, Alarm, Alarms
 from caliber_crawler.archive.reports.runs import RunRecord, Runs
 from caliber_crawler.archive.reports.totals import totals
 
@@ -70,6 +71,9 @@ class ProblemCount(TypedDict):
     total: int
     refused: int
     """The number of pages that were refused because of it."""
+    first_at: str
+    """When the first was noted, as ISO 8601 text in UTC; ``last_at`` for the last."""
+    last_at: str
     example: str
     """The message of one of them."""
 
@@ -102,6 +106,8 @@ class StatusReport(TypedDict):
     """Known URLs by state; ``due`` counts those that are due now."""
     runs: list[RunRecord]
     """The last five runs, newest first."""
+    alarms: list[Alarm]
+    """What is unusual about sites, until it ends or somebody acknowledges it."""
     problems: ProblemCounts
 
 
@@ -126,8 +132,11 @@ def status(connection: Connection) -> StatusReport:
         "bodies": bodies(connection, counted),
         "frontier": frontier(connection),
         "runs": Runs(connection).last(),
+        "alarms": Alarms(connection).open(),
         "problems": {
-            "last_run": problems(connection, "WHERE run_id = (SELECT max(id) FROM runs)"),
+            "last_run": problems(
+                connection, f"WHERE run_id = (SELECT max(id) FROM runs WHERE command <> '{ACKNOWLEDGE}')"
+            ),
             "all": problems(connection, ""),
         },
     }
@@ -193,6 +202,7 @@ def problems(connection: Connection, where: str) -> list[ProblemCount]:
     """Problems by reason, most frequent first."""
     return connection.rows_of(
         ProblemCount,
-        f"""SELECT stage, reason, count(*) AS total, sum(fatal) AS refused, max(message) AS example
+        f"""SELECT stage, reason, count(*) AS total, sum(fatal) AS refused, min(noted_at) AS first_at,
+          max(noted_at) AS last_at, max(message) AS example
         FROM problems {where} GROUP BY stage, reason ORDER BY total DESC, stage, reason""",
     )

@@ -12,6 +12,7 @@ from caliber_crawler.archive.search.names import named_articles
 from caliber_crawler.archive.search.query import parse
 from caliber_crawler.archive.search.tree import NAME_FIELDS, And, Near, Node, Not, Or, Term, wanted_terms
 from caliber_crawler.errors import QueryError
+from caliber_crawler.quantity import quantity
 
 MAX_FORMS = 300
 """The most inflections or spellings of one word."""
@@ -58,6 +59,8 @@ class Match:
 
 NOTHING = Match(conditions=("0",))
 """The match of an empty query: no article."""
+EVERYTHING = Match(conditions=("1",))
+"""The match of every article."""
 
 
 def matching(connection: Connection, query: str, name: str = "query") -> Match:
@@ -205,7 +208,7 @@ class _Compiler:
             combinations *= len(part)
         if combinations > MAX_COMBINATIONS:
             problem = (
-                f"This has {combinations:,} combinations of words; the maximum is {MAX_COMBINATIONS:,}."
+                f"This has {quantity(combinations, 'combination')} of words; the maximum is {MAX_COMBINATIONS:,}."
                 " Put words in quotes to search for them without other inflections."
             )
             raise QueryError(self.query, near.start, near.end, problem)

@@ -19,6 +19,7 @@ from typing import Never
 from caliber_crawler.archive.search.tokens import Token, tokens_of
 from caliber_crawler.archive.search.tree import NAME_FIELDS, And, Near, Node, Not, Or, Term, wanted_terms
 from caliber_crawler.errors import QueryError
+from caliber_crawler.quantity import quantity
 
 MAX_LETTERS = 4_000
 MAX_TERMS = 200
@@ -31,7 +32,7 @@ def parse(query: str) -> Node | None:
     if not query.strip():
         return None
     if len(query) > MAX_LETTERS:
-        problem = f"The query has {len(query):,} characters; the maximum is {MAX_LETTERS:,}."
+        problem = f"The query has {quantity(len(query), 'character')}; the maximum is {MAX_LETTERS:,}."
         raise QueryError(query, MAX_LETTERS, MAX_LETTERS + 1, problem)
     tree = _Parser(query).parse()
     if not any(wanted_terms(tree)):

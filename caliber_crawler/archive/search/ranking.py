@@ -36,7 +36,7 @@ BY_AGE = "a.current_version_id DESC"
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A query with filters, order, limit and offset; see docs/search.md for the language of queries."""
+    """A query with filters, order, limit and offset; see docs/reference/search.md for the language of queries."""
 
     query: str
     where: Selection = field(default_factory=Selection)

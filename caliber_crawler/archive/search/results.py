@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.search.hits import Hit, hits
-from caliber_crawler.archive.search.matching import matching
+from caliber_crawler.archive.search.matching import EVERYTHING, matching
 from caliber_crawler.archive.search.ranking import Ranking, Search
 
 
@@ -29,6 +29,12 @@ def find(connection: Connection, search: Search) -> list[Hit]:
 def find_and_count(connection: Connection, search: Search) -> SearchResults:
     """Like :func:`find`, with the total number of matches; for a common word, counting takes longer than finding."""
     ranking = Ranking(connection, search, matching(connection, search.query))
+    return SearchResults(ranking.total(), tuple(_hits(connection, ranking)))
+
+
+def list_and_count(connection: Connection, search: Search) -> SearchResults:
+    """All articles that the filters of a search select, newest first, whatever its query; and their number."""
+    ranking = Ranking(connection, replace(search, order="newest"), EVERYTHING)
     return SearchResults(ranking.total(), tuple(_hits(connection, ranking)))
 
 

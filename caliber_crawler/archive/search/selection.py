@@ -57,7 +57,7 @@ class ArticleRow(TypedDict):
     """When it was first found to be gone from the site; ``None`` while it is online."""
     version_count: int
     content_digest: str
-    """SHA-256 of the text, in hexadecimal (see docs/architecture.md)."""
+    """SHA-256 of the text, in hexadecimal (see docs/explanation/architecture.md)."""
     body: str
     """Plain text; blank lines separate paragraphs."""
 
@@ -119,7 +119,7 @@ class Selection:
     include_opted_out: bool = True
     """Whether to include articles with a rights reservation (see :mod:`caliber_crawler.opt_outs`)."""
     unique: bool = False
-    """Only the first published of near-duplicates among the articles that match (see docs/copies.md)."""
+    """Only the first published of near-duplicates among the articles that match (see docs/guides/copies.md)."""
     codes: tuple[str, ...] = ()
     """Codes that an article must have from any coder: ``tone=negative``, or ``tone`` for any code of the variable."""
 

@@ -10,6 +10,14 @@ from collections.abc import Iterator
 from typing import Any, Literal, NotRequired, cast
 
 from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.search.code_columns import (
+    PREFIX,
+    SEPARATOR,
+    code_columns,
+    codes_of_articles,
+    codes_of_texts,
+    variables,
+)
 from caliber_crawler.archive.search.selection import (
     BATCH_SIZE,
     COLUMNS,
@@ -61,6 +69,8 @@ class TextRow(ArticleRow):
     """An article in its current version, or one of its published versions, with every field."""
 
     author_names: list[str]
+    codes: dict[str, list[str]]
+    """The codes of the article or of the version's text, for each variable of the codebook."""
     signature: str | None
     body_markdown: str
     version_id: NotRequired[int]
@@ -100,11 +110,16 @@ def text_rows(
 ) -> Iterator[TextRow]:
     """A row for each selected article, or for each version that its site published, in order of publication."""
     ids = article_ids(connection, selection, limit=limit)
+    coded = variables(connection)
     for start in range(0, len(ids), BATCH_SIZE):
-        batch = json.dumps(ids[start : start + BATCH_SIZE])
-        for row in connection.rows_of(TextRow, VERSIONS if versions else CURRENT, (batch,)):
+        batch = ids[start : start + BATCH_SIZE]
+        of_texts = codes_of_texts(connection, batch) if coded else {}
+        of_articles = codes_of_articles(of_texts)
+        for row in connection.rows_of(TextRow, VERSIONS if versions else CURRENT, (json.dumps(batch),)):
             names: Any = row["author_names"]
             row["author_names"] = json.loads(names)
+            given = of_texts.get((row["id"], row["content_digest"])) if versions else of_articles.get(row["id"])
+            row["codes"] = {variable: (given or {}).get(variable, []) for variable in coded}
             if versions:
                 row["authors"] = "; ".join(row["author_names"]) or None
             yield row
@@ -126,17 +141,18 @@ def rows_of_kind(
         yield from view_count_rows(connection, selection, limit=limit)
         return
     for row in text_rows(connection, selection, versions=kind == "versions", limit=limit):
-        yield cast(ExportRow, row)
+        joined = {f"{PREFIX}{variable}": SEPARATOR.join(codes) or None for variable, codes in row["codes"].items()}
+        yield {**cast(ExportRow, row), **joined}
 
 
-def columns_of(kind: RowKind) -> dict[str, type[str] | type[int] | type[float]]:
+def columns_of(connection: Connection, kind: RowKind) -> dict[str, type[str] | type[int] | type[float]]:
     """The columns of a kind of rows that an export contains by default, in order, with the type of their values."""
     if kind == "view_counts":
         return dict(VIEW_COLUMNS)
     if kind == "articles":
-        return dict(COLUMNS)
+        return {**COLUMNS, **code_columns(connection)}
     places = list(COLUMNS.items())
-    return {"id": int, **VERSION_COLUMNS, **dict(places[1:])}
+    return {"id": int, **VERSION_COLUMNS, **dict(places[1:]), **code_columns(connection)}
 
 
 def optional_columns_of(kind: RowKind) -> dict[str, type[str] | type[int]]:

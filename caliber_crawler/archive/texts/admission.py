@@ -17,6 +17,8 @@ from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.family import FAMILY
 from caliber_crawler.archive.core.times import utc_text, utc_text_or_none, utc_time
 from caliber_crawler.archive.reports.runs import Runs
+from caliber_crawler.archive.texts.article_series import IS_LATER, ArticleSeries
+from caliber_crawler.archive.texts.article_series import REASON as LATER_PAGE
 from caliber_crawler.archive.texts.resemblance import Text, differ_entirely, texts_of
 from caliber_crawler.archive.texts.shared_texts import NO_LAYOUT, Row, SharedTexts, is_doubtful
 from caliber_crawler.archive.texts.site_norms import SiteNorms
@@ -96,6 +98,7 @@ class Admission:
         self._runs = Runs(connection)
         self.shared = SharedTexts(connection)
         self.norms = SiteNorms(connection)
+        self.series = ArticleSeries(connection)
         self.lasting = LASTING
 
     def check(
@@ -114,6 +117,9 @@ class Admission:
                 " its date or layout."
             )
             raise PageSetAside(_problem("unlike_before", message, fatal=True))
+        if (first := self.series.first_of(extraction, text_of(extraction.article), article_id)) is not None:
+            message = f"{extraction.capture.effective_url} is a later page of the article at {first}."
+            raise PageSetAside(_problem(LATER_PAGE, message, fatal=True))
         self._check_shared(extraction, article_id, reextract)
         if article_id is None and self.norms.puts_aside(extraction, self.lasting, reextract):
             raise PageSetAside(_problem(UNLIKE_SITE, f"{extraction.capture.effective_url} {LACKS_DATE}", fatal=True))
@@ -230,6 +236,10 @@ class Admission:
 
     def withdraw_reviewed(self, article_id: int, run_id: int) -> list[int]:
         """Withdraw the articles that turn out to be none by the text of an article, or by those of its site."""
+        later = [article_id] if self.series.is_later(article_id) else self.series.later_of(article_id)
+        if later:
+            self.shared.withdraw(later, run_id, LATER_PAGE, IS_LATER)
+            return later
         shared = self.articles_sharing_text(article_id)
         if shared:
             self.shared.withdraw(shared, run_id)
@@ -247,6 +257,17 @@ class Admission:
         with self._connection.transaction():
             ids = self.norms.undated_of(run_id)
             return sum(len(self.withdraw_reviewed(id, run_id)) for id in ids)
+
+    def withdraw_later_pages(self, article_id: int, extraction: Extraction, run_id: int) -> int:
+        """Withdraw the articles that turn out to be later pages of a new one; return how many the run had stored."""
+        later = self.series.later_of(article_id, extraction.second_page)
+        return self.shared.withdraw(later, run_id, LATER_PAGE, IS_LATER) if later else 0
+
+    def withdraw_all_later_pages(self, run_id: int) -> list[int]:
+        """Withdraw the articles that turn out to be later pages of others, after a merge."""
+        later = self.series.all_later()
+        self.shared.withdraw(later, run_id, LATER_PAGE, IS_LATER)
+        return later
 
     def _duration(self, text: StoredText, firm: Sequence[StoredText]) -> timedelta:
         """How long a text was seen, counted from the first page that was put aside before it."""

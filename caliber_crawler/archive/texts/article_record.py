@@ -34,7 +34,7 @@ class VersionSummary(TypedDict):
     capture_id: int
     """The capture that the text was extracted from."""
     content_digest: str
-    """SHA-256 of the text, in hexadecimal (see docs/architecture.md)."""
+    """SHA-256 of the text, in hexadecimal (see docs/explanation/architecture.md)."""
     replaced_by: int | None
     """The id of the version that replaced this one when its page was re-extracted; else ``None``."""
 

@@ -62,6 +62,8 @@ class SavedArticle:
     """Claims of the page that were not accepted."""
     article: Article | None = field(default=None, compare=False)
     """The article as saved: without URLs that belong to other articles."""
+    withdrawn: int = field(default=0, compare=False)
+    """Number of later pages of the article that the run had stored as articles of their own."""
 
 
 class Articles:
@@ -151,7 +153,8 @@ class Articles:
             self.refresh(article_id)
             changed: Outcome = "new" if is_new else "updated"
             outcome = changed if is_new_version else "unchanged"
-            return SavedArticle(article_id, version["number"], outcome, tuple(problems), extraction.article)
+            withdrawn = self.admission.withdraw_later_pages(article_id, extraction, run_id) if is_new else 0
+            return SavedArticle(article_id, version["number"], outcome, tuple(problems), extraction.article, withdrawn)
 
     def withdraw(self, ids: Sequence[int], run_id: int) -> int:
         """Put articles aside that turned out to be none, with all their pages (``PageSetAside.others``).

@@ -49,7 +49,7 @@ class CitedText(TypedDict):
     published_local: str | None
     """ISO 8601 with the offset that the site prints."""
     content_digest: str
-    """SHA-256 of the text, in hexadecimal (see docs/architecture.md)."""
+    """SHA-256 of the text, in hexadecimal (see docs/explanation/architecture.md)."""
     fetched_at: str
     """When the page with this text was fetched: ISO 8601 in UTC."""
     body_digest: str | None

@@ -147,7 +147,7 @@ class Split:
             family = self._connection.values(f"SELECT id FROM ({FAMILY})", {"article_id": article_id})
             ids = self._assign_rows(parts, article_id, family)
             self._place_unreadable(parts, ids, article_id)
-            for table in ("images", "links", "copies", "counterparts"):
+            for table in ("images", "links", "copies", "counterparts", "name_searches", "mentions", "quotations"):
                 self._connection.execute(f"DELETE FROM {table} WHERE article_id {AMONG}", (json.dumps(family),))
             for table, column in (("copies", "original_id"), ("counterparts", "counterpart_id")):
                 self._connection.execute(f"DELETE FROM {table} WHERE {column} {AMONG}", (json.dumps(family),))

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from caliber_crawler.archive.core.connection import Connection, copy_into
+from caliber_crawler.archive.core.side_files import OF_SQLITE, files_of
 from caliber_crawler.archive.core.times import utc_now
 from caliber_crawler.archive.upkeep.verification import Verification
 from caliber_crawler.errors import ArchiveError
@@ -30,6 +31,8 @@ def backup(connection: Connection, destination: Path, *, keep: int | None = None
     """
     is_file = destination.suffix == ".db"
     folder, stem = (destination.parent, destination.stem) if is_file else (destination, connection.path.stem)
+    if is_file and destination.absolute() in files_of(connection.path.absolute()):
+        raise ArchiveError(f"{destination} is the name of a file of the archive. Choose another name for the backup.")
     if is_file and os.path.lexists(destination):
         raise exists(destination)
     if is_file and (journal := next(filter(Path.exists, database_files(destination)), None)):
@@ -69,7 +72,7 @@ def exists(path: Path) -> ArchiveError:
 
 def database_files(path: Path) -> list[Path]:
     """The files that SQLite keeps beside a database."""
-    return [Path(f"{path}{ending}") for ending in ("-wal", "-journal", "-shm")]
+    return [Path(f"{path}{ending}") for ending in OF_SQLITE]
 
 
 def rotate(folder: Path, stem: str, keep: int) -> None:

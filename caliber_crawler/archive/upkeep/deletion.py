@@ -18,7 +18,7 @@ from caliber_crawler.archive.core.checksums import checksum
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.family import FAMILY, TABLES_OF_ARTICLE
 from caliber_crawler.archive.core.rows import ArticleUrlRow
-from caliber_crawler.archive.core.side_files import delete_side_files
+from caliber_crawler.archive.core.side_files import WORD_INDEX, delete_side_file, side_file
 from caliber_crawler.archive.core.takedowns import Takedowns, address_of, keys_of, spellings_of
 from caliber_crawler.archive.core.times import utc_now, utc_text, utc_time
 from caliber_crawler.archive.pages.bodies import Bodies
@@ -115,11 +115,12 @@ class Deletion:
         return unwiped_takedowns(self._connection)
 
     def wipe(self) -> None:
-        """Remove deleted bytes from the file, and the files derived from it.
+        """Remove deleted bytes from the file, and the word index.
 
         Raises ``ArchiveLocked`` while another program reads old bytes.
         """
-        delete_side_files(self._connection.path)
+        # The other side files forget single articles: `Analyses.forget_deleted`.
+        delete_side_file(side_file(self._connection.path, WORD_INDEX))
         self._connection.execute("INSERT INTO versions_fts (versions_fts) VALUES ('optimize')")
         self._connection.execute("VACUUM")
         busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]

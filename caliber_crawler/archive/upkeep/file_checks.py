@@ -10,8 +10,10 @@ from pathlib import Path
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.format import APPLICATION_ID, VERSION, sqlite3
+from caliber_crawler.archive.core.schema_creation import create_schema
 from caliber_crawler.archive.upkeep.finding import Finding, Kind, printable
 from caliber_crawler.archive.upkeep.sqlite_pages import HEADER_SIZE, MAGIC, SQLiteFile
+from caliber_crawler.quantity import quantity
 
 MAX_FILE_FINDINGS = 100
 BASE_SECONDS, BYTES_PER_SECOND = 120.0, 250_000
@@ -74,13 +76,27 @@ def check_raw_file(connection: Connection, notes: list[str]) -> Iterator[Finding
     if not is_known_journal or any(header[at : at + len(data)] != data for at, data in HEADER.items()):
         yield Finding(kind="file", message=f"The header of {connection.path} is damaged.")
     if lost:
-        message = f"{connection.path}-wal is damaged: {lost:,} transactions in it are ignored."
-        yield Finding(kind="file", message=message)
+        yield Finding(kind="file", message=log_damage(connection.path, lost))
     if unsynced:
         notes.append(
-            f"{unsynced:,} transactions were not yet on the disk when the machine stopped, so {connection.path}-wal"
-            " contains them only in part. They are ignored; a crawl fetches their pages again."
+            f"{quantity(unsynced, 'transaction was', 'transactions were')} not yet on the disk when the machine"
+            f" stopped, so {connection.path}-wal contains only a part. It is ignored; a crawl fetches the pages again."
         )
+
+
+def log_damage(path: Path, lost: int) -> str:
+    """The damage of a write-ahead log from which SQLite ignores committed transactions, as a sentence."""
+    transactions = "1 transaction in it is" if lost == 1 else f"{lost:,} transactions in it are"
+    return f"{path}-wal is damaged: {transactions} ignored."
+
+
+def lost_commits(path: Path) -> int:
+    """The number of committed transactions that SQLite ignores because of damage in the write-ahead log."""
+    log = Path(f"{path}-wal")
+    if not (path.is_file() and log.is_file() and log.stat().st_size):
+        return 0
+    with SQLiteFile(path) as file:
+        return file.log.lost_commits
 
 
 def is_unwritable(error: sqlite3.DatabaseError) -> bool:
@@ -151,9 +167,7 @@ def schema_of(connection: Connection) -> dict[str, str]:
 
 def recorded_migrations(connection: Connection) -> list[str]:
     """The names of the migrations that were applied to an archive."""
-    from caliber_crawler.archive.core.migrations import migrations
-
-    return connection.values(f"SELECT name FROM {migrations.migrations_table} ORDER BY name")
+    return connection.values("SELECT name FROM _sqlite_migrations ORDER BY name")
 
 
 def shipped_schema() -> dict[str, str]:
@@ -168,10 +182,7 @@ def shipped_migrations() -> list[str]:
 
 @cache
 def shipped() -> tuple[dict[str, str], list[str]]:
-    # Imported here: a crawl must not load sqlite-utils.
-    from caliber_crawler.archive.core.migrations import create_schema
-
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
         connection = Connection(Path(":memory:"), "write", memory, None)
-        create_schema(connection.db)
+        create_schema(memory)
         return schema_of(connection), recorded_migrations(connection)

@@ -15,11 +15,12 @@ from pathlib import Path
 
 from caliber_crawler.archive.core.checksums import PRIMARY_KEYS, checksum
 from caliber_crawler.archive.core.connection import Connection, copy_into, take_lock
-from caliber_crawler.archive.core.format import VERSION
+from caliber_crawler.archive.core.format import APPLICATION_ID, VERSION
+from caliber_crawler.archive.core.side_files import OF_SQLITE
 from caliber_crawler.archive.core.times import utc_now
 from caliber_crawler.archive.reports.runs import Runs
 from caliber_crawler.archive.texts.articles import Reextract
-from caliber_crawler.archive.upkeep.file_checks import shipped_schema
+from caliber_crawler.archive.upkeep.file_checks import log_damage, lost_commits, shipped_schema
 from caliber_crawler.archive.upkeep.finding import Finding
 from caliber_crawler.archive.upkeep.references import References
 from caliber_crawler.archive.upkeep.repair import Repair
@@ -32,6 +33,7 @@ from caliber_crawler.archive.upkeep.verification import UNREADABLE, Verification
 from caliber_crawler.errors import ArchiveError, ArchiveFull, ArchiveLocked, NoArchive
 from caliber_crawler.items import Problem
 from caliber_crawler.output_files import sync
+from caliber_crawler.quantity import quantity
 
 MAX_ROUNDS = 3
 """Maximum rounds of repair: one round may repair what the next one needs."""
@@ -51,7 +53,6 @@ FROM_PAGES = ("images", "links", "authors", "article_authors")
 """Tables that are complete again if no stored page is lost."""
 KEPT = ("captures", "versions", "view_counts", "article_urls", "images", "links", "bodies", "dictionaries", "articles")
 """Tables of which a repair of rows never deletes one."""
-SIDE_FILES = ("-wal", "-shm", "-journal")
 
 ReextractFor = Callable[[Connection], Reextract | None]
 """Makes a function that re-extracts the pages of an archive."""
@@ -96,7 +97,9 @@ def verify_file(path: Path, progress: Progress = iter) -> Check:
     except ArchiveError as error:
         if not is_damaged_archive(path, error):
             raise
-        return Check([Finding(kind="file", message=f"The archive cannot be opened: {cause(error)}.")], [], 1)
+        lost = lost_commits(path)
+        message = log_damage(path, lost) if lost else f"The archive cannot be opened: {cause(error)}."
+        return Check([Finding(kind="file", message=message)], [], 1)
     try:
         verification, checked = Verification(connection), 0
         found: list[Finding] = []
@@ -110,6 +113,20 @@ def verify_file(path: Path, progress: Progress = iter) -> Check:
     return Check(found, verification.notes, checked)
 
 
+def require_undamaged_log(path: Path) -> None:
+    """Raise ``ArchiveError`` if committed transactions would be lost as soon as SQLite writes to an archive.
+
+    A writer begins a new log, which overwrites what is behind the damage.
+    """
+    lost = lost_commits(path)
+    if not lost:
+        return
+    take_lock(path).release()  # the log of a running writer grows meanwhile
+    lost = lost_commits(path)
+    if lost:
+        raise ArchiveError(f"{log_damage(path, lost)} Run `caliber verify --repair` to save them.")
+
+
 def is_damaged_archive(path: Path, error: ArchiveError) -> bool:
     """Is a file that cannot be opened a damaged archive, and not another program's or another version's file?"""
     if not path.is_file() or isinstance(error, ArchiveLocked):
@@ -118,6 +135,8 @@ def is_damaged_archive(path: Path, error: ArchiveError) -> bool:
         trees = TreeMap(file)
         is_ours = {name: trees.schema.get(name) for name in shipped_schema()} == shipped_schema()
         version = int.from_bytes(file.bytes_of(1)[60:64]) if file.page_count else 0
+        if file.log.lost_commits and int.from_bytes(file.header[68:72]) == APPLICATION_ID:
+            return True
         if not is_ours and not file.log.lost_commits and version != VERSION and SCHEMA_MARK in trees.schema:
             return False
         return is_ours or trees.has_sound_rows()
@@ -170,9 +189,9 @@ def _repair_copy(
     missing = missing_rows(path, work) if not is_salvaged else fewer_rows(work, taken)
     if missing or len(result.left) > len(before.findings):
         raise ArchiveError(
-            f"{path} was not changed: a repaired copy would have {len(result.left):,} findings instead of"
-            f" {len(before.findings):,}, and would lack {missing:,} sound rows. Restore a backup, or merge the archive"
-            " into a new one with `caliber merge`."
+            f"{path} was not changed: a repaired copy would have {quantity(len(result.left), 'finding')} instead of"
+            f" {len(before.findings):,}, and would lack {quantity(missing, 'sound row')}. Restore a backup,"
+            " or merge the archive into a new one with `caliber merge`."
         )
     return result
 
@@ -208,7 +227,7 @@ def _salvage(
             result.restored = +restoration.counts
             result.lost = [*losses(connection, salvaged, references), *map(str, restoration.undecided)]
             if restoration.without_headers:
-                result.lost.append(f"The HTTP headers of {restoration.without_headers:,} captures are lost.")
+                result.lost.append(f"The HTTP headers of {quantity(restoration.without_headers, 'capture')} are lost.")
             runs.finish(run_id, "finished", None, result.restored)
     finally:
         connection.close()
@@ -225,11 +244,11 @@ def losses(connection: Connection, salvaged: Salvaged, references: References) -
         if table not in expected:
             yield f"Rows of {table} may be lost: a page of this table cannot be read."
         elif present < expected[table]:
-            yield f"{expected[table] - present:,} of {expected[table]:,} rows of {table} are lost."
+            yield f"{expected[table] - present:,} of {quantity(expected[table], 'row')} of {table} are lost."
     for table, count in sorted((+references.removed).items()):
-        yield f"{count:,} rows of {table} are lost with the rows that they belong to."
+        yield f"Lost from {table}: {quantity(count, 'row')}, with the rows that they belong to."
     if references.cleared["captures"]:
-        yield f"The stored pages or versions of {references.cleared['captures']:,} captures are lost."
+        yield f"The stored pages or versions of {quantity(references.cleared['captures'], 'capture')} are lost."
 
 
 def expected_counts(salvaged: Salvaged) -> dict[str, int]:
@@ -306,7 +325,7 @@ def replace_file(path: Path, work: Path) -> Path:
         kept = path.with_name(f"{path.name}.damaged-{utc_now():%Y%m%dT%H%M%SZ}-{number}")
     sync(work)
     # The log first: SQLite must never apply it to the new file.
-    for side in SIDE_FILES:
+    for side in OF_SQLITE:
         with contextlib.suppress(FileNotFoundError):
             Path(f"{path}{side}").rename(f"{kept}{side}")
     path.rename(kept)
@@ -317,5 +336,5 @@ def replace_file(path: Path, work: Path) -> Path:
 
 def remove(work: Path) -> None:
     """Delete a working copy and everything that belongs to it."""
-    for side in ("", *SIDE_FILES, ".lock", ".copying"):
+    for side in ("", *OF_SQLITE, ".lock", ".copying"):
         Path(f"{work}{side}").unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from caliber_crawler.archive.core.checksums import PRIMARY_KEYS, checksum
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.format import sqlite3
+from caliber_crawler.archive.core.schema_creation import create_schema
 from caliber_crawler.archive.upkeep.sqlite_pages import Value
 
 Row = dict[str, Value]
@@ -100,12 +101,9 @@ def has_urls(row: Row) -> bool:
 @cache
 def layouts() -> dict[str, Layout]:
     """The layout of every table and index of a new archive, by name."""
-    # Imported here: a crawl must not load sqlite-utils.
-    from caliber_crawler.archive.core.migrations import create_schema
-
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
         connection = Connection(Path(":memory:"), "write", memory, None)
-        create_schema(connection.db)
+        create_schema(memory)
         trees = connection.rows("SELECT type, name, tbl_name FROM sqlite_schema WHERE rootpage > 0")
         tables = {tree["name"]: table_layout(connection, tree["name"]) for tree in trees if tree["type"] == "table"}
         indexes = {

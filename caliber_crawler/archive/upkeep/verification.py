@@ -32,6 +32,7 @@ from caliber_crawler.archive.upkeep.finding import Finding, Key, Kind, articles_
 from caliber_crawler.archive.upkeep.row_checks import wrong_columns, wrong_url, wrong_version
 from caliber_crawler.archive.upkeep.row_layout import ROWID, layouts
 from caliber_crawler.errors import ArchiveError
+from caliber_crawler.quantity import quantity
 
 UNREADABLE = (
     *(ArchiveError, sqlite3.Error, OSError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
@@ -174,7 +175,11 @@ class Verification:
         if Bodies(self.connection).is_dictionary_valid(digest):
             return None
         count = self.connection.value("SELECT count(*) FROM bodies WHERE dictionary_id = ?", (id,))
-        return Finding(kind="dictionary", key=(digest,), message=f"Dictionary {id} is damaged; {count} pages need it.")
+        return Finding(
+            kind="dictionary",
+            key=(digest,),
+            message=f"Dictionary {id} is damaged; {quantity(count, 'page needs', 'pages need')} it.",
+        )
 
     def _check_body(self, digest: str) -> Finding | None:
         try:
@@ -209,7 +214,7 @@ class Verification:
         if row["body_digest"] is not None:
             size = self.connection.value("SELECT size FROM bodies WHERE digest = ?", (row["body_digest"],))
             if size != row["size"]:
-                return f"its page has {size} bytes instead of {row['size']}"
+                return f"its page has {quantity(size, 'byte')} instead of {row['size']}"
         if row["version_id"] is not None and not self.connection.value(
             """SELECT 1 FROM versions v JOIN articles a ON a.id = v.article_id JOIN articles b ON b.id = ?
             WHERE v.id = ? AND coalesce(a.duplicate_of, a.id) = coalesce(b.duplicate_of, b.id)

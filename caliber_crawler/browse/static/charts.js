@@ -9,21 +9,28 @@ function rowsOf(table) {
     ...Object.fromEntries(
       [...row.cells].map((cell, place) => [
         columns[place],
-        cell.dataset.number === undefined ? cell.textContent : Number(cell.dataset.number),
+        cell.dataset.number === undefined
+          ? (cell.dataset.value ?? cell.textContent)
+          : Number(cell.dataset.number),
       ]),
     ),
-    href: row.dataset.href,
+    href: row.dataset.href ?? row.querySelector("a[data-article]")?.href,
   }));
 }
 
-function drawn({ mark, x, y, series, per, scale, counts, label, facet, domain }, rows, width) {
+// The width of the labels of ranks, which leave most of a phone to the bars.
+function labelWidth(width) {
+  return Math.min(220, 0.42 * width);
+}
+
+function drawn({ mark, x, y, series, per, scale, counts, label, facet, domain, most }, rows, width) {
   const plot = Plot.plot({
     width,
-    marginLeft: mark === "ranks" ? 220 : mark === "cells" ? 90 : 55,
+    marginLeft: mark === "ranks" ? labelWidth(width) : mark === "cells" ? 90 : 55,
     marginBottom: 40,
     style: { background: "none", color: "inherit", fontFamily: "inherit", fontSize: "12px" },
     ariaLabel: label,
-    ...MARKS[mark]({ x, y, series, per, scale, counts, facet, rows, domain: domain ? JSON.parse(domain) : undefined }),
+    ...MARKS[mark]({ x, y, series, per, scale, counts, facet, rows, most, width, domain: domain ? JSON.parse(domain) : undefined }),
   });
   // The page's policy forbids inline styles; archive.css has these rules.
   for (const style of plot.querySelectorAll("style")) {
@@ -53,11 +60,11 @@ const MARKS = {
     height: 420,
     x: { label: null },
     y: { grid: true, label: y },
-    color: colours(rows, series, domain),
+    ...(series ? { color: colours(rows, series, domain) } : {}),
     marks: [
       Plot.rectY(
         rows.map((row) => ({ ...row, [x]: new Date(row[x]) })),
-        { x, y, fill: series, interval: per, tip: true, ...(domain ? { order: domain } : {}) },
+        { x, y, fill: series ?? "var(--accent)", interval: per, tip: true, ...(domain ? { order: domain } : {}) },
       ),
       Plot.ruleY([0]),
     ],
@@ -75,7 +82,11 @@ const MARKS = {
         domain: [0, all || 1],
         ...(y === "share"
           ? { label: "share of all articles, %", percent: true, domain: [0, 100 * (all || 0.01)] }
-          : { label: y, tickFormat: (count) => (Number.isInteger(count) ? d3.format(",")(count) : "") }),
+          : {
+              label: y,
+              tickFormat: (count) => (Number.isInteger(count) ? d3.format(",")(count) : ""),
+              ...(all < 10 ? { ticks: all } : {}),
+            }),
       },
       fy: { label: null },
       color: colours(rows, series, domain),
@@ -117,13 +128,34 @@ const MARKS = {
     color: { scheme: "ylgnbu", legend: true, label: series, zero: true },
     marks: [Plot.cell(rows, { x, y, fill: series, rx: 2, tip: true })],
   }),
-  ranks: ({ x, y, rows }) => ({
-    height: 60 + rows.length * 22,
-    marginTop: 42,
-    x: { grid: true, label: x, labelOffset: 38, axis: "top" },
-    y: { label: null, tickSize: 0, tickFormat: (name) => (name.length > 34 ? `${name.slice(0, 33)}…` : name) },
-    marks: [Plot.barX(rows, { x, y, fill: "var(--accent)", sort: { y: "-x" }, tip: true }), Plot.ruleX([0])],
-  }),
+  ranks: ({ x, y, series, rows: all, domain, most, width }) => {
+    // Cyrillic and Armenian letters are wide.
+    const letters = Math.floor((labelWidth(width) - 14) / 7.4);
+    const whole = all.every((row) => Number.isInteger(row[x]));
+    const highest = Math.max(...all.map((row) => row[x]));
+    // Several columns are the label of a bar together, so that two articles with the same headline have a bar each.
+    const rows = all.slice(0, most ?? all.length).map((row) => ({
+      ...row,
+      label: y.split(" ").map((column) => row[column]).join(" "),
+    }));
+    return {
+      height: 60 + new Set(rows.map((row) => row.label)).size * 22,
+      marginTop: 42,
+      x: {
+        grid: true,
+        label: x.replaceAll("_", " "),
+        labelOffset: 38,
+        axis: "top",
+        ...(whole && highest < 10 ? { ticks: highest, tickFormat: "d" } : {}),
+      },
+      y: { label: null, tickSize: 0, tickFormat: (name) => (name.length > letters ? `${name.slice(0, letters - 1)}…` : name) },
+      ...(series ? { color: colours(rows, series, domain) } : {}),
+      marks: [
+        Plot.barX(rows, { x, y: "label", fill: series ?? "var(--accent)", sort: { y: "-x" }, tip: true }),
+        Plot.ruleX([0]),
+      ],
+    };
+  },
 };
 
 // The data of the point under the pointer; a click opens its articles. The table has the same links.

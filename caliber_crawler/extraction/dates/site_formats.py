@@ -52,7 +52,7 @@ class FoundDate(NamedTuple):
 
 
 @cache
-def _pattern(date_format: str) -> re.Pattern[str]:
+def format_pattern(date_format: str) -> re.Pattern[str]:
     """Convert a ``strptime`` format to a search pattern; any dash matches a hyphen, a comma matches a blank."""
     parts = []
     for literal, directive in re.findall(r"([^%]+)|%(.)", date_format):
@@ -75,7 +75,7 @@ def find_date(line: str, site: Site) -> FoundDate | None:
     months = month_names(tuple(edition.language for edition in site.editions))
     found = []
     for date_format in site.date_formats:
-        for match in _pattern(date_format).finditer(line):
+        for match in format_pattern(date_format).finditer(line):
             parts = match.groupdict()
             name = parts["month"]
             month = Month(int(name), frozenset()) if name.isdecimal() else months.get(word_key(name))

@@ -18,11 +18,11 @@ from typing import NamedTuple, cast
 from lxml import etree
 from lxml.html import HtmlElement
 from resiliparse.extract.html2text import extract_plain_text
-from trafilatura import bare_extraction
-from trafilatura.settings import Extractor
+from trafilatura.utils import load_html
 
 from caliber_crawler.extraction.generic.boilerplate import drop_boilerplate
 from caliber_crawler.extraction.generic.container import BREAK, Account, Blocks, Lookup, read_container
+from caliber_crawler.extraction.generic.fast_trafilatura import read_main_content
 from caliber_crawler.extraction.generic.main_element import source_of_main
 from caliber_crawler.extraction.generic.pruning import is_text, prune
 from caliber_crawler.extraction.generic.size import drop_rare_attributes, tame
@@ -217,20 +217,21 @@ def _attempt(read: Callable[[str], list[str]], source: str) -> list[str]:
 
 
 def _extract_with_trafilatura(source: str) -> list[str]:
-    document = bare_extraction(_parse_for_trafilatura(source), options=_options())
-    body = getattr(document, "body", None)
+    tree = _parse_for_trafilatura(source)
+    body = read_main_content(tree) if tree is not None else None
     return list(_blocks(body)) if body is not None else []
 
 
-def _parse_for_trafilatura(source: str) -> HtmlElement | str:
+def _parse_for_trafilatura(source: str) -> HtmlElement | None:
     """Parse a page as trafilatura does, in less time: its parser asks a Python function for the class of each element.
 
-    A page with another root element, which trafilatura examines, stays as it is.
+    A page with another root element, which trafilatura examines, is parsed by trafilatura.
     """
-    if not source.startswith("<html"):
-        return source
-    tree = etree.fromstring(_NO_CHARACTER.sub("", source), _parser())
-    return cast(HtmlElement, tree) if len(tree) else source
+    if source.startswith("<html"):
+        tree = cast(HtmlElement, etree.fromstring(_NO_CHARACTER.sub("", source), _parser()))
+        if len(tree):
+            return tree
+    return cast(HtmlElement | None, load_html(source))
 
 
 @cache
@@ -238,16 +239,6 @@ def _parser() -> etree.HTMLParser:
     parser = etree.HTMLParser(collect_ids=False, encoding="utf-8", remove_comments=True, remove_pis=True)
     parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement))
     return parser
-
-
-@cache
-def _options() -> Extractor:
-    """The options of trafilatura. It keeps no state between pages: its deduplication is off by default.
-
-    In its fast mode it does not consult other libraries, which would double the cost. As "python" it would also
-    serialize the text, which is not used.
-    """
-    return Extractor(output_format="txt", fast=True, precision=True, comments=False, tables=True)
 
 
 def _blocks(body: etree._Element) -> Iterator[str]:

@@ -49,12 +49,10 @@ _INLINE = INLINE | {"br", "code", "ins", "img", "wbr", "picture", "source"}
 _CELLS = frozenset(("td", "th"))
 _ASIDE_TAGS = frozenset(("nav", "footer", "aside", "form", "dialog", "menu"))
 _NAMED_TAGS = frozenset(("div", "section", "ul", "ol", "header"))
-_ASIDE_NAME = re.compile(
-    r"(?:^|[\s_-])(?:footer|sidebar|nav|navbar|menu|megamenu|respond|cookie|banner|masthead)(?:$|[\s_-])"
-    r"|comment|repl(?:y|ies)|disqus|discussion"
+_ASIDE_WORDS = frozenset(
+    ("footer", "sidebar", "nav", "navbar", "menu", "megamenu", "respond", "cookie", "banner", "masthead")
 )
 _URL = re.compile(r"https?://\S+")
-_COMMENT = re.compile("comment|repl(?:y|ies)|disqus|discussion", re.IGNORECASE)
 _PARAGRAPHS = frozenset(("p", "li", "td", "blockquote", "dd"))
 _PARTS = frozenset(("p", "ul", "ol", "h2", "h3", "blockquote", "table", "pre"))
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
@@ -345,7 +343,11 @@ def _asides(page: Blocks, named: Sequence[bool], mass: Sequence[float]) -> list[
 
 
 def _is_comment(element: etree._Element) -> bool:
-    return _COMMENT.search(names_of(element)) is not None
+    return _is_comment_name(names_of(element).lower())
+
+
+def _is_comment_name(small: str) -> bool:
+    return "comment" in small or "reply" in small or "replies" in small or "disqus" in small or "discussion" in small
 
 
 def _is_named_aside(tag: str, element: etree._Element) -> bool:
@@ -359,7 +361,12 @@ def _is_named_aside(tag: str, element: etree._Element) -> bool:
 
 @lru_cache(maxsize=8192)
 def _is_aside_name(names: str) -> bool:
-    return _ASIDE_NAME.search(names.lower()) is not None or any(aside_names(names))
+    small = names.lower()
+    return (
+        not _ASIDE_WORDS.isdisjoint(small.replace("-", " ").replace("_", " ").split())
+        or _is_comment_name(small)
+        or any(aside_names(names))
+    )
 
 
 def _find_container(page: Blocks, mass: Sequence[float]) -> int:

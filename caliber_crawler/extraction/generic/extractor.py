@@ -53,6 +53,7 @@ from caliber_crawler.extraction.page import Page
 from caliber_crawler.extraction.text import letters_in
 from caliber_crawler.extraction.tree import text_of
 from caliber_crawler.items import Link
+from caliber_crawler.quantity import quantity
 
 MIN_PROSE_LENGTH = 80
 # A page that neither declares itself an article nor has an article's URL must be at least this long.
@@ -261,14 +262,14 @@ def _refusal(extraction: GenericExtraction, page: Page) -> str | None:
     length = sum(letters_in(line.text) for line in body)
     linked = sum(letters_in(link.text or "") for link in links_of(body))
     if linked > MAX_LINKED_SHARE * length:
-        return f"{linked} of {length} characters of its text are links"
+        return f"{linked} of {quantity(length, 'character')} of its text are links"
     if page.is_linked or (has_dated_path(page.base_url) and length >= MIN_LENGTH_AT_DATED_PATH):
         return None
     prose = sum(count for line in body if (count := letters_in(line.text)) >= MIN_PROSE_LENGTH)
     needed = MIN_PROSE_LENGTH if dated and has_url else MIN_DATED_LENGTH if dated else MIN_UNDECLARED_LENGTH
     if prose < needed:
         missing = "" if dated else "no date and "
-        return f"it has {missing}{prose} characters in paragraphs, fewer than {needed}"
+        return f"it has {missing}{quantity(prose, 'character')} in paragraphs, fewer than {needed}"
     if extraction.declared is False and not (has_url or dated or prose >= LONG_TEXT):
         return "it declares itself to be no article, and has neither a date nor an article's URL"
     return None

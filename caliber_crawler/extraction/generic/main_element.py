@@ -24,10 +24,17 @@ _CANDIDATE = re.compile("content|article|post|entry|story|body|text|cell|primary
 MAX_NAMES_LENGTH = 1000
 MIN_LENGTH = 200
 """Characters of a main element."""
+MAIN_MARK = "data-main-element"
+"""Attribute of the main element in its page, and of that page, with the number of the expression that found it."""
 
 
 def find_main_element(root: etree._Element) -> etree._Element | None:
-    """Return the first element that trafilatura's most reliable expression for main content matches.
+    """Return the first element that trafilatura's most reliable expression for main content matches."""
+    return _find_main_element(root)[0]
+
+
+def _find_main_element(root: etree._Element) -> tuple[etree._Element | None, int]:
+    """Return the main element, and the number of the expression.
 
     Each expression judges an element by itself. So all candidates are laid side by side in a small page, which takes a
     fraction of the time: on a whole page the expressions call Python for every element.
@@ -41,10 +48,10 @@ def find_main_element(root: etree._Element) -> etree._Element | None:
     for tag, *marks in candidates:
         stated = {name: writable(value) for name, value in zip(_MARKS, marks, strict=True) if value is not None}
         etree.SubElement(page, tag, stated)
-    for expression in BODY_XPATH:
+    for number, expression in enumerate(BODY_XPATH):
         if found := cast(list[etree._Element], expression(page)):
-            return list(candidates.values())[page.index(found[0])]
-    return None
+            return list(candidates.values())[page.index(found[0])], number
+    return None, 0
 
 
 def _may_be_main(tag: str, *marks: str | None) -> bool:
@@ -54,14 +61,19 @@ def _may_be_main(tag: str, *marks: str | None) -> bool:
 
 
 def source_of_main(root: etree._Element) -> str | None:
-    """Return a page's main element and the tags around it as HTML; ``None`` if there is none, or it has little text."""
-    element = find_main_element(root)
+    """Return a page's main element, marked, and the tags around it as HTML.
+
+    ``None`` if there is none, or it has little text.
+    """
+    element, number = _find_main_element(root)
     if element is None or element.tag == "body":
         return None
+    element.set(MAIN_MARK, str(number))
     source = str(etree.tostring(element, method="html", encoding="unicode", with_tail=False))
+    del element.attrib[MAIN_MARK]
     if len(source) < MIN_LENGTH:
         return None
-    before, after = ["<html><body>"], []
+    before, after = [f'<html {MAIN_MARK}="{number}"><body>'], []
     for around in reversed(list(element.iterancestors())):
         if around.tag not in ("html", "body"):
             names = "".join(f' {name}="{escape(value)}"' for name in ("class", "id") if (value := around.get(name)))

@@ -367,7 +367,10 @@ def _is_long(text: str) -> bool:
 @lru_cache(maxsize=8192)
 def aside_names(names: str) -> tuple[bool, bool]:
     # Names with digits are made by programs, and their letters mean nothing ("u6aAD").
-    words = " ".join(name for name in re.split(r"[\s_-]+", names) if name.isalpha())
-    parts = [part.lower() for part in _PART.findall(words)]
+    if names.isascii() and names.islower():
+        parts = names.replace("-", " ").replace("_", " ").split()
+    else:
+        words = " ".join(name for name in re.split(r"[\s_-]+", names) if name.isalpha())
+        parts = [part.lower() for part in _PART.findall(words)]
     certain = not _FOREIGN_WORDS.isdisjoint(parts) or ("widget" in names.split() and "elementor" not in names)
     return certain or not _ASIDE_WORDS.isdisjoint(parts), certain

@@ -15,6 +15,7 @@ from lxml import etree
 from caliber_crawler.extraction.article_node import is_type
 from caliber_crawler.extraction.generic.outline import short_text
 from caliber_crawler.extraction.linked_data import LinkedData
+from caliber_crawler.extraction.static_pages import is_static_path
 from caliber_crawler.extraction.text import clean_inline, fold, letters_in
 from caliber_crawler.extraction.tree import text_of
 
@@ -76,15 +77,6 @@ _LIST_PATH = re.compile(
 _SOFTWARE_PATH = re.compile(
     r"/(?:embed|feed|trackback)$|^/(?:wp-(?:includes|content|admin|json)|cgi-bin)/", re.IGNORECASE
 )
-_STATIC_WORDS_TEXT = """
-about about-us aboutus contact contacts contact-us kontakt impressum datenschutz privacy privacy-policy
-privacy-statement terms terms-of-use terms-of-service terms-and-conditions cookie-policy cookies disclaimer imprint
-mission advertise advertising team our-team ekip staff masthead faq subscribe newsletter donate support hakkimizda
-iletisim kunye gizlilik
-gizlilik-politikasi haqqimizda haqqinda elaqe bizimle-elaqe reklam redaksiya o-nas o-kompanii kontakty
-kontakti kontakt reklama redakciya redaktsiya pro-nas mentions-legales a-propos sobre-nosotros contacto login register
-accessibility sitemap site-map
-"""
 _STATIC_TITLES_TEXT = """
 about;about us;contact;contact us;contacts;privacy policy;privacy statement;terms of use;terms of service;cookie policy;
 terms and conditions;impressum;datenschutz;datenschutzerklärung;kontakt;über uns;haqqımızda;bizim haqqımızda;əlaqə;
@@ -93,7 +85,6 @@ bizimlə əlaqə;reklam;redaksiya;hakkımızda;iletişim;künye;gizlilik politik
 ჩვენ შესახებ;კონტაქტი;درباره ما;تماس با ما;من نحن;اتصل بنا;біз туралы;байланыс;biz haqimizda;aloqa;disclaimer;imprint;
 our team;advertise;advertise with us;newsletter;mentions légales;à propos;sobre nosotros;aviso legal;page not found
 """
-_STATIC_WORDS = frozenset(_STATIC_WORDS_TEXT.split())
 _STATIC_TITLES = frozenset(fold(title) for title in _STATIC_TITLES_TEXT.split(";") if title.strip())
 
 
@@ -179,10 +170,7 @@ def _letters_in_paragraphs(root: etree._Element) -> int:
 
 def is_static(url: str, headline: str | None) -> bool:
     """Whether a page without a date is about the site: contact, privacy, terms. Its title or URL says so."""
-    path = unquote(urlsplit(url).path).rstrip("/").removesuffix(".html").removesuffix(".php").lower()
-    return not _STATIC_WORDS.isdisjoint(path.split("/")) or (
-        headline is not None and fold(headline).strip(" .:!") in _STATIC_TITLES
-    )
+    return is_static_path(url) or (headline is not None and fold(headline).strip(" .:!") in _STATIC_TITLES)
 
 
 def is_list_of_teasers(root: etree._Element, url: str, headline: str | None, paragraphs: Sequence[str]) -> bool:

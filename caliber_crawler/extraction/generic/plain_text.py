@@ -22,6 +22,7 @@ from caliber_crawler.extraction.lines import Line, are_gaps_known
 from caliber_crawler.extraction.page import Page
 from caliber_crawler.extraction.text import fold, letters_in
 from caliber_crawler.extraction.text_page import TextParts
+from caliber_crawler.quantity import quantity
 
 MIN_PROSE_LENGTH = 80
 MIN_SENTENCE_LENGTH = 20
@@ -53,7 +54,7 @@ def find_plain_parts(page: Page) -> TextParts | str:
     first, last = _find_prose(lines)
     length = sum(letters_in(line.text) for line in lines[first:last])
     if length < MIN_BODY_LENGTH:
-        return f"its longest passage of prose has {length} characters, fewer than {MIN_BODY_LENGTH}"
+        return f"its longest passage of prose has {quantity(length, 'character')}, fewer than {MIN_BODY_LENGTH}"
     language = choose_language(None, " ".join(line.text for line in lines[first:last])[:SAMPLE_LENGTH])
     datelines = _find_datelines(lines, max(0, first - LINES_ABOVE), last, language)
     if sum(dateline.position >= first for dateline in datelines) > MAX_DATES_IN_BODY:
@@ -64,7 +65,7 @@ def find_plain_parts(page: Page) -> TextParts | str:
     if title is None:
         return "no headline was found above its text"
     if dateline is None and length < MIN_UNDATED_LENGTH:
-        return f"it has no date and {length} characters of prose, fewer than {MIN_UNDATED_LENGTH}"
+        return f"it has no date and {quantity(length, 'character')} of prose, fewer than {MIN_UNDATED_LENGTH}"
     is_in_text = dateline is not None and dateline.position < min(first + LINES_BELOW, last)
     begin = max(first, title + 1, dateline.position + 1 if dateline is not None and is_in_text else 0)
     body = _without_boilerplate(lines[begin:last], lines[title].text)

@@ -71,6 +71,9 @@ _REASON_WORDS = {
 _REASONS = {reason: frozenset(words.split()) for reason, words in _REASON_WORDS.items()}
 BOILERPLATE_WORDS = frozenset(_WORDS.split())
 BOILERPLATE_PAIRS = frozenset(tuple(pair.split("-")) for pair in _PAIRS.split())
+_FIRST_OF_PAIRS = frozenset(first for first, _ in BOILERPLATE_PAIRS)
+_OTHERS_TO_BLANKS = {code: " " for code in range(128) if not chr(code).isalpha()}
+"""For names in small letters, where this is faster than a pattern."""
 _PART_OF_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 SENTENCE_ENDS = tuple(".!?…:;。！？։»”\"’')")
 _TABLE_PARTS = ("tbody", "thead", "tfoot", "tr", "td", "th")
@@ -304,8 +307,13 @@ def _reason_of(element: etree._Element) -> str:
 
 @lru_cache(maxsize=8192)
 def _is_boilerplate_name(names: str) -> bool:
-    parts = [part.lower() for part in _PART_OF_NAME.findall(names)]
-    return not BOILERPLATE_WORDS.isdisjoint(parts) or not BOILERPLATE_PAIRS.isdisjoint(pairwise(parts))
+    if names.isascii() and names.islower():
+        parts = names.translate(_OTHERS_TO_BLANKS).split()
+    else:
+        parts = [part.lower() for part in _PART_OF_NAME.findall(names)]
+    return not BOILERPLATE_WORDS.isdisjoint(parts) or (
+        not _FIRST_OF_PAIRS.isdisjoint(parts) and not BOILERPLATE_PAIRS.isdisjoint(pairwise(parts))
+    )
 
 
 def _drop_teasers(root: etree._Element, omissions: Omissions | None) -> None:

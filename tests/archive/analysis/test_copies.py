@@ -15,7 +15,7 @@ from caliber_crawler.archive import Archive, Selection
 from caliber_crawler.archive.analysis.copies import evaluation
 from caliber_crawler.archive.analysis.copies.near_duplicates import Pass
 from caliber_crawler.archive.analysis.copies.shingles import SIMILAR, Shingles, words_of
-from caliber_crawler.archive.analysis.copies.sketches import sketch_path
+from caliber_crawler.archive.core.side_files import COPIES, delete_side_file, side_file
 from caliber_crawler.commands.merge import merge_one
 from caliber_crawler.errors import ForeignDatabase
 from tests.archive.analysis.texts import cut, edited, framed, reordered, text
@@ -147,10 +147,10 @@ def test_nothing_of_a_text_is_in_the_side_file_after_a_takedown(newsroom: Newsro
     first, second = save(newsroom, 1, text(1)), save(newsroom, 2, text(2))
     find(newsroom)
     keys = [key.to_bytes(8, signed=True) for key in Shingles(text(1)).runs()]
-    assert keys[0] in sketch_path(newsroom.archive.path).read_bytes()
+    assert keys[0] in side_file(newsroom.archive.path, COPIES).read_bytes()
     newsroom.archive.deletion.take_down(first, "asked for", NOON)
     newsroom.archive.copies.forget_deleted()
-    stored = sketch_path(newsroom.archive.path).read_bytes()
+    stored = side_file(newsroom.archive.path, COPIES).read_bytes()
     assert [key for key in keys if key in stored] == []
     assert Shingles(text(2)).runs()[0].to_bytes(8, signed=True) in stored
     assert second == 2
@@ -163,19 +163,19 @@ def test_a_takedown_that_a_shard_brings_removes_the_hashes_too(newsroom: Newsroo
     with Archive.open(tmp_path / "shard.db", mode="write") as shard:
         list(shard.merge(newsroom.archive, {}))
         shard.deletion.take_down(first, "asked for", NOON)
-        assert key in sketch_path(newsroom.archive.path).read_bytes()
+        assert key in side_file(newsroom.archive.path, COPIES).read_bytes()
         assert merge_one(newsroom.archive, shard)["takedowns"]
-    assert key not in sketch_path(newsroom.archive.path).read_bytes()
+    assert key not in side_file(newsroom.archive.path, COPIES).read_bytes()
 
 
 def test_a_file_of_another_program_is_left_alone(newsroom: Newsroom) -> None:
-    sketch_path(newsroom.archive.path).write_text("mine")
+    side_file(newsroom.archive.path, COPIES).write_text("mine")
     save(newsroom, 1, text(1))
     with pytest.raises(Exception, match="copies"):
         find(newsroom)
-    assert sketch_path(newsroom.archive.path).read_text() == "mine"
-    sketch_path(newsroom.archive.path).unlink()
-    with sqlite3.connect(sketch_path(newsroom.archive.path)) as other:
+    assert side_file(newsroom.archive.path, COPIES).read_text() == "mine"
+    side_file(newsroom.archive.path, COPIES).unlink()
+    with sqlite3.connect(side_file(newsroom.archive.path, COPIES)) as other:
         other.execute("CREATE TABLE mine (x)")
     other.close()
     with pytest.raises(ForeignDatabase, match="another program"):
@@ -245,8 +245,7 @@ def test_passes_between_any_changes_agree_with_a_comparison_of_every_pair(
         }
         assert {a: b for a, b, relation in rows(newsroom) if relation == "near-duplicate"} == reference(texts)
         incremental = archive.db.execute("SELECT article_id, original_id, relation, similarity FROM copies").fetchall()
-        for ending in ("", "-wal", "-shm"):
-            Path(f"{sketch_path(path)}{ending}").unlink(missing_ok=True)
+        delete_side_file(side_file(path, COPIES))
         find(newsroom)
         assert (
             archive.db.execute("SELECT article_id, original_id, relation, similarity FROM copies").fetchall()

@@ -22,8 +22,8 @@ from caliber_crawler.archive.analysis.editions.features import (
 from caliber_crawler.archive.analysis.editions.language_links import language_links
 from caliber_crawler.archive.analysis.editions.matching import Background, matches, pairs_of
 from caliber_crawler.archive.analysis.editions.search import EditionsPass, segments_of
-from caliber_crawler.archive.analysis.editions.stories import story_path
 from caliber_crawler.archive.analysis.editions.transliteration import consonants_of
+from caliber_crawler.archive.core.side_files import EDITIONS, side_file
 from caliber_crawler.demo import DemoSite
 from tests.archive.newsroom import NOON, Newsroom, minutes, start_run
 
@@ -202,7 +202,7 @@ def test_a_counterpart_goes_with_its_article_and_its_text(newsroom: Newsroom) ->
     newsroom.archive.deletion.take_down(two, "asked for", NOON)
     newsroom.archive.editions.forget_deleted()
     assert pairs(newsroom) == {}
-    assert b"article-2" not in story_path(newsroom.archive.path).read_bytes()
+    assert b"article-2" not in side_file(newsroom.archive.path, EDITIONS).read_bytes()
     assert [finding for finding in newsroom.archive.verify() if finding is not None] == []
 
 

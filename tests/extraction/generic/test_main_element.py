@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caliber_crawler.extraction.generic.main_element import find_main_element, source_of_main
+from caliber_crawler.extraction.generic.main_element import MAIN_MARK, find_main_element, source_of_main
 from caliber_crawler.extraction.tree import parse_html
 from tests.extraction.generic.newspage import PARAGRAPHS, body_of, page
 
@@ -33,8 +33,9 @@ def test_a_page_without_names_has_no_main_element() -> None:
 def test_the_source_contains_the_main_element_and_the_tags_around_it_only() -> None:
     around = f"<div id='a&quot;b'>{MENU}<section><article>{TEXT}</article></section><p>Below</p></div>"
     source = source_of_main(parse_html(page(around).encode()))
-    expected = f'<div id="a&quot;b"><section><article>{TEXT}</article></section></div>'
-    assert source == f"<html><body>{expected}</body></html>"
+    mark = f'{MAIN_MARK}="1"'  # the number of the expression for an article element
+    expected = f'<div id="a&quot;b"><section><article {mark}>{TEXT}</article></section></div>'
+    assert source == f"<html {mark}><body>{expected}</body></html>"
 
 
 def test_text_outside_the_main_element_is_not_lost() -> None:

@@ -13,6 +13,7 @@ from caliber_crawler.archive.reports.state import state_digest
 from caliber_crawler.archive.search.matching import Match, matching
 from caliber_crawler.archive.search.ranking import IN_ARTICLES, IN_TEXT
 from caliber_crawler.archive.search.selection import Selection, condition
+from caliber_crawler.quantity import quantity
 
 Breakdown = Literal["section", "language", "site", "author"]
 PERIODS: tuple[Period, ...] = get_args(Period)
@@ -99,7 +100,7 @@ def attention(
     periods = _periods(everything, by)
     if (rows := len(counts) * len(groups) * len(periods)) > MAX_ROWS:
         raise ValueError(
-            f"This gives {rows:,} rows; the maximum is {MAX_ROWS:,}. Choose weeks or months, or fewer days."
+            f"This gives {quantity(rows, 'row')}; the maximum is {MAX_ROWS:,}. Choose weeks or months, or fewer days."
         )
     return Attention(
         queries=tuple(counts),

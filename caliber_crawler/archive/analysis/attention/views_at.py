@@ -9,36 +9,21 @@ from typing import TypedDict
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.search.selection import Selection, condition
+from caliber_crawler.errors import ArchiveError
+from caliber_crawler.quantity import quantity
 
 MAX_HOURS = 24 * 365 * 20
 
-# As the view `views_at`, at any age: see its migration.
+DEFINITION = "SELECT sql FROM sqlite_schema WHERE type = 'view' AND name = 'views_at'"
+FIXED_AGES = "SELECT 1 AS hours UNION ALL SELECT 6 UNION ALL SELECT 24 UNION ALL SELECT 72 UNION ALL SELECT 168"
+ALL_ARTICLES = "WHERE a.duplicate_of IS NULL"
+"""Parts of the view `views_at`: its ages and articles. Everything else is the same at any age."""
+
 VIEWS_AT = """
 SELECT a.id AS article_id, a.headline, a.url, a.site, a.language, a.section, a.published_at, a.published_local,
-  CASE WHEN b.observed_at = n.observed_at THEN n.views
-    WHEN (julianday(n.observed_at) - julianday(b.observed_at)) * 24 <= 3 * :hours THEN
-      CAST(round(b.views + (n.views - b.views) * (julianday(a.at) - julianday(b.observed_at))
-        / (julianday(n.observed_at) - julianday(b.observed_at))) AS INTEGER) END AS views,
-  CASE WHEN a.at IS NULL THEN 'no date' WHEN b.views IS NULL AND n.views IS NULL THEN 'no view count'
-    WHEN b.views IS NULL THEN 'no earlier view count' WHEN n.views IS NULL THEN 'no later view count'
-    WHEN (julianday(n.observed_at) - julianday(b.observed_at)) * 24 > 3 * :hours THEN 'view counts too far apart'
-    END AS reason,
-  b.observed_at AS before_at, b.views AS views_before, n.observed_at AS after_at, n.views AS views_after,
-  round((julianday(n.observed_at) - julianday(b.observed_at)) * 24, 2) AS hours_between
-FROM (
-  SELECT a.*, strftime('%Y-%m-%dT%H:%M:%SZ', a.published_at, '+' || :hours || ' hours') AS at
-  FROM articles a WHERE {where}) a
-LEFT JOIN view_counts b ON (b.article_id, b.observed_at, b.views) = (
-  SELECT c.article_id, c.observed_at, c.views FROM view_counts c
-  WHERE c.observed_at <= a.at AND c.article_id IN (
-    SELECT f.id FROM articles f WHERE f.id = a.id OR f.duplicate_of = a.id)
-  ORDER BY c.observed_at DESC, c.views DESC LIMIT 1)
-LEFT JOIN view_counts n ON (n.article_id, n.observed_at, n.views) = (
-  SELECT c.article_id, c.observed_at, c.views FROM view_counts c
-  WHERE c.observed_at >= a.at AND c.article_id IN (
-    SELECT f.id FROM articles f WHERE f.id = a.id OR f.duplicate_of = a.id)
-  ORDER BY c.observed_at, c.views DESC LIMIT 1)
-ORDER BY views DESC, a.published_at DESC, a.id"""
+  v.views, v.reason, v.before_at, v.views_before, v.after_at, v.views_after, v.hours_between
+FROM ({view}) v JOIN articles a ON a.id = v.article_id
+ORDER BY v.views DESC, a.published_at DESC, a.id"""
 
 
 class ViewsAtRow(TypedDict):
@@ -89,7 +74,7 @@ class ViewsAt:
         """One sentence: for how many articles the views are known, and why not for the others."""
         total = len(self.rows) + len(self.not_known)
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.reasons.items())
-        return f"Known for {len(self.rows):,} of {total:,} articles{f' ({reasons})' if reasons else ''}."
+        return f"Known for {len(self.rows):,} of {quantity(total, 'article')}{f' ({reasons})' if reasons else ''}."
 
 
 def views_at(connection: Connection, selection: Selection, hours: float) -> ViewsAt:
@@ -97,9 +82,20 @@ def views_at(connection: Connection, selection: Selection, hours: float) -> View
     if not 0 < hours <= MAX_HOURS:
         raise ValueError(f"An age is more than 0 and at most {MAX_HOURS:,} hours, not {hours}.")
     where, values = condition(connection, selection)
-    rows = connection.rows_of(ViewsAtRow, VIEWS_AT.format(where=where), {**values, "hours": hours})
+    rows = connection.rows_of(ViewsAtRow, _at_any_age(connection, where), {**values, "hours": hours})
     return ViewsAt(
         hours=hours,
         rows=tuple(row for row in rows if row["reason"] is None),
         not_known=tuple(row for row in rows if row["reason"] is not None),
     )
+
+
+def _at_any_age(connection: Connection, where: str) -> str:
+    """The view `views_at` as a query for the age ``:hours`` and the articles ``a`` of a condition."""
+    _, _, view = connection.value(DEFINITION).partition(" AS")
+    for part, replacement in ((FIXED_AGES, "SELECT :hours AS hours"), (ALL_ARTICLES, f"WHERE {where}")):
+        before, found, after = view.partition(part)
+        if not found:
+            raise ArchiveError(f"The view views_at of {connection.path} is not the one of this program.")
+        view = f"{before}{replacement}{after}"
+    return VIEWS_AT.format(view=view)

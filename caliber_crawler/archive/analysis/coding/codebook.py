@@ -13,6 +13,7 @@ from pathlib import Path
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.times import utc_text
 from caliber_crawler.errors import CodingError, InputError
+from caliber_crawler.quantity import quantity
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 MAX_FILE_BYTES = 1_000_000
@@ -125,7 +126,7 @@ class Codebook:
                 variable = new.get(row["variable"])
                 if variable is None or variable.code(row["code"]) != row["code"]:
                     raise CodingError(
-                        f"{self._connection.path} has {row['articles']:,} codes {row['code']!r} of"
+                        f"{self._connection.path} has {quantity(row['articles'], 'code')} {row['code']!r} of"
                         f" {row['variable']!r}, which the new codebook does not have. Add it to the codebook."
                     )
             self._connection.execute("DELETE FROM codebook")

@@ -1,4 +1,4 @@
-"""Near-duplicates and excerpts among the texts of an archive; see docs/copies.md."""
+"""Near-duplicates and excerpts among the texts of an archive; see docs/guides/copies.md."""
 
 from caliber_crawler.archive.analysis.copies.copies import Copies, CopyGroup, CopyMember, CopyStatus, Excerpt
 

@@ -10,8 +10,9 @@ from itertools import groupby
 from typing import TypedDict, Unpack
 
 from caliber_crawler.archive.analysis.copies.near_duplicates import NearDuplicates
-from caliber_crawler.archive.analysis.copies.sketches import Sketches, sketch_path
+from caliber_crawler.archive.analysis.copies.sketches import Sketches
 from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.core.side_files import COPIES, side_file
 from caliber_crawler.archive.core.times import utc_now
 from caliber_crawler.archive.search.selection import ArticleFilter, Selection, condition, selection_of
 
@@ -160,11 +161,11 @@ class Copies:
               count(*) FILTER (WHERE relation = 'excerpt') AS excerpts, max(found_at) AS found_at FROM copies"""
         )
         assert row is not None
-        return CopyStatus(is_searched=sketch_path(self._connection.path).exists(), **row)
+        return CopyStatus(is_searched=side_file(self._connection.path, COPIES).exists(), **row)
 
     def forget_deleted(self) -> None:
         """Remove the hashes of the texts of articles that were deleted from the side file, if there is one."""
-        if sketch_path(self._connection.path).exists():
+        if side_file(self._connection.path, COPIES).exists():
             left = set(self._connection.values("SELECT id FROM articles"))
             with closing(Sketches(self._connection.path)) as sketches, sketches.errors:
                 sketches.begin()

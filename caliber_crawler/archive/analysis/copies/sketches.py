@@ -14,6 +14,7 @@ from pathlib import Path
 
 from caliber_crawler.archive.analysis.copies.shingles import METHOD
 from caliber_crawler.archive.analysis.side_file import SideFile
+from caliber_crawler.archive.core.side_files import COPIES, side_file
 
 SCHEMA = """
 CREATE TABLE texts (
@@ -66,7 +67,7 @@ class Sketches(SideFile):
     """The side file, open for writing. Close it."""
 
     def __init__(self, archive: Path) -> None:
-        super().__init__(sketch_path(archive), METHOD, SCHEMA)
+        super().__init__(side_file(archive, COPIES), METHOD, SCHEMA)
 
     def texts(self) -> Iterator[ComparedText]:
         """Every compared text, by article ID."""
@@ -166,7 +167,3 @@ class Sketches(SideFile):
         }
         found |= {(row[0], row[1]): ("excerpt", row[2], row[3]) for row in self._db.execute("SELECT * FROM excerpts")}
         return found
-
-
-def sketch_path(archive: Path) -> Path:
-    return Path(f"{archive}.copies")

@@ -1,4 +1,4 @@
-"""Articles of the same story in other languages; see docs/editions.md."""
+"""Articles of the same story in other languages; see docs/guides/editions.md."""
 
 from caliber_crawler.archive.analysis.editions.editions import Counterpart, Editions, EditionStatus
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TypedDict, Unpack
 
 from caliber_crawler.archive.analysis.editions.search import EditionSearch
-from caliber_crawler.archive.analysis.editions.stories import Stories, story_path
+from caliber_crawler.archive.analysis.editions.stories import Stories
 from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.core.side_files import EDITIONS, side_file
 from caliber_crawler.archive.core.times import utc_now
 from caliber_crawler.archive.search.selection import ArticleFilter, Selection, condition, selection_of
 
@@ -83,11 +84,11 @@ class Editions:
         """Numbers of results."""
         row = self._connection.row("SELECT count(*) AS pairs, max(found_at) AS found_at FROM counterparts")
         assert row is not None
-        return EditionStatus(is_searched=story_path(self._connection.path).exists(), **row)
+        return EditionStatus(is_searched=side_file(self._connection.path, EDITIONS).exists(), **row)
 
     def forget_deleted(self) -> None:
         """Remove articles that were deleted from the side file, if there is one."""
-        if story_path(self._connection.path).exists():
+        if side_file(self._connection.path, EDITIONS).exists():
             left = set(self._connection.values("SELECT id FROM articles"))
             stories = Stories(self._connection.path)
             try:

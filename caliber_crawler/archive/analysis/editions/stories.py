@@ -12,6 +12,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from caliber_crawler.archive.analysis.side_file import SideFile
+from caliber_crawler.archive.core.side_files import EDITIONS, side_file
 from caliber_crawler.site.urls import normal_url
 
 METHOD = "names, numbers, pictures v1"
@@ -71,7 +72,7 @@ class Stories(SideFile):
     """The side file, open for writing. Close it."""
 
     def __init__(self, archive: Path) -> None:
-        super().__init__(story_path(archive), METHOD, SCHEMA)
+        super().__init__(side_file(archive, EDITIONS), METHOD, SCHEMA)
 
     def all(self) -> Iterator[Story]:
         """Every compared article, by ID."""
@@ -141,7 +142,3 @@ def key_of(url: str) -> str | None:
         return normal_url(url, f"{parts.scheme}://{parts.netloc}").partition("://")[2].removeprefix("www.")
     except ValueError:
         return None
-
-
-def story_path(archive: Path) -> Path:
-    return Path(f"{archive}.editions")

@@ -32,7 +32,7 @@ from caliber_crawler.archive.analysis.words.segment_writer import (
 from caliber_crawler.archive.analysis.words.stems import stem_in
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.format import sqlite3
-from caliber_crawler.archive.core.side_files import word_index_path
+from caliber_crawler.archive.core.side_files import WORD_INDEX, side_file
 from caliber_crawler.errors import ArchiveFull
 from caliber_crawler.output_files import new_path
 
@@ -96,7 +96,7 @@ def build(connection: Connection, progress: Progress = lambda done, of: None) ->
     The file is written anew, so nothing remains in it of a text that is no longer current. It stays as it is if
     nothing changed.
     """
-    path = word_index_path(connection.path)
+    path = side_file(connection.path, WORD_INDEX)
     if path.exists() and not path.is_file():
         raise ArchiveFull(f"{path} is not a file, so the word index cannot be written.")
     texts = current_texts(connection)

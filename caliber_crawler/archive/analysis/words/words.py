@@ -18,7 +18,7 @@ from caliber_crawler.archive.analysis.words.index_file import DamagedIndex, Word
 from caliber_crawler.archive.analysis.words.node import Node
 from caliber_crawler.archive.analysis.words.results import Collocate, KeyWord, Line, NGram, Rows, WordRow
 from caliber_crawler.archive.core.connection import Connection
-from caliber_crawler.archive.core.side_files import word_index_path
+from caliber_crawler.archive.core.side_files import WORD_INDEX, side_file
 from caliber_crawler.archive.search.selection import ArticleFilter, Selection, selection_of
 
 Result = TypeVar("Result")
@@ -49,7 +49,7 @@ class Words:
     @property
     def path(self) -> Path:
         """The path of the word index."""
-        return word_index_path(self._connection.path)
+        return side_file(self._connection.path, WORD_INDEX)
 
     def build(self, progress: Progress | None = None) -> Built:
         """Build the word index, or update it. Raises ``ArchiveFull`` if the file cannot be written."""

@@ -1,0 +1,86 @@
+"""The state of each site in the cluster: whether its last job was healthy, since when, and on which machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from procrastinate.connector import BaseConnector
+from psycopg import Connection
+from psycopg.types.json import Jsonb
+
+from caliber_crawler.archive.reports.alarms import SiteState
+from caliber_crawler.errors import ClusterError
+
+TABLE = """
+CREATE TABLE IF NOT EXISTS caliber_states (
+    site text PRIMARY KEY,
+    state text NOT NULL,
+    exit_code integer NOT NULL,
+    alarms jsonb NOT NULL,
+    why text,
+    machine text NOT NULL,
+    since timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    last_healthy_at timestamptz,
+    before jsonb,
+    acknowledgement jsonb
+);
+COMMENT ON TABLE caliber_states IS 'The state of each site after its last job: since when, why and on which machine.';
+"""
+RECORD = """
+INSERT INTO caliber_states AS known (site, state, exit_code, alarms, why, machine, last_healthy_at)
+VALUES (%(site)s, %(state)s, %(exit_code)s, %(alarms)s, %(why)s, %(machine)s,
+  CASE WHEN %(state)s = 'healthy' THEN now() END)
+ON CONFLICT (site) DO UPDATE SET state = excluded.state, exit_code = excluded.exit_code, alarms = excluded.alarms,
+  before = jsonb_build_object('exit_code', known.exit_code, 'alarms', known.alarms),
+  why = excluded.why, machine = excluded.machine, updated_at = now(),
+  since = CASE WHEN known.state = excluded.state THEN known.since ELSE now() END,
+  last_healthy_at = coalesce(excluded.last_healthy_at, known.last_healthy_at)
+RETURNING before
+"""
+ACKNOWLEDGE = "UPDATE caliber_states SET acknowledgement = %s WHERE site = %s RETURNING site"
+ACKNOWLEDGEMENT = "SELECT acknowledgement FROM caliber_states WHERE site = %(site)s AND acknowledgement IS NOT NULL"
+ACKNOWLEDGED = """
+UPDATE caliber_states SET acknowledgement = NULL WHERE site = %(site)s AND acknowledgement = %(acknowledgement)s
+"""
+STATES = """
+SELECT site, state, exit_code, alarms, why, machine, since, updated_at, last_healthy_at
+FROM caliber_states ORDER BY state = 'healthy', site
+"""
+
+
+async def record_state(
+    connector: BaseConnector, site: str, state: SiteState, *, why: str | None, machine: str
+) -> SiteState | None:
+    """Store the state of a site after a job; return the one before, ``None`` if this is the first.
+
+    ``why`` says in a clause why it is not healthy.
+    """
+    row: dict[str, Any] = await connector.execute_query_one_async(
+        RECORD,
+        site=site,
+        state=state.name,
+        exit_code=state.exit_code,
+        alarms=Jsonb(list(state.alarms)),
+        why=why,
+        machine=machine,
+    )
+    before = row["before"]
+    return None if before is None else SiteState(before["exit_code"], tuple(before["alarms"]))
+
+
+def acknowledge(connection: Connection[dict[str, Any]], site: str, *, by: str, note: str) -> None:
+    """Ask the next job of a site to acknowledge the alarms in its shard. Raises :class:`ClusterError`."""
+    if connection.execute(ACKNOWLEDGE, (Jsonb({"by": by, "note": note}), site)).fetchone() is None:
+        raise ClusterError(f"No job of the site {site!r} has ended yet; `caliber cluster status` lists the sites.")
+
+
+async def pending_acknowledgement(connector: BaseConnector, site: str) -> dict[str, str] | None:
+    """Who acknowledges the alarms of a site (``by``) with which ``note``, if anybody does."""
+    rows = await connector.execute_query_all_async(ACKNOWLEDGEMENT, site=site)
+    return rows[0]["acknowledgement"] if rows else None
+
+
+async def complete_acknowledgement(connector: BaseConnector, site: str, acknowledgement: dict[str, str]) -> None:
+    """Forget an acknowledgement that the published shard has."""
+    await connector.execute_query_async(ACKNOWLEDGED, site=site, acknowledgement=Jsonb(acknowledgement))
