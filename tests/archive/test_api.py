@@ -21,6 +21,7 @@ from caliber_crawler.archive.analysis.alerts.interface import SavedSearches
 from caliber_crawler.archive.analysis.coding.interface import ContentAnalysis
 from caliber_crawler.archive.analysis.copies import Copies
 from caliber_crawler.archive.analysis.editions import Editions
+from caliber_crawler.archive.analysis.names import Names
 from caliber_crawler.archive.analysis.words.words import Words
 from caliber_crawler.archive.core import rows
 from caliber_crawler.archive.core.takedowns import Takedowns
@@ -44,6 +45,7 @@ LAZY_TYPES = {
     "ContentAnalysis": ContentAnalysis,
     "SavedSearches": SavedSearches,
     "Copies": Copies,
+    "Names": Names,
     "Words": Words,
     **{name: getattr(attention, name) for name in ("Attention", "Breakdown", "Period", "ViewsAt")},
 }
