@@ -7,6 +7,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.core.rows import JSONObject
 from caliber_crawler.archive.core.times import utc_text, utc_time
 from caliber_crawler.archive.reports.alarms import IS_USUAL, LAST_ACKNOWLEDGEMENT
 from caliber_crawler.archive.reports.runs import RunRecord, record_of
@@ -42,6 +43,15 @@ class RunHistory:
             (run_id, limit),
         )
         return [record_of(row) for row in rows]
+
+    def requested_scopes(self, site: str) -> list[JSONObject]:
+        """The distinct arguments of the crawls of a site that were not limited to what was due."""
+        values = self._connection.values(
+            """SELECT DISTINCT json_set(arguments, '$.base_url', '', '$.limit', NULL, '$.requests', NULL) FROM runs
+            WHERE command = 'crawl' AND site = ? AND NOT coalesce(arguments ->> 'due_only', 0)""",
+            (site,),
+        )
+        return [json.loads(value) for value in values]
 
     def merged(self) -> set[str]:
         """The names of the archives that were merged."""
