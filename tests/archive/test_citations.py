@@ -55,7 +55,7 @@ def test_a_citation_has_source_dates_and_digest(edited: Newsroom) -> None:
 
 def test_quotation_marks_of_a_headline_become_single_ones(newsroom: Newsroom) -> None:
     newsroom.save(minutes(0), headline="“Peace is near”: an interview")
-    assert "“‘Peace is near’: an interview”. Caliber.Az." in newsroom.archive.citation(1)
+    assert "“‘Peace is near’: an interview”." in newsroom.archive.citation(1)
 
 
 def test_an_earlier_version_is_cited_by_its_number(edited: Newsroom) -> None:
