@@ -99,6 +99,7 @@ ALLOWED = {
     "caliber_crawler.notification": "the operator's webhooks and mail server",
     "caliber_crawler.settings": "reads the name of this machine",
     "caliber_crawler.demo.server": "listens on a loopback IP address",
+    "caliber_crawler.commands.browse": "tries whether it can listen on a port, before Datasette does",
     "caliber_crawler.bulk.dask_engine": "the operator's Dask cluster",
     "caliber_crawler.cluster": "the operator's database and shared storage",
 }
