@@ -10,13 +10,14 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
-from typing import Literal, TypedDict, Unpack, get_args, get_type_hints
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, get_args, get_type_hints
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.times import utc_text
-from caliber_crawler.archive.pages.captures import Captures
 from caliber_crawler.archive.search.matching import Match, matching
-from caliber_crawler.items import Capture
+
+if TYPE_CHECKING:
+    from caliber_crawler.items import Capture
 
 BATCH_SIZE = 200
 """The number of rows in memory at a time."""
@@ -320,6 +321,8 @@ def count_opted_out(connection: Connection, selection: Selection, of: Literal["a
 
 def captures(connection: Connection, selection: Selection) -> Iterator[Capture]:
     """The captures of :func:`capture_ids`, each with its body."""
+    from caliber_crawler.archive.pages.captures import Captures  # only here: a search loads no compression
+
     stored = Captures(connection)
     for id in capture_ids(connection, selection):
         yield stored.get(id)
