@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypedDict, TypeVar, Unpack, cast
 
 from caliber_crawler.archive.core.checksums import checksum
@@ -360,7 +361,7 @@ def cause(error: BaseException) -> str:
 def lenient_text(connection: Connection) -> Iterator[None]:
     """Read one snapshot, and decode invalid UTF-8 with surrogate escapes, inside a ``with`` block."""
     raw = connection.raw
-    raw.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+    raw.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")  # called for every text of the file
     if connection.mode == "read":
         raw.execute("BEGIN")
     try:
