@@ -304,6 +304,13 @@ class Archive(Tables, Analyses):
 
         return verify_file(path, progress)
 
+    @staticmethod
+    def verify_new_rows(path: Path, software: Mapping[str, object], progress: Progress = iter) -> Check:
+        """Verify what is new since the last clean verification of this kind, and record a clean one as a run."""
+        from caliber_crawler.archive.upkeep.file_repair import verify_new_rows
+
+        return verify_new_rows(path, software, progress)
+
     @classmethod
     def repair_file(
         cls,
