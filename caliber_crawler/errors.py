@@ -30,7 +30,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from importlib.metadata import PackageNotFoundError, requires
 
 CHECKS_FAILED = 3
 """The exit code of a command that ran, but whose checks failed. The results are stored or printed all the same."""
@@ -174,6 +173,9 @@ class MissingExtra(CaliberError):
 
 def requirements_of(extra: str) -> list[str]:
     """The requirements of an extra of this program, as pip takes them; the name of the extra if they are not known."""
+    # Only here: it costs as much as the rest of a short command's imports.
+    from importlib.metadata import PackageNotFoundError, requires
+
     try:
         lines = requires("caliber-crawler") or []
     except PackageNotFoundError:
