@@ -15,7 +15,7 @@ CREATE TABLE runs (
   settings TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(settings)),
   software TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(software)),
   user_agent TEXT
-, exit_code INTEGER) STRICT;
+, exit_code INTEGER, new_articles INTEGER, problem_count INTEGER, stored_bytes INTEGER) STRICT;
 
 CREATE TABLE sites (
   site TEXT PRIMARY KEY,
@@ -510,8 +510,6 @@ CREATE TABLE "frontier" (
 
 CREATE INDEX frontier_due ON frontier (site, kind, language, section, priority, due_at);
 
-CREATE INDEX frontier_state ON frontier (site, state);
-
 CREATE INDEX frontier_article ON frontier (article_id) WHERE article_id IS NOT NULL;
 
 CREATE INDEX frontier_run ON frontier (run_id);
@@ -777,8 +775,14 @@ WHERE a.duplicate_of IS NULL;
 
 CREATE INDEX runs_repetition ON runs (
   software, command, site, outcome, reason, started_at, heartbeat_at, finished_at, counts, arguments, settings, user_agent,
-  exit_code);
+  exit_code, new_articles, problem_count, stored_bytes);
+
+CREATE INDEX runs_site ON runs (command, site, started_at, outcome, exit_code, new_articles, problem_count, stored_bytes);
+
+CREATE INDEX problems_of_runs ON problems (run_id, reason) WHERE stage = 'run';
+
+CREATE INDEX frontier_state ON frontier (site, state, kind, due_at, article_id);
 
 PRAGMA application_id = 1128352841;
 
-PRAGMA user_version = 14;
+PRAGMA user_version = 15;
