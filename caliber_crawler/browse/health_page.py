@@ -8,8 +8,8 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from caliber_crawler.archive.core.times import utc_now, utc_text
+from caliber_crawler.archive.reports.baselines import MAX_COVERAGE_DROP, MIN_BASELINE_RUNS
 from caliber_crawler.archive.reports.runs import RunRecord, Runs
-from caliber_crawler.crawling.health import MAX_COVERAGE_DROP, MIN_BASELINE_RUNS
 
 if TYPE_CHECKING:
     from datasette.utils.asgi import Response

@@ -36,8 +36,6 @@ ACKNOWLEDGE = "acknowledge"
 LAST_ACKNOWLEDGEMENT = f"""SELECT site, max(started_at) AS at, arguments ->> 'since' AS since
 FROM runs WHERE command = '{ACKNOWLEDGE}' GROUP BY site"""
 """The last acknowledgement of each site: when it was given, and the start of the first run it covers."""
-LAST_RUN = "SELECT site, max(started_at) AS last_run_at FROM runs WHERE command = 'crawl' GROUP BY site"
-"""The start of the last crawl of each site."""
 IS_USUAL = f"""r.started_at >= coalesce(a.since, '') AND (r.started_at <= coalesce(a.at, '') OR NOT {HAS_ALARM})"""
 """Whether the run ``r`` of a site with the last acknowledgement ``a`` is a baseline for others, as an SQL condition."""
 
@@ -141,9 +139,9 @@ class Alarms:
         """The alarms of each run since the last acknowledgement, newest first."""
         reasons = ", ".join(f"'{reason}'" for reason in ALARMS)
         return self._connection.rows(
-            f"""SELECT DISTINCT r.site, p.reason, p.field, p.message, r.started_at, l.last_run_at
+            f"""SELECT DISTINCT r.site, p.reason, p.field, p.message, r.started_at,
+              (SELECT max(started_at) FROM runs l WHERE l.site = r.site AND l.command = 'crawl') AS last_run_at
             FROM problems p CROSS JOIN runs r ON r.id = p.run_id
-            JOIN ({LAST_RUN}) l ON l.site = r.site
             LEFT JOIN ({LAST_ACKNOWLEDGEMENT}) a ON a.site = r.site
             WHERE p.stage = 'run' AND p.reason IN ({reasons}) AND r.command = 'crawl' AND r.site IS coalesce(?, r.site)
               AND r.started_at > coalesce(a.at, '')
