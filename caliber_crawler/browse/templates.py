@@ -60,6 +60,7 @@ OTHERS = tuple(
 SHEETS: dict[str | None, tuple[str, ...]] = {
     **dict.fromkeys(READING, ("theme.css", "page.css", "article.css")),
     **dict.fromkeys(OTHERS, ("theme.css", "page.css", "archive.css", "attention.css")),
+    "archive_sites.html": ("theme.css", "page.css", "archive.css", "sites.css"),
     "archive_words.html": ("theme.css", "page.css", "archive.css", "words.css"),
 }
 """Style sheets of the plugin's own pages, by template."""
@@ -148,7 +149,7 @@ def places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
 
 def more_places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
     """Return the second part of the navigation, which a menu hides."""
-    pages = ("Names", "Copies", "Queries", *(() if is_public(datasette) else ("Alerts", "Health")))
+    pages = ("Names", "Copies", "Queries", *(() if is_public(datasette) else ("Alerts", "Sites", "Health")))
     own = [(name, url_of(datasette, database, name.lower())) for name in pages]
     return [*own, ("Data", datasette.urls.database(database))]
 

@@ -140,7 +140,7 @@ class SiteReport(TypedDict):
     stored_bytes: int
     """Bytes of the pages that its crawls stored, compressed."""
     bytes_per_day: float | None
-    """Their growth in the last 30 days, or since the first crawl if that is later; ``None`` before the first day ends."""
+    """Their growth in the last 30 days, or since a later first crawl; ``None`` before the first day ends."""
     due_urls: int
     next_due_at: str | None
     next_due_url: str | None
