@@ -24,7 +24,7 @@ from caliber_crawler.browse.detection import Tables, archives
 from caliber_crawler.browse.pages import url_of
 from caliber_crawler.browse.public import PLUGIN, is_public
 from caliber_crawler.browse.urls import is_web_url, readable_url
-from caliber_crawler.quantity import quantity
+from caliber_crawler.quantity import quantity, size_text
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -133,6 +133,7 @@ def install(environment: Environment, datasette: Datasette) -> None:
         "quantity": quantity,
         "readable_url": readable_url,
         "table_settings": partial(table_settings, datasette),
+        "size_text": size_text,
         "static_file": partial(datasette.urls.static_plugins, PLUGIN),
         "utc_moment": utc_moment,
         "wayback_url": wayback_url,

@@ -153,9 +153,16 @@ class Runs:
         row = self._connection.row("SELECT * FROM runs WHERE id = ?", (run_id,))
         return None if row is None else record_of(row)
 
-    def last(self, limit: int = 5) -> list[RunRecord]:
-        """The last runs, newest first."""
-        rows = self._connection.rows("SELECT * FROM runs ORDER BY id DESC LIMIT ?", (limit,))
+    def last(self, limit: int = 5, *, site: str | None = None) -> list[RunRecord]:
+        """The last runs of all sites or of one, newest first."""
+        where = (
+            ""
+            if site is None
+            else "WHERE id IN (SELECT id FROM runs WHERE site = :site ORDER BY +id DESC LIMIT :limit)"
+        )
+        rows = self._connection.rows(
+            f"SELECT * FROM runs {where} ORDER BY id DESC LIMIT :limit", {"site": site, "limit": limit}
+        )
         return [record_of(row) for row in rows]
 
 
