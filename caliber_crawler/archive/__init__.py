@@ -3,9 +3,11 @@
 from caliber_crawler.archive.archive import Archive
 from caliber_crawler.archive.core.times import BEGINNING
 from caliber_crawler.archive.queue.entry import Entry
+from caliber_crawler.archive.reports.alarms import Alarm
 from caliber_crawler.archive.reports.explanation import Explanation
 from caliber_crawler.archive.reports.runs import RunRecord
 from caliber_crawler.archive.reports.site_facts import FactName, SiteFact
+from caliber_crawler.archive.reports.site_reports import FieldShare, SiteReport
 from caliber_crawler.archive.reports.status import StatusReport
 from caliber_crawler.archive.search import Hit, Search
 from caliber_crawler.archive.search.selection import (
@@ -27,6 +29,7 @@ __all__ = [
     "BEGINNING",
     "COLUMNS",
     "FIELDS",
+    "Alarm",
     "Archive",
     "ArticleFilter",
     "ArticleRecord",
@@ -36,6 +39,7 @@ __all__ = [
     "Entry",
     "Explanation",
     "FactName",
+    "FieldShare",
     "FileRepair",
     "Finding",
     "Hit",
@@ -46,6 +50,7 @@ __all__ = [
     "Search",
     "Selection",
     "SiteFact",
+    "SiteReport",
     "StatusReport",
     "ViewRow",
     "selection_of",

@@ -106,10 +106,11 @@ class Archive(Analyses):
         self.runs = Runs(connection)
         """Commands that wrote to the archive, and the problems they recorded."""
         self.run_history = RunHistory(connection)
-        self.alarms = Alarms(connection)
         """Earlier runs, for comparison with a new one."""
+        self.alarms = Alarms(connection)
+        """What crawls found unusual about sites, until somebody acknowledges it."""
         self.sites = Sites(connection)
-        """The sites of the articles, with their terms of use."""
+        """The sites of the articles, with their terms of use; ``sites.report()`` describes the state of each."""
         self.site_facts = SiteFacts(connection)
         """Facts that were learned about sites from their stored pages."""
         self.reextractions = Reextractions(connection)

@@ -71,7 +71,7 @@ def test_each_site_has_a_row_and_those_that_need_attention_are_first(path: Path)
     assert "usual 27" in healthy
     assert "running" in active
     assert len(rows[2].css("svg rect")) == 5
-    assert "4 sites · 1 failed · 1 alarm · 2 healthy · CSV of all" in text(page.css("[role=status]")[0])
+    assert "4 sites · 1 failed · 1 with alarms · 2 healthy · CSV of all" in text(page.css("[role=status]")[0])
 
 
 def test_every_order_has_every_site_once(path: Path) -> None:
