@@ -108,6 +108,12 @@ def m0014_exit_codes(db: Database) -> None:
     run_script(db, "m0014_exit_codes")
 
 
+@migrations()
+def m0015_merge_marks(db: Database) -> None:
+    """Add how far other archives were merged."""
+    run_script(db, "m0015_merge_marks")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")

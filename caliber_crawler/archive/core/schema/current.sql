@@ -779,6 +779,15 @@ CREATE INDEX runs_repetition ON runs (
   software, command, site, outcome, reason, started_at, heartbeat_at, finished_at, counts, arguments, settings, user_agent,
   exit_code);
 
+CREATE TABLE merge_marks (
+  source TEXT PRIMARY KEY CHECK (length(source) = 32),
+  name TEXT NOT NULL,
+  marks TEXT NOT NULL CHECK (json_valid(marks)),
+  merged_at TEXT NOT NULL CHECK (merged_at GLOB '????-??-??T??:??:??Z')
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX merge_marks_repetition ON merge_marks (merged_at, name, marks);
+
 PRAGMA application_id = 1128352841;
 
-PRAGMA user_version = 14;
+PRAGMA user_version = 15;
