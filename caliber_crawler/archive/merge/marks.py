@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
+from typing import Any
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.format import VERSION
@@ -69,10 +70,10 @@ class Marks:
         row = there.row(LAST) or {}
         if row["captures"] is None:
             return None
-        times = {name: row[name] or "" for name in ("visited_at", "coded_at")}
-        checksums = {name: row[name] for name in ("capture_checksum", "version_checksum")}
-        numbers = {name: value or 0 for name, value in row.items() if name not in times | checksums}
-        return cls(**numbers, **checksums, **times, unprocessed=tuple(there.values(UNPROCESSED)))
+        checksums = ("capture_checksum", "version_checksum")
+        default = {name: "" if name in ("visited_at", "coded_at") else 0 for name in row if name not in checksums}
+        known: dict[str, Any] = {name: default.get(name) if value is None else value for name, value in row.items()}
+        return cls(**known, unprocessed=tuple(there.values(UNPROCESSED)))
 
     def fit(self, there: Connection) -> bool:
         """Whether an archive still has the marked rows, and has changed since in ways that new rows show."""
