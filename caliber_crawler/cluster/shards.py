@@ -91,6 +91,8 @@ class Shard:
     generation: int
     path: str
     parts: tuple[Part, ...]
+    is_listed: bool = True
+    """Whether the parts are in ``caliber_shard_parts``; an increment can follow only then."""
 
     @property
     def name(self) -> str:
@@ -101,15 +103,16 @@ class Shard:
     def of(cls, row: Mapping[str, Any]) -> Shard:
         """From a row of ``caliber_shards``."""
         parts = tuple(Part(**part) for part in row["parts"])
-        if not parts or parts[-1].path != row["path"]:
-            # Of a database from before there were parts.
+        is_listed = bool(parts) and parts[-1].path == row["path"]
+        if not is_listed:
+            # Published by a version that knows no parts.
             names = ("generation", "path", "size", "digest")
             parts = (Part(base=None, **{name: row[name] for name in names}),)
-        return cls(site=row["site"], generation=row["generation"], path=row["path"], parts=parts)
+        return cls(site=row["site"], generation=row["generation"], path=row["path"], parts=parts, is_listed=is_listed)
 
     def takes_increment(self, size: int) -> bool:
         """Whether an increment of this size is worth it; otherwise the whole archive is published."""
-        if not self.parts or len(self.parts) >= MAX_PARTS:
+        if not self.parts or not self.is_listed or len(self.parts) >= MAX_PARTS:
             return False
         return 2 * (sum(part.size for part in self.parts[1:]) + size) <= self.parts[0].size
 

@@ -151,6 +151,18 @@ def test_increments_take_at_most_half_of_the_whole_archive() -> None:
     shard = Shard(site="a", generation=5, path="5", parts=tuple(parts))
     assert shard.takes_increment(100)
     assert not shard.takes_increment(101)
+    assert not replace(shard, is_listed=False).takes_increment(1)
     many = [replace(whole, size=10**9), *(replace(parts[1], size=1) for _ in range(MAX_PARTS - 1))]
     assert not replace(shard, parts=tuple(many)).takes_increment(1)
     assert not Shard(site="a", generation=0, path="", parts=()).takes_increment(1)
+
+
+def test_a_shard_of_an_earlier_version_is_whole_and_is_followed_by_a_whole_one() -> None:
+    row = {"site": "a", "generation": 7, "path": "a/7.db", "size": 1000, "digest": "d"}
+    outdated = {"generation": 5, "base": None, "path": "a/5.db", "size": 9, "digest": "c"}
+    for parts in ([], [outdated]):
+        shard = Shard.of({**row, "parts": parts})
+        assert [part.path for part in shard.parts] == ["a/7.db"]
+        assert not shard.takes_increment(1)
+    listed = Shard.of({**row, "path": "a/5.db", "parts": [outdated]})
+    assert listed.takes_increment(1)
