@@ -182,6 +182,14 @@ def enqueue(
     help="A local folder for shards in use.  [default: the system's temporary folder]",
 )
 @click.option(
+    "--keep-shards",
+    type=click.FloatRange(min=0),
+    default=20,
+    show_default=True,
+    metavar="GB",
+    help="Maximum size of the shards that stay in the local folder between jobs; a job fetches only what came after.",
+)
+@click.option(
     "--notify",
     "targets",
     multiple=True,
@@ -211,6 +219,7 @@ def worker(
     back_off: float,
     timetable: Path | None,
     scratch: Path | None,
+    keep_shards: float,
     targets: tuple[str, ...],
     ping: str,
     *,
@@ -239,6 +248,7 @@ def worker(
         parallel=parallel,
         back_off=back_off,
         scratch=scratch,
+        keep_bytes=int(keep_shards * 1e9),
         until_empty=until_empty,
         targets=tuple(parse_target(target, os.environ) for target in targets),
         ping=ping,
@@ -342,10 +352,17 @@ def acknowledge(site: str, dsn: str, by: str, note: str) -> None:
 @dsn_option
 @shards_option
 @archive_option
+@click.option(
+    "--mirror",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep a copy of the shards in this folder, so that the next time only what came after is fetched.",
+)
 @json_option
 @requires_extra
-def collect(dsn: str, shards: str, archive: Path, *, as_json: bool) -> None:
+def collect(dsn: str, shards: str, archive: Path, mirror: Path | None, *, as_json: bool) -> None:
     """Merge all shards into one archive. The shards are kept; shards that were collected before are skipped.
+
+    Of each shard, only what came after the last time is merged.
 
     A shard that is missing, damaged or of another version is reported, the others are collected, and the exit code is
     3.
@@ -355,11 +372,15 @@ def collect(dsn: str, shards: str, archive: Path, *, as_json: bool) -> None:
       caliber cluster collect --archive data/archive.db
     """
     from caliber_crawler.archive import Archive
+    from caliber_crawler.cluster.kept_shards import KeptShard, KeptShards
     from caliber_crawler.cluster.shards import Storage, current_shards
     from caliber_crawler.commands.alerts import send_alerts
     from caliber_crawler.commands.merge import merge_one
 
     storage = Storage(shards)
+    kept_shards = None if mirror is None else KeptShards(mirror, None)
+    if mirror is not None:
+        mirror.mkdir(parents=True, exist_ok=True)
     counts: dict[str, dict[str, int]] = {}
     failures: dict[str, CaliberError] = {}
     with Archive.open(archive, mode="write") as here:
@@ -367,13 +388,17 @@ def collect(dsn: str, shards: str, archive: Path, *, as_json: bool) -> None:
         for shard in current_shards(dsn):
             if shard.name in known:
                 continue
-            with TemporaryDirectory(prefix="caliber-collect-") as folder:
+            # In the mirror, so that a file is moved and not copied.
+            with TemporaryDirectory(prefix="caliber-collect-", dir=mirror) as folder:
                 # The archive records merged files by name.
                 path = Path(folder) / shard.name
+                kept = kept_shards.take(shard.site, path) if kept_shards else None
                 try:
-                    storage.fetch_current(shard, path, dsn)
+                    fetched = storage.fetch_current(shard, path, dsn, kept.part if kept else None)
                     with Archive.open(path) as there:
                         counts[shard.site] = dict(merge_one(here, there))
+                    if kept_shards:
+                        kept_shards.put(shard.site, path, KeptShard(fetched.path))
                 except ArchiveFull:
                     raise
                 except (ArchiveError, ClusterError) as error:

@@ -122,6 +122,12 @@ def m0016_site_reports(db: Database) -> None:
     db.execute(f"{SET_RESULTS} WHERE outcome <> 'running'")
 
 
+@migrations()
+def m0017_merge_marks(db: Database) -> None:
+    """Add how far other archives were merged."""
+    run_script(db, "m0017_merge_marks")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")

@@ -783,6 +783,15 @@ CREATE INDEX problems_of_runs ON problems (run_id, reason) WHERE stage = 'run';
 
 CREATE INDEX frontier_state ON frontier (site, state, kind, due_at, article_id);
 
+CREATE TABLE merge_marks (
+  source TEXT PRIMARY KEY CHECK (length(source) = 32),
+  name TEXT NOT NULL,
+  marks TEXT NOT NULL CHECK (json_valid(marks)),
+  merged_at TEXT NOT NULL CHECK (merged_at GLOB '????-??-??T??:??:??Z')
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX merge_marks_repetition ON merge_marks (merged_at, name, marks);
+
 PRAGMA application_id = 1128352841;
 
-PRAGMA user_version = 16;
+PRAGMA user_version = 17;
