@@ -23,7 +23,7 @@ MAX_LATER = 50
 AT_URL = """SELECT a.id, a.url, a.version_count, v.headline, v.body, v.published_at FROM article_urls u
 CROSS JOIN articles m ON m.id = u.article_id CROSS JOIN articles a ON a.id = coalesce(m.duplicate_of, m.id)
 JOIN versions v ON v.id = a.current_version_id WHERE u.url IN (:url, :url || '/') AND a.site = :site"""
-# CROSS JOIN: the URLs first. In a new archive, which has no statistics yet, SQLite would read every article of the site.
+# CROSS JOIN: the URLs first. In a new archive, which has no statistics yet, SQLite would read all articles of the site.
 BELOW = f"""SELECT a.id, u.url, v.headline, v.body, v.published_at FROM article_urls u
 CROSS JOIN articles a ON a.id = u.article_id JOIN versions v ON v.id = a.current_version_id
 WHERE ((u.url > :url || '/' AND u.url < :url || '0') OR (u.url > :url || '?' AND u.url < :url || '@'))
