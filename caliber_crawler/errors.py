@@ -28,7 +28,6 @@ Exit code 2 also stands for wrong usage of the command line, and 3 for a command
 
 from __future__ import annotations
 
-import re
 import shlex
 import sys
 
@@ -181,8 +180,8 @@ def requirements_of(extra: str) -> list[str]:
         lines = requires("caliber-crawler") or []
     except PackageNotFoundError:
         lines = []
-    condition = re.compile(rf"""extra == ["']{re.escape(extra)}["']""")
-    found = [line.partition(";")[0].strip() for line in lines if condition.search(line)]
+    conditions = (f"extra == '{extra}'", f'extra == "{extra}"')
+    found = [line.partition(";")[0].strip() for line in lines if any(condition in line for condition in conditions)]
     return found or [f"caliber-crawler[{extra}]"]
 
 

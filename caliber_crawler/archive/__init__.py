@@ -9,9 +9,11 @@ if TYPE_CHECKING:
     from caliber_crawler.archive.archive import Archive
     from caliber_crawler.archive.core.times import BEGINNING
     from caliber_crawler.archive.queue.entry import Entry
+    from caliber_crawler.archive.reports.alarms import Alarm
     from caliber_crawler.archive.reports.explanation import Explanation
     from caliber_crawler.archive.reports.runs import RunRecord
     from caliber_crawler.archive.reports.site_facts import FactName, SiteFact
+    from caliber_crawler.archive.reports.site_reports import FieldShare, SiteReport
     from caliber_crawler.archive.reports.status import StatusReport
     from caliber_crawler.archive.search import Hit, Search
     from caliber_crawler.archive.search.selection import (
@@ -33,6 +35,7 @@ __all__ = [
     "BEGINNING",
     "COLUMNS",
     "FIELDS",
+    "Alarm",
     "Archive",
     "ArticleFilter",
     "ArticleRecord",
@@ -42,6 +45,7 @@ __all__ = [
     "Entry",
     "Explanation",
     "FactName",
+    "FieldShare",
     "FileRepair",
     "Finding",
     "Hit",
@@ -52,6 +56,7 @@ __all__ = [
     "Search",
     "Selection",
     "SiteFact",
+    "SiteReport",
     "StatusReport",
     "ViewRow",
     "selection_of",
@@ -63,9 +68,11 @@ MODULES = {
         "archive": "Archive",
         "core.times": "BEGINNING",
         "queue.entry": "Entry",
+        "reports.alarms": "Alarm",
         "reports.explanation": "Explanation",
         "reports.runs": "RunRecord",
         "reports.site_facts": "FactName SiteFact",
+        "reports.site_reports": "FieldShare SiteReport",
         "reports.status": "StatusReport",
         "search": "Hit Search",
         "search.selection": "COLUMNS ArticleFilter ArticleRow Selection ViewRow selection_of",

@@ -107,14 +107,14 @@ class Tables:
 
     @cached_property
     def alarms(self) -> Alarms:
-        """Problems of sites that last over several runs."""
+        """What crawls found unusual about sites, until somebody acknowledges it."""
         from caliber_crawler.archive.reports.alarms import Alarms
 
         return Alarms(self._connection)
 
     @cached_property
     def sites(self) -> Sites:
-        """The sites of the articles, with their terms of use."""
+        """The sites of the articles, with their terms of use; ``sites.report()`` describes the state of each."""
         from caliber_crawler.archive.reports.sites import Sites
 
         return Sites(self._connection)

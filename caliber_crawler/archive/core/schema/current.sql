@@ -15,7 +15,7 @@ CREATE TABLE runs (
   settings TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(settings)),
   software TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(software)),
   user_agent TEXT
-, exit_code INTEGER) STRICT;
+, exit_code INTEGER, new_articles INTEGER, problem_count INTEGER, stored_bytes INTEGER) STRICT;
 
 CREATE TABLE sites (
   site TEXT PRIMARY KEY,
@@ -489,8 +489,6 @@ CREATE TABLE "frontier" (
 
 CREATE INDEX frontier_due ON frontier (site, kind, language, section, priority, due_at);
 
-CREATE INDEX frontier_state ON frontier (site, state);
-
 CREATE INDEX frontier_article ON frontier (article_id) WHERE article_id IS NOT NULL;
 
 CREATE INDEX frontier_run ON frontier (run_id);
@@ -754,10 +752,6 @@ FROM quotations q JOIN articles a ON a.id = q.article_id AND a.current_version_i
 JOIN versions v ON v.id = q.version_id
 WHERE a.duplicate_of IS NULL;
 
-CREATE INDEX runs_repetition ON runs (
-  software, command, site, outcome, reason, started_at, heartbeat_at, finished_at, counts, arguments, settings, user_agent,
-  exit_code);
-
 CREATE VIEW view_growth AS
 SELECT g.article_id, g.observed_at, g.views, g.views - g.views_before AS gained,
   round((g.day - g.day_before) * 24, 2) AS hours,
@@ -779,6 +773,25 @@ FROM (
     WHERE a.id IN (SELECT duplicate_of FROM articles WHERE duplicate_of IS NOT NULL)
     WINDOW earlier AS (PARTITION BY a.id ORDER BY c.observed_at, c.views))) g;
 
+CREATE INDEX runs_repetition ON runs (
+  software, command, site, outcome, reason, started_at, heartbeat_at, finished_at, counts, arguments, settings, user_agent,
+  exit_code, new_articles, problem_count, stored_bytes);
+
+CREATE INDEX runs_site ON runs (command, site, started_at, outcome, exit_code, new_articles, problem_count, stored_bytes);
+
+CREATE INDEX problems_of_runs ON problems (run_id, reason) WHERE stage = 'run';
+
+CREATE INDEX frontier_state ON frontier (site, state, kind, due_at, article_id);
+
+CREATE TABLE merge_marks (
+  source TEXT PRIMARY KEY CHECK (length(source) = 32),
+  name TEXT NOT NULL,
+  marks TEXT NOT NULL CHECK (json_valid(marks)),
+  merged_at TEXT NOT NULL CHECK (merged_at GLOB '????-??-??T??:??:??Z')
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX merge_marks_repetition ON merge_marks (merged_at, name, marks);
+
 PRAGMA application_id = 1128352841;
 
-PRAGMA user_version = 15;
+PRAGMA user_version = 17;
