@@ -254,6 +254,7 @@ RUNS: Mapping[str, Reason] = {
         "Start at another page, use another discovery source, or correct the site definition.",
     ),
     "fewer_teasers": Reason("Listings have far fewer teasers than usual.", CHECK_DEFINITION),
+    "unknown_listing": Reason("The listings have another layout than usual.", CHECK_DEFINITION),
     "fewer_articles": Reason(
         "Far fewer new articles than usual in 24 hours.", "Check the site and the site definition."
     ),

@@ -55,6 +55,7 @@ def find_anomalies(archive: Archive, run_id: int, *, has_layouts: bool = True) -
     return [
         *nothing_found(run["counts"], has_layouts=has_layouts),
         *fewer_teasers(run["counts"], [other["counts"] for other in usual]),
+        *unknown_listing(run["counts"], [other["counts"] for other in usual]),
         *more_refused(run, earlier, usual),
         *fewer_articles(history.days(run_id, BASELINE_RUNS + 1)),
         *(problem for problem in dropped if has_layouts or problem.reason != "unknown_layout"),
@@ -124,6 +125,17 @@ def fewer_teasers(counts: Mapping[str, int], earlier: Sequence[Mapping[str, int]
             yield _problem("fewer_teasers", message)
 
 
+def unknown_listing(counts: Mapping[str, int], earlier: Sequence[Mapping[str, int]]) -> Iterator[Problem]:
+    """Report a run in which no listing has teasers as the site definition states, unlike in usual runs.
+
+    Their articles are found by their URLs, so that nothing else shows a redesign while all of them are known.
+    """
+    now, before = _listings(counts), _sum([_listings(other) for other in earlier[:BASELINE_RUNS]])
+    if now[0] and now[1] == now[0] and before[0] and _rose(now, before):
+        message = f"The selector of teasers matched nothing on {quantity(now[0], 'listing')}"
+        yield _problem("unknown_listing", f"{message}; usual: on {_share(before):.0%} of them.")
+
+
 def more_refused(run: RunRecord, earlier: Sequence[RunRecord], usual: Sequence[RunRecord]) -> list[Problem]:
     """Report a sharp rise of refused and failed pages in the latest runs that together visited enough pages."""
     visited = [_visited(each["counts"]) for each in (run, *earlier)]
@@ -190,6 +202,11 @@ def _visited(counts: Mapping[str, int]) -> tuple[int, int]:
     """Number of requested article pages, and of those that were refused or failed for the first time."""
     pages = sum(counts.get(name, 0) for name in ("stored", "revisited", "refused", "failed"))
     return pages, sum(counts.get(name, 0) for name in ("refused", "failed")) - counts.get("refused_again", 0)
+
+
+def _listings(counts: Mapping[str, int]) -> tuple[int, int]:
+    """Number of listings whose first page has teasers, and of those on which no selector found them."""
+    return counts.get("listings_begun", 0), counts.get("listings_guessed", 0)
 
 
 def _sum(runs: Sequence[tuple[int, int]]) -> tuple[int, int]:

@@ -27,7 +27,7 @@ from caliber_crawler.exploration import LinkClass, PageOutcome, Walk
 from caliber_crawler.exploration.link_classes import BY_SOURCE, FOLLOWING, PAGING
 from caliber_crawler.exploration.templates import paging_chain, template
 from caliber_crawler.extraction.further_pages import successor
-from caliber_crawler.items import Article, Capture, Extraction, Listing, PageLink
+from caliber_crawler.items import Article, Capture, Extraction, Listing, PageLink, Problem
 from caliber_crawler.lists.sitemaps import ROBOTS
 from caliber_crawler.quantity import quantity
 from caliber_crawler.site import Exploration
@@ -206,6 +206,12 @@ class Explorer:
             if entry.article_id is None:
                 self._note_article(extraction, is_known=saved.outcome == "unchanged")
             return saved.article or extraction.article
+        if entry.article_id is not None:
+            # An archived article that answers with an error page or a list stays an article, which is checked again.
+            message = f"{entry.url} is a list, not an article."
+            problem = listing.refusal or Problem(stage="extract", reason=NOT_ARTICLE, message=message, fatal=True)
+            settlement.reject(replace(listing.capture, kind="article"), problem)
+            return None
         await settlement.commits(partial(self._commit_other, listing, entry))
         return None
 

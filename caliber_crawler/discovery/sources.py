@@ -162,6 +162,9 @@ class Discovery:
         for name in ("", f"_{entry.discovered_via}"):
             self._run.accounts.counts[f"listing_pages{name}"] += 1
             self._run.accounts.counts[f"teasers{name}"] += len(listing.teasers)
+        if entry.discovered_via == Listings.name and entry.page_number == 1 and listing.teasers:
+            self._run.accounts.counts["listings_begun"] += 1
+            self._run.accounts.counts["listings_guessed"] += listing.guessed
         self._run.accounts.counts["not_articles"] += listing.not_articles
         self._run.accounts.counts["invalid_entries"] += listing.invalid_entries
         self._run.accounts.counts["articles_on_lists"] += listing.extraction is not None

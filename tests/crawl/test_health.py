@@ -20,6 +20,7 @@ from caliber_crawler.crawling.health import (
     fewer_teasers,
     find_anomalies,
     more_refused,
+    unknown_listing,
 )
 from caliber_crawler.items import Problem
 
@@ -116,6 +117,33 @@ def test_failures_and_first_refusals_count_and_repeated_refusals_do_not() -> Non
 
 def test_a_run_without_listing_pages_is_not_compared() -> None:
     assert reasons(fewer_teasers({"stored": 3}, USUAL)) == []
+
+
+def listings(begun: int, guessed: int) -> dict[str, int]:
+    return {"listings_begun": begun, "listings_guessed": guessed}
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "expected"),
+    [
+        (listings(2, 2), [listings(2, 0)], ["unknown_listing"]),
+        (listings(6, 6), [listings(6, 1)] * 3, ["unknown_listing"]),
+        # A section that became empty, a definition that never matched, the first run, a run without listings.
+        (listings(2, 1), [listings(2, 0)] * 3, []),
+        (listings(2, 2), [listings(2, 2)] * 3, []),
+        (listings(2, 2), [], []),
+        ({}, [listings(2, 0)] * 3, []),
+    ],
+)
+def test_listings_with_another_layout_are_reported(
+    now: dict[str, int], before: list[dict[str, int]], expected: list[str]
+) -> None:
+    problems = list(unknown_listing(now, before))
+    assert reasons(problems) == expected
+    for problem in problems:
+        assert re.fullmatch(
+            r"The selector of teasers matched nothing on \d listings; usual: on (0|17)% of them\.", problem.message
+        )
 
 
 def test_two_earlier_runs_are_no_baseline() -> None:

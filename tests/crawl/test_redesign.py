@@ -47,6 +47,8 @@ def test_the_first_run_after_a_redesign_reports_it(caliber: Callable[..., Result
         arguments = ("crawl", "--base-url", base_url, "--archive", archive, "--delay", 0, "--concurrency", 8)
         usual = caliber(*arguments)
         assert (usual.exit_code, "unusual" in usual.stdout) == (0, False)
+        site.renamed = {"float_block": "card"}
+        listing = caliber(*arguments)
         make_due(archive)
         site.renamed = {"post_hits": "post_counter", "post_time": "post_when"}
         fields = caliber(*arguments)
@@ -54,6 +56,8 @@ def test_the_first_run_after_a_redesign_reports_it(caliber: Callable[..., Result
         make_due(archive)
         site.renamed = {"post": "story", "post_title": "story_title", "post_body": "story_body"}
         everything = caliber(*arguments)
+    assert listing.exit_code == 3, "though all articles are known and none is due"
+    assert "The selector of teasers matched nothing on 3 listings; usual: on 0% of them." in listing.stdout
     assert fields.exit_code == everything.exit_code == 3
     assert "healed: The selector of `views` of Caliber.Az fits" in fields.stdout
     assert facts == [("date_selector", ".post_when"), ("views_selector", ".post_counter")]

@@ -26,6 +26,7 @@ ALARMS = (
     "nothing_found",
     "nothing_requested",
     "unknown_layout",
+    "unknown_listing",
 )
 """Reasons of the problems of a whole run that are alarms."""
 HAS_ALARM = f"""EXISTS (SELECT 1 FROM problems p WHERE p.run_id = r.id AND p.stage = 'run'

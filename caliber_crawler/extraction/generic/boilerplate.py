@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 
+from caliber_crawler.extraction.dates.labels import Role, role_of_label
 from caliber_crawler.extraction.dates.printed import find_printed_dates
 from caliber_crawler.extraction.omissions import (
     AUTHOR_BOX,
@@ -59,6 +60,7 @@ _UNCASED = re.compile(r"[\u0590-\u08ff\u0900-\u10ff\u1200-\u139f\u1780-\u17ff\u3
 _COPULAS = frozenset(("–", "—", "-", "is", "was", "ist", "est", "es"))
 _LABELS = frozenset(fold(label) for table in LABELS.values() for label in table)
 _QUOTED = re.compile('["“”„«»]')
+_HALF_DAY_END = re.compile(r"\b[ap]\. ?m\.$", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?…:;。！？։»”\"’')\]]$")
 
 
@@ -106,9 +108,20 @@ def _without_datelines(lines: list[str], authors: Collection[str]) -> list[str]:
     for number, line in enumerate(lines[:LEAD_LINES]):
         if _is_dateline(line, authors) or _is_offer(line):
             start = number + 1
-        elif len(line) > MAX_LABEL_LENGTH or _SENTENCE_END.search(line):
+        elif len(line) > MAX_LABEL_LENGTH or _ends_sentence(line):
             break
     return lines[start:] or lines
+
+
+def _ends_sentence(line: str) -> bool:
+    """Return whether a line ends as a sentence. "Posted on January 7, 2026, 2:35 p.m." ends with a time of day."""
+    if _SENTENCE_END.search(line) is None:
+        return False
+    if len(line) > MAX_LABEL_LENGTH or _HALF_DAY_END.search(line) is None:
+        return True
+    dates = find_printed_dates(line)
+    before = line[: dates[0].start].strip() if dates else line
+    return bool(before) and role_of_label(before) is Role.UNNAMED
 
 
 def _is_offer(line: str) -> bool:
@@ -118,7 +131,7 @@ def _is_offer(line: str) -> bool:
 
 def _is_dateline(line: str, authors: Collection[str]) -> bool:
     """Return whether a line holds only a date with the author, its label or the number of comments."""
-    if len(line) > MAX_NOTICE_LENGTH or _SENTENCE_END.search(line):
+    if len(line) > MAX_NOTICE_LENGTH or _ends_sentence(line):
         return False
     dates = find_printed_dates(line)
     if not dates:
@@ -162,7 +175,7 @@ def _without_lead(lines: list[str], headings: Mapping[str, str] = MappingProxyTy
 
     A heading directly before it stays if the text has others of its level.
     """
-    sentences = (at for at, line in enumerate(lines) if len(line) > MAX_LABEL_LENGTH or _SENTENCE_END.search(line))
+    sentences = (at for at, line in enumerate(lines) if len(line) > MAX_LABEL_LENGTH or _ends_sentence(line))
     first = next(sentences, 0)
     tag = headings.get(lines[first - 1]) if first else None
     if tag is not None and any(headings.get(line) == tag for line in lines[first:]):

@@ -52,6 +52,8 @@ MAX_INLINE = 60
 _STAMP_ATTRIBUTES = ("content", "datetime", "pubdate", "title")
 # Other names with "time" belong to clocks and players.
 _DATA_NAME = re.compile(r"data-(?!.*(?:modif|updat))(?:\S*(?:date|publi|pub-|created)|time(?:stamp)?$)")
+_STAMP_TITLE = re.compile(r"\s{0,9}\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+"""A title for people who point at "3 days ago"."""
 _DIGIT = re.compile(r"\d")
 _YEAR = re.compile(r"\d{4}|\d[./-]\d\d?[./-]\d\d|[’']\d\d|\d[. ]{1,2}[^\W\d_]{3,10}[. ]{1,2}\d\d(?!\d)")
 ASIDE = "in a part of the page that is not the article"
@@ -172,7 +174,7 @@ def _is_stamped(element: etree._Element) -> bool:
             called = element.get(name, "")
             if "date" in called or "published_time" in called:
                 return True
-    return "title" in names and element.tag == "abbr"
+    return "title" in names and (element.tag == "abbr" or _STAMP_TITLE.match(element.get("title") or "") is not None)
 
 
 def _signature(element: etree._Element) -> str:

@@ -12,6 +12,7 @@ from lxml import etree
 from caliber_crawler.extraction.embeds import (
     MAX_GALLERIES,
     PLAYERS,
+    POSTS,
     SOURCES,
     is_called_gallery,
     is_known_embed,
@@ -36,6 +37,7 @@ _POST_LINK = re.compile(
     r"(?:[^/?#]+/)*?(?:status|statuses|p|reel|video|post|s)/\w+",
     re.IGNORECASE,
 )
+_BOXES_WITH_URL = etree.XPath("descendant::*[@data-href]")
 _QUOTATION_MARKS = " \"'“”„«»‘’"
 _SCRIPT_SOURCES = frozenset((*SOURCES, PLAYERS["script"][0]))
 MAX_DATE_WORDS = 6
@@ -84,6 +86,9 @@ def unembed(root: etree._Element, url: str, omissions: Omissions | None = None) 
             if omissions is not None and element.tag in PLAYERS and element.tag != "script":
                 omissions.add_element(EMBED, element)
             _become_paragraph(element, "Video", embed_url)
+    for box in list(_BOXES_WITH_URL(root)):
+        if not POSTS.keys().isdisjoint((box.get("class") or "").split()) and is_known_embed(box.get("data-href", "")):
+            _become_paragraph(box, "Post", box.get("data-href"))
     for gallery in list(islice(filter(is_called_gallery, root.iter("div", "ul", "section")), MAX_GALLERIES)):
         if all(is_picture(link.get("href") or "") for link in gallery.iter("a")):  # otherwise it is a list of teasers
             buttons = text_of(gallery) if omissions is not None else ""

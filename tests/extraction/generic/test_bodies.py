@@ -87,14 +87,63 @@ def test_a_list_of_sentences_without_links_is_text_under_any_class_name(name: st
             "[Video on YouTube: https://www.youtube.com/watch?v=dQw4w9WgXcQ]",
             "responsive",
         ),
+        (
+            '<div class="fb-post" data-href="https://www.facebook.com/permalink.php?story_fbid=9&id=1"><p>Hi</p></div>',
+            "[Post on Facebook: https://www.facebook.com/permalink.php?story_fbid=9&id=1]",
+            "Hi",
+        ),
+        (
+            '<div class="fb-video" data-href="https://www.facebook.com/ministry/videos/9/" data-width="500"></div>',
+            "[Video on Facebook: https://www.facebook.com/ministry/videos/9/]",
+            "500",
+        ),
     ],
-    ids=["post", "video", "frame", "player", "wordpress", "bootstrap", "telegram", "oembed", "amp"],
+    ids=[
+        "post",
+        "video",
+        "frame",
+        "player",
+        "wordpress",
+        "bootstrap",
+        "telegram",
+        "oembed",
+        "amp",
+        "fb post",
+        "fb video",
+    ],
 )
 def test_an_embed_becomes_one_line_with_a_link(embed: str, line: str, words: str) -> None:
     extraction = read(article(embed, f"<p>{PARAGRAPHS[0][::-1]}</p>"))
     shown = {shown.text: shown.links for shown in extraction.body}
     assert [link.url for link in shown[line]] == [line.rpartition(": ")[2].rstrip("]")]
     assert not any(words in text for text in shown)
+
+
+def test_a_button_with_a_url_is_not_an_embed() -> None:
+    button = '<div class="fb-like" data-href="https://www.facebook.com/gazette"></div>'
+    assert not any("facebook" in line.text for line in read(article(button, "")).body)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("January 7, 2026 12:05 a.m.", "January 7, 2026, 2:35 p.m.", "Posted on January 7, 2026, 2:35 p. m."),
+        *("Published: Jan. 7, 2026 at 2:35 P.M.", "January 7, 2026, 2:35 pm"),
+    ],
+)
+def test_a_line_with_only_a_date_is_not_text(line: str) -> None:
+    paragraphs = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
+    lines = read(page(f'<article><h1>Mountain road to open</h1><p class="date">{line}</p>{paragraphs}</article>')).body
+    assert lines[0].text == PARAGRAPHS[0]
+
+
+@pytest.mark.parametrize(
+    "line", ["Talks began in the old town at 2:35 p.m.", "The road was closed on January 7, 2026, 2:35 p.m."]
+)
+def test_a_first_sentence_with_a_time_of_day_is_text(line: str) -> None:
+    paragraphs = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
+    lines = read(page(f"<article><h1>Mountain road to open</h1><p>{line}</p>{paragraphs}</article>")).body
+    assert lines[0].text == line
 
 
 def test_pictures_between_paragraphs_keep_position_and_caption() -> None:
