@@ -110,10 +110,22 @@ def m0014_exit_codes(db: Database) -> None:
 
 
 @migrations()
-def m0015_site_reports(db: Database) -> None:
+def m0015_view_growth(db: Database) -> None:
+    """Compute the growth of view counts with window functions."""
+    run_script(db, "m0015_view_growth")
+
+
+@migrations()
+def m0016_site_reports(db: Database) -> None:
     """Add what each run added as columns, with the values of earlier runs, and indexes for reports about sites."""
-    run_script(db, "m0015_site_reports")
+    run_script(db, "m0016_site_reports")
     db.execute(f"{SET_RESULTS} WHERE outcome <> 'running'")
+
+
+@migrations()
+def m0017_merge_marks(db: Database) -> None:
+    """Add how far other archives were merged."""
+    run_script(db, "m0017_merge_marks")
 
 
 def rename_methods(db: Database) -> None:

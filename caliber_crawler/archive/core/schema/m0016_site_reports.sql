@@ -20,4 +20,4 @@ DROP INDEX frontier_state;
 
 CREATE INDEX frontier_state ON frontier (site, state, kind, due_at, article_id);
 
-PRAGMA user_version = 15;
+PRAGMA user_version = 16;
