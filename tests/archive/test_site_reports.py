@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -209,3 +210,19 @@ def test_failed_sites_come_first_then_alarms(empty: Archive) -> None:
 def test_an_archive_without_sites_has_no_reports(tmp_path: Path) -> None:
     with Archive.open(tmp_path / "archive.db", mode="write") as archive:
         assert archive.sites.report() == []
+
+
+def test_the_number_of_queries_does_not_depend_on_that_of_sites_and_none_reads_a_whole_table(empty: Archive) -> None:
+    counted: list[list[str]] = []
+    for sites in (2, 20):
+        for number in range(sites):
+            add(empty, Crawl(f"{sites}-{number}", number, 3, 1, 1, 1))
+        statements: list[str] = []
+        empty.db.conn.set_trace_callback(statements.append)
+        empty.sites.report(NOW)
+        empty.db.conn.set_trace_callback(None)
+        counted.append(statements)
+    assert len(counted[0]) == len(counted[1]) <= 6
+    plans = [row["detail"] for sql in counted[1] for row in empty.db.query(f"EXPLAIN QUERY PLAN {sql}")]
+    scans = [step for step in plans if re.match(r"SCAN (?:runs|frontier|problems|field_coverage|captures)\b", step)]
+    assert [step for step in scans if "COVERING INDEX" not in step] == []

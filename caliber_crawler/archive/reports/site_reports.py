@@ -57,7 +57,7 @@ SELECT site, json_group_object(day, new) AS days FROM (
   SELECT site, (unixepoch(:now) - unixepoch(started_at)) / 86400 AS day, sum(new_articles) AS new FROM runs
   WHERE command = 'crawl' AND started_at > :since AND started_at <= :now AND new_articles IS NOT NULL
   GROUP BY site, day)
-GROUP BY site"""
+WHERE day IS NOT NULL GROUP BY site"""
 
 # With min(), the other columns are those of the row with the minimum: https://www.sqlite.org/lang_select.html#bareagg.
 URLS = """
