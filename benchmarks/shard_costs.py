@@ -19,7 +19,9 @@ from tabulate import tabulate
 
 from benchmarks.newsstand import create_archive, extractions, later_visit, store
 from caliber_crawler.archive import Archive
-from caliber_crawler.cluster.page_changes import empty_log, page_digests, write_increment
+from caliber_crawler.cluster.crawler import write_changes
+from caliber_crawler.cluster.log_hold import LogHold
+from caliber_crawler.cluster.page_changes import page_digests
 
 NEW, VISITS = 20, 80
 """Articles that a job stores for the first time, and again."""
@@ -66,11 +68,12 @@ def costs_of(folder: Path, size: int) -> dict[str, float]:
     with measured(costs, "first collect, CPU s"):
         merge(collected, shard)
     before = page_digests(shard)
+    hold = LogHold(shard)
     with measured(costs, "job: crawl, CPU s"):
         work_on(shard, size)
-    with measured(costs, "job: compare pages, CPU s"):
-        empty_log(shard)
-        write_increment(shard, before, increment)
+    with measured(costs, "job: changed pages, CPU s"):
+        assert hold.is_active
+        write_changes(shard, before, increment, hold)
     costs["whole shard, MB"] = shard.stat().st_size / 1e6
     costs["job: published, MB"] = increment.stat().st_size / 1e6
     with measured(costs, "next collect, CPU s"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from hashlib import blake2b
 from pathlib import Path
 from typing import IO
@@ -33,13 +33,14 @@ def page_digests(path: Path) -> bytes:
     return b"".join(blake2b(page, digest_size=DIGEST_SIZE).digest() for page in _pages_of(path))
 
 
-def write_increment(path: Path, before: bytes, target: Path) -> bytes | None:
+def write_increment(path: Path, before: bytes, target: Path, written: Collection[int] | None = None) -> bytes | None:
     """Write the pages that changed since their digests were ``before``; return the digests now.
 
-    ``None`` is returned and nothing is written if no page changed.
+    ``written`` are the pages that may have changed, if that is known. ``None`` is returned and nothing is written if no
+    page changed.
     """
     size = _page_size(path)
-    now = page_digests(path)
+    now = page_digests(path) if written is None else _updated(before, path, size, written)
     places = range(0, len(now), DIGEST_SIZE)
     changed = [place // DIGEST_SIZE for place in places if now[place:][:DIGEST_SIZE] != before[place:][:DIGEST_SIZE]]
     if not changed and len(now) == len(before):
@@ -94,6 +95,19 @@ def empty_log(path: Path) -> None:
         busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
     if busy:
         raise ClusterError(f"The write-ahead log of {path.name} is still in use.")
+
+
+def _updated(before: bytes, path: Path, size: int, written: Collection[int]) -> bytes:
+    """The digests of all pages, of which only these and those behind the former last one are read."""
+    count = path.stat().st_size // size
+    now = bytearray(before[: count * DIGEST_SIZE].ljust(count * DIGEST_SIZE, b"\0"))
+    numbers = {number - 1 for number in written if number <= count} | {*range(len(before) // DIGEST_SIZE, count)}
+    with path.open("rb") as file:
+        for number in numbers:
+            page = os.pread(file.fileno(), size, number * size)
+            place = number * DIGEST_SIZE
+            now[place : place + DIGEST_SIZE] = blake2b(page, digest_size=DIGEST_SIZE).digest()
+    return bytes(now)
 
 
 def _page_size(path: Path) -> int:
