@@ -38,10 +38,12 @@ RESERVATION_OF = {"noarchive": "noarchive", "nocache": "noarchive", "noindex": "
 WITH_VALUE = ("unavailable_after", "max-snippet", "max-image-preview", "max-video-preview")
 """Directives whose colon does not follow a crawler's name."""
 
-META = re.compile(rb"<meta[\s/][^>]{0,2000}", re.IGNORECASE)
-OPAQUE = re.compile(rb"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1|\Z)", re.DOTALL | re.IGNORECASE)
-"""Comments, scripts and style sheets: tags in them are not elements of the page."""
-END_OF_HEAD = re.compile(rb"<(?:/head|body)[\s>]", re.IGNORECASE)
+MAX_META_LENGTH = 2_000
+"""Number of bytes of a ``<meta>`` element that are examined."""
+MARK_IN_HEAD = re.compile(rb"<(?:(!--|script\b|style\b)|(/head[\s>]|body[\s>])|meta[\s/])")
+"""In small letters, what begins a comment, a script or a style sheet (tags in them are not elements of the page), ends
+the head, or begins a ``<meta>`` element."""
+ENDS = {b"!--": b"-->", b"script": b"</script", b"style": b"</style"}
 ATTRIBUTE = re.compile(r"""(?<![\w-])([a-z][\w-]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 
 
@@ -83,10 +85,7 @@ def _in_page(capture: Capture) -> Iterator[tuple[str, str, str]]:
     head = capture.body[:MAX_HEAD_BYTES]
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         head = head.decode("utf-16", "replace").encode()
-    head = OPAQUE.sub(b"", head)
-    if end := END_OF_HEAD.search(head):
-        head = head[: end.start()]
-    for element in META.findall(head):
+    for element in _metas_of(head):
         attributes = {
             name.lower(): html.unescape(quoted or single or bare)
             for name, quoted, single, bare in ATTRIBUTE.findall(element.decode("utf-8", "replace"))
@@ -96,6 +95,25 @@ def _in_page(capture: Capture) -> Iterator[tuple[str, str, str]]:
             yield "page", "robots", attributes.get("content", "")
         elif name in ("tdm-reservation", "tdm-policy"):
             yield "page", name, attributes.get("content", "")
+
+
+def _metas_of(head: bytes) -> Iterator[bytes]:
+    """Yield the ``<meta>`` elements of a page's head. Every crawled page is searched: this jumps over its scripts."""
+    small = head.lower()
+    position = 0
+    while (mark := MARK_IN_HEAD.search(small, position)) is not None:
+        opaque, end_of_head = mark.groups()
+        if end_of_head is not None:
+            return
+        if opaque is not None:
+            end = small.find(ENDS[opaque], mark.end())
+            if end < 0:
+                return
+            position = end + len(ENDS[opaque])
+        else:
+            end = small.find(b">", mark.end(), mark.end() + MAX_META_LENGTH)
+            position = end if end >= 0 else min(mark.end() + MAX_META_LENGTH, len(small))
+            yield head[mark.start() : position]
 
 
 def _is_for_us(agent: str) -> bool:

@@ -20,7 +20,6 @@ from caliber_crawler.exploration.templates import is_followed, template
 from caliber_crawler.extraction import Page, Unreadable, article_series
 from caliber_crawler.extraction.document import Document
 from caliber_crawler.extraction.further_pages import filled, further_requests
-from caliber_crawler.extraction.generic.page_kind import declares_article
 from caliber_crawler.extraction.linked_data import parse_linked_data
 from caliber_crawler.extraction.listing import html_in
 from caliber_crawler.extraction.non_articles import classify
@@ -85,6 +84,9 @@ def explore_page(capture: Capture, site: Site, *, is_linked: bool) -> Listing | 
 
 
 def _declares_article(root: etree._Element, url: str) -> bool:
+    # Imported here: only the worker process needs it, and the crawl's own process would load the extraction libraries.
+    from caliber_crawler.extraction.generic.page_kind import declares_article
+
     return declares_article(root, parse_linked_data(root, url), url)
 
 

@@ -99,8 +99,6 @@ def check_call(words: list[str]) -> None:
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
         found = command.get_command(context, words[0])
         if found is None:
-            if command.invoke_without_command:
-                break
             raise click.UsageError(f"No such command: {words[0]}")
         command, words = found, words[1:]
         context = click.Context(command, parent=context, info_name=command.name)

@@ -23,6 +23,7 @@ from caliber_crawler.browse import access, headers, limits, public, templates
 from caliber_crawler.browse.article_page import article_page
 from caliber_crawler.browse.authors import AuthorFacet, by_author
 from caliber_crawler.browse.cells import cell
+from caliber_crawler.browse.datasette_versions import install_metadata
 from caliber_crawler.browse.detection import archives, detect_archive, is_archive, tables_of
 from caliber_crawler.browse.metadata import metadata_of
 from caliber_crawler.browse.pages import Context, read
@@ -60,6 +61,7 @@ def startup(datasette: Datasette) -> Callable[[], Awaitable[None]]:
                 if public.is_public(datasette):
                     public.hide_closed(database)
                 await public.require_no_opt_outs(datasette, database)
+        await install_metadata(datasette, metadata_of(datasette))
 
     return connect
 

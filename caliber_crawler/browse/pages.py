@@ -17,6 +17,7 @@ from datasette.views.base import DatasetteError
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.browse import headers
+from caliber_crawler.browse.datasette_versions import may_run_sql, require_view
 from caliber_crawler.browse.detection import is_archive
 from caliber_crawler.browse.limits import MAX_VALUE_BYTES, LimitExceeded
 from caliber_crawler.browse.public import is_public
@@ -67,10 +68,7 @@ class PageRequest:
 
     async def may_ask_sql(self) -> bool:
         """Return whether the visitor may run arbitrary SQL."""
-        allowed = await self.datasette.permission_allowed(
-            self.request.actor, "execute-sql", resource=self.database, default=True
-        )
-        return bool(allowed)
+        return await may_run_sql(self.datasette, self.request.actor, self.database)
 
     async def read(self, work: Callable[[Connection], Read]) -> Read:
         """Return the result of ``work`` on the archive, within Datasette's time limit for a query."""
@@ -98,9 +96,7 @@ def page(view: View, *tables: str) -> Callable[[Request, Datasette], Awaitable[R
         if request.method not in ("GET", "HEAD"):
             return Response.text("This page supports GET and HEAD only.", status=405, headers={"allow": "GET, HEAD"})
         for table in tables:
-            await datasette.ensure_permissions(
-                request.actor, [("view-table", (database, table)), ("view-database", database), "view-instance"]
-            )
+            await require_view(datasette, request.actor, database, table)
         try:
             return await view(PageRequest(datasette, request, database))
         except QueryError as error:

@@ -18,12 +18,13 @@ from jinja2 import BaseLoader, ChoiceLoader, Environment, TemplateNotFound
 
 from caliber_crawler.browse.cells import authors, link
 from caliber_crawler.browse.citations import citation_links, wayback_url
+from caliber_crawler.browse.datasette_versions import name_in, table_settings
 from caliber_crawler.browse.dates import brief_local_moment, brief_moment, day, local_moment, utc_moment
 from caliber_crawler.browse.detection import Tables, archives
 from caliber_crawler.browse.pages import url_of
 from caliber_crawler.browse.public import PLUGIN, is_public
 from caliber_crawler.browse.urls import is_web_url, readable_url
-from caliber_crawler.quantity import quantity
+from caliber_crawler.quantity import quantity, size_text
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -59,6 +60,7 @@ OTHERS = tuple(
 SHEETS: dict[str | None, tuple[str, ...]] = {
     **dict.fromkeys(READING, ("theme.css", "page.css", "article.css")),
     **dict.fromkeys(OTHERS, ("theme.css", "page.css", "archive.css", "attention.css")),
+    "archive_sites.html": ("theme.css", "page.css", "archive.css", "sites.css"),
     "archive_words.html": ("theme.css", "page.css", "archive.css", "words.css"),
 }
 """Style sheets of the plugin's own pages, by template."""
@@ -71,7 +73,7 @@ KINDS_NOT_SHOWN = frozenset({"array", "author"})
 
 Facet = dict[str, Any]
 """A facet in Datasette's format."""
-Named = TypeVar("Named", bound=Facet)
+Named = TypeVar("Named")
 
 
 class ArchiveTemplates(BaseLoader):
@@ -130,6 +132,8 @@ def install(environment: Environment, datasette: Datasette) -> None:
         "places": partial(places, datasette),
         "quantity": quantity,
         "readable_url": readable_url,
+        "table_settings": partial(table_settings, datasette),
+        "size_text": size_text,
         "static_file": partial(datasette.urls.static_plugins, PLUGIN),
         "utc_moment": utc_moment,
         "wayback_url": wayback_url,
@@ -146,7 +150,7 @@ def places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
 
 def more_places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
     """Return the second part of the navigation, which a menu hides."""
-    pages = ("Names", "Copies", "Queries", *(() if is_public(datasette) else ("Alerts", "Health")))
+    pages = ("Names", "Copies", "Queries", *(() if is_public(datasette) else ("Alerts", "Sites", "Health")))
     own = [(name, url_of(datasette, database, name.lower())) for name in pages]
     return [*own, ("Data", datasette.urls.database(database))]
 
@@ -184,6 +188,6 @@ def facets_in_order(facets: Iterable[Facet], order: Sequence[str | dict[str, str
 
 
 def in_display_order(named: Iterable[Named], tables: Iterable[str]) -> list[Named]:
-    """Sort dictionaries by ``name``, in the order of these tables; other names come last, in their original order."""
+    """Sort tables or facets by name, in the order of these tables; other names come last, in their original order."""
     places = {table: place for place, table in enumerate(tables)}
-    return sorted(named, key=lambda each: places.get(each["name"], len(places)))
+    return sorted(named, key=lambda each: places.get(name_in(each), len(places)))

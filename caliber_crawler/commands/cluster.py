@@ -21,6 +21,7 @@ from caliber_crawler.commands.options import archive_option, echo_json, json_opt
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.crawling.options import JOB_OPTIONS, CrawlOptions
 from caliber_crawler.errors import CHECKS_FAILED, ArchiveError, ArchiveFull, CaliberError, ClusterError, MissingExtra
+from caliber_crawler.output_files import new_file
 from caliber_crawler.quantity import quantity
 
 dsn_option = click.option(
@@ -291,6 +292,39 @@ def status(dsn: str, *, unhealthy: bool, as_json: bool) -> None:
                 columns = [{name: value for name, value in row.items() if not isinstance(value, dict)} for row in rows]
                 echo(tabulate(columns, headers="keys", tablefmt="simple") + "\n")
     sys.exit(CHECKS_FAILED if unhealthy and (found["sites"] or found["jobs"]) else 0)
+
+
+@cluster.command()
+@dsn_option
+@click.option(
+    "--textfile",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write them to FILE instead, for the textfile collector of the node exporter.",
+    metavar="FILE",
+)
+@click.option("--port", type=click.IntRange(1, 65535), help="Serve them at http://HOST:PORT/metrics until Ctrl-C.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to serve them at.")
+@requires_extra
+def metrics(dsn: str, textfile: Path | None, port: int | None, host: str) -> None:
+    """Print Prometheus metrics: jobs, workers, states and alarms of sites, sizes of shards, counts of the last jobs.
+
+    \b
+    Example:
+      caliber cluster metrics --textfile /var/lib/node_exporter/caliber.prom
+    """
+    from caliber_crawler.cluster.metrics import exposition, serve
+    from caliber_crawler.cluster.status import cluster_status
+
+    if port is not None:
+        echo(f"Serving http://{host}:{port}/metrics; Ctrl-C stops it.", err=True)
+        serve(lambda: cluster_status(dsn), host, port)
+        return
+    found = exposition(cluster_status(dsn))
+    if textfile is None:
+        echo(found.decode(), nl=False)
+        return
+    with new_file(textfile) as file:
+        file.write(found)
 
 
 @cluster.command()

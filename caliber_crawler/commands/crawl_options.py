@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 
 import click
 
-from caliber_crawler.crawling.options import CrawlOptions, Option, option, option_fields
+from caliber_crawler.crawling.options import SCOPE_OPTIONS, CrawlOptions, Option, option, option_fields
 
 Command = Callable[..., Any]
 Options = TypeVar("Options", bound=CrawlOptions)
 
 PARALLEL = 32
 """Default maximum number of sites that one process crawls in parallel."""
-SITE_OPTIONS = ("section", "language", "via", "limit", "base_url", "delay", "concurrency", "revisits")
+SITE_OPTIONS = (*SCOPE_OPTIONS, "base_url")
 """Options of a crawl that a schedule repeats."""
 
 

@@ -16,8 +16,23 @@ from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.errors import SiteError
 from caliber_crawler.site import DiscoverySource, Edition, PostIds, Search, Site, Sitemaps
 
-JOB_OPTIONS = ("section", "language", "limit", "requests", "due", "delay")
+SCOPE_OPTIONS = (
+    "section",
+    "language",
+    "since",
+    "until",
+    "via",
+    "limit",
+    "requests",
+    "delay",
+    "concurrency",
+    "revisits",
+)
+"""Options of a site that a schedule, a timetable and a queue of crawls repeat."""
+JOB_OPTIONS = (*SCOPE_OPTIONS, "due", "backfill")
 """Options that a cluster job may have."""
+STATED = ("language", "section", "since", "until")
+"""Options for which an archive keeps what earlier crawls were asked for."""
 YES, NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 
 
@@ -144,6 +159,7 @@ class CrawlOptions:
             queries=tuple(_split(self.search)),
             ids=_ids(self.ids),
             due_only=self.due,
+            stated=frozenset(name for name in STATED if getattr(self, name)),
             backfill=self.backfill,
             scroll=self.scroll,
         )

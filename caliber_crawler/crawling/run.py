@@ -21,6 +21,7 @@ from caliber_crawler.archive.reports.run_history import DEFINITION
 from caliber_crawler.crawling.accounts import Accounts
 from caliber_crawler.crawling.dispatcher import Dispatcher
 from caliber_crawler.crawling.exit_code import exit_code
+from caliber_crawler.crawling.kept_scope import with_kept_scope
 from caliber_crawler.crawling.outcome import Halt
 from caliber_crawler.crawling.request_urls import RequestUrls
 from caliber_crawler.crawling.scope import Scope
@@ -130,7 +131,9 @@ class CrawlRun:
         if known is not None and not scope.site.has_layouts:
             # The archive identifies its articles by URLs with this scheme and host.
             scope = replace(scope, site=scope.site.at(known["url"]))
-            crawler.spider.scope = scope  # type: ignore[union-attr]
+        if scope.due_only:
+            scope = with_kept_scope(scope, archive.run_history.requested_scopes(scope.site.name))
+        crawler.spider.scope = scope  # type: ignore[union-attr]
         run = cls(
             archive,
             scope,

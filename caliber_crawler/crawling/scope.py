@@ -29,6 +29,9 @@ class Scope:
     due_only: bool = False
     """Fetch only what is due, listings and feeds included."""
 
+    stated: frozenset[str] = frozenset()
+    """Which of the options ``language``, ``section``, ``since`` and ``until`` were given."""
+
     backfill: bool = False
     """Crawl listings to the end, even past known articles."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,6 +12,7 @@ from functools import lru_cache, partial
 
 from caliber_crawler import revisit
 from caliber_crawler.archive import Archive, Entry, PageSetAside, SavedArticle
+from caliber_crawler.archive.pages.bodies import CompressedBody
 from caliber_crawler.crawling.accounts import Accounts
 from caliber_crawler.crawling.commits import SYNC_INTERVAL, Commits
 from caliber_crawler.crawling.dispatcher import CANDIDATE, Dispatcher
@@ -65,19 +68,31 @@ class Settlement:
         self.observe: Callable[[Capture, str], None] | None = None
         """Is called with each page and its outcome, before the page is released."""
         self.commits = Commits(archive)
+        self._compressing = ThreadPoolExecutor(1, "compression")
         # The URL of a page is parsed before the request, and again for the result.
         self._article_url = lru_cache(maxsize=1024)(scope.site.article_url)
 
     async def store_capture(self, capture: Capture) -> Capture:
         """Commit the raw page before its extraction."""
         self._accounts.counts["pages"] += 1
-        stored = await self.commits(partial(self._store, capture))
+        compressed = await self._compress(capture)
+        stored = await self.commits(partial(self._store, capture, compressed))
         self._dispatcher.mark_stored(capture.url)
         return stored
 
-    def _store(self, capture: Capture) -> Capture:
+    async def _compress(self, capture: Capture) -> CompressedBody | None:
+        """Compress a long page in another thread: zstd lets Python continue meanwhile, on another core."""
+        try:
+            compress = self._archive.captures.compression(capture)
+        except ArchiveError:
+            return None  # storing the page raises the same error, and records it
+        if compress is None:
+            return None
+        return await asyncio.get_running_loop().run_in_executor(self._compressing, compress)
+
+    def _store(self, capture: Capture, compressed: CompressedBody | None) -> Capture:
         self._request_urls.learn(capture, self._dispatcher.entry(capture.url))
-        return self._archive.captures.store(capture, self._run_id)
+        return self._archive.captures.store(capture, self._run_id, compressed)
 
     def mark_done(self, capture: Capture, outcome: str) -> None:
         """Count the committed outcome of a page and release it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal
@@ -91,6 +92,27 @@ def test_the_second_page_of_a_site_compresses_better_than_alone(newsroom: Newsro
     alone = len(zstandard.ZstdCompressor(level=9).compress(page(1)))
     (size,) = newsroom.values("SELECT length(data) FROM bodies WHERE size = ?", len(page(1)))
     assert size * 4 <= alone
+
+
+def test_a_long_page_may_be_compressed_in_other_threads(newsroom: Newsroom) -> None:
+    captures = newsroom.archive.captures
+    store_pages(newsroom, range(1))
+    new = [capture(minutes(number), url=f"https://caliber.az/en/post/{number}", body=page(number)) for number in (1, 2)]
+    tasks = [task for one in new if (task := captures.compression(one)) is not None]
+    with ThreadPoolExecutor(2) as threads:
+        compressed = [future.result() for future in [threads.submit(task) for task in tasks]]
+    assert compressed == [captures.compress(one) for one in new]
+    stored = [captures.store(one, newsroom.run_id, ready) for one, ready in zip(new, compressed, strict=True)]
+    assert [captures.get(one.id or 0).body for one in stored] == [page(1), page(2)]
+    assert newsroom.values("SELECT data FROM bodies ORDER BY rowid")[1:] == [ready.data for ready in compressed]
+
+
+def test_short_and_stored_pages_are_not_compressed_in_advance(newsroom: Newsroom) -> None:
+    captures = newsroom.archive.captures
+    assert captures.compression(capture(body=page(0))) is None, "it becomes the first dictionary"
+    store_pages(newsroom, range(2))
+    assert captures.compression(capture(minutes(5), body=page(1))) is None
+    assert captures.compression(capture(minutes(5), body=b"<p>short</p>")) is None
 
 
 def test_a_page_depends_on_one_dictionary_only(newsroom: Newsroom) -> None:

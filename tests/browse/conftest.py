@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from datasette.app import Datasette
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
+from caliber_crawler.browse.datasette_versions import IS_VERSION_1, environment_of
 from tests.browse.newsroom import print_newspaper
 
 Get = Callable[[str], httpx.Response]
@@ -34,15 +36,22 @@ class Templates(BytecodeCache):
 TEMPLATES = Templates()
 
 
+def sql_page(path: str) -> str:
+    """The path of a query, which Datasette 1.0 moved: ``/archive?sql=`` redirects to ``/archive/-/query?sql=``."""
+    if not IS_VERSION_1:
+        return path
+    return re.sub(r"^(/[^/?.]+)(\.\w+)?\?(.*\bsql=)", r"\1/-/query\2?\3", path)
+
+
 @contextmanager
 def browsing(*files: Path, **options: Any) -> Iterator[Get]:
     """Serve these files with Datasette in this process; yield a function that requests a path."""
     with asyncio.Runner() as loop:
         served = Datasette([str(file) for file in files], **options)
-        served.jinja_env.bytecode_cache = TEMPLATES
+        environment_of(served).bytecode_cache = TEMPLATES
 
         def get(path: str) -> httpx.Response:
-            return loop.run(served.client.get(path))
+            return loop.run(served.client.get(sql_page(path)))
 
         yield get
 

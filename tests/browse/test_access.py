@@ -17,6 +17,7 @@ from parsel import Selector
 
 from caliber_crawler.browse import public
 from caliber_crawler.browse.access import HOSTS_VARIABLE
+from tests.browse.conftest import sql_page
 
 METADATA = json.loads(Path(public.configuration()).read_text())
 Ask = Callable[..., httpx.Response]
@@ -30,7 +31,7 @@ def serving(*files: Path, **options: Any) -> Iterator[Ask]:
 
         def ask(path: str, method: str = "GET", host: str = OWN, **headers: str) -> httpx.Response:
             given = {"host": host, **{name.replace("_", "-"): value for name, value in headers.items()}}
-            return loop.run(served.client.request(method, path, headers=given))
+            return loop.run(served.client.request(method, sql_page(path), headers=given))
 
         yield ask
 
@@ -183,7 +184,7 @@ def test_pages_about_the_server_are_closed_below_a_path(newspaper: Path) -> None
 
 
 def test_pages_about_the_server_are_open_on_this_machine(ask: Ask) -> None:
-    assert ask("/-/threads.json").status_code == 200
+    assert ask("/-/versions.json").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from parsel import Selector
 
 from caliber_crawler.archive import Archive
 from tests.browse.conftest import Get, browsing
+from tests.browse.datasette_json import count_of
 from tests.browse.newsroom import PUBLISHED, SITE, article, hour, reextract_all, save
 
 
@@ -60,7 +61,7 @@ def test_only_the_latest_view_counts_are_listed_with_a_link_to_all(tmp_path: Pat
         assert len(views.css("tbody tr")) == 12
         link = views.css("a[href*=view_growth]")
         assert link.css("::text").get() == "All 30 view counts"
-        assert get(link.attrib["href"].replace("?", ".json?")).json()["filtered_table_rows_count"] == 30
+        assert count_of(get, link.attrib["href"].replace("?", ".json?")) == 30
 
 
 def test_versions_are_listed_with_their_old_headlines(get: Get) -> None:
@@ -204,7 +205,8 @@ def test_an_unknown_article_is_a_404(get: Get) -> None:
 @pytest.mark.parametrize("spelling", ["01", "1.0", "1,2", "~31", "+1"])
 def test_another_spelling_of_an_id_is_the_same_article_or_a_404(get: Get, spelling: str) -> None:
     response = get(f"/archive/articles/{spelling}")
-    assert response.status_code == 404 or "<h1>Baku’s new formula</h1>" in response.text
+    # In Datasette 1.0, two values for one key are a bad request.
+    assert response.status_code in (400, 404) or "<h1>Baku’s new formula</h1>" in response.text
 
 
 def test_the_json_of_an_article_is_unchanged(get: Get) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from caliber_crawler.archive import Archive
 from tests.browse.conftest import Get, browsing
+from tests.browse.datasette_json import facet_results
 from tests.browse.newsroom import article, save
 
 ANNA, BORIS = "Anna “A.” Əliyeva", "Boris & Sons"
@@ -36,7 +37,7 @@ def headlines(get: Get, query: str) -> list[str]:
 
 
 def author_counts(get: Get, query: str = "") -> dict[str, int]:
-    facet = get(f"/archive/articles.json?{query}").json()["facet_results"]["authors"]
+    facet = facet_results(get, f"/archive/articles.json?{query}")["authors"]
     return {result["value"]: result["count"] for result in facet["results"]}
 
 
@@ -57,7 +58,7 @@ def test_articles_are_filtered_by_one_or_two_authors(get: Get) -> None:
 
 
 def test_a_selected_author_can_be_deselected(get: Get) -> None:
-    facet = get(f"/archive/articles.json?_author={quote(ANNA)}").json()["facet_results"]["authors"]
+    facet = facet_results(get, f"/archive/articles.json?_author={quote(ANNA)}")["authors"]
     chosen = next(result for result in facet["results"] if result["value"] == ANNA)
     assert chosen["selected"]
     assert "_author" not in chosen["toggle_url"]

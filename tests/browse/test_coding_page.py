@@ -12,6 +12,7 @@ from parsel import Selector
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.analysis.coding import Variable
 from tests.browse.conftest import Get, browsing
+from tests.browse.datasette_json import facet_results
 from tests.browse.newsroom import article, hour, save
 
 HOSTILE = "<script>alert('code')</script>"
@@ -100,5 +101,5 @@ def test_without_a_codebook_the_page_says_how_to_make_one(get: Get) -> None:
 
 
 def test_coded_articles_have_facets(coded: Get) -> None:
-    facets = coded("/archive/coded_articles.json?_facet=code&_facet=coder&_size=0").json()["facet_results"]
+    facets = facet_results(coded, "/archive/coded_articles.json?_facet=code&_facet=coder&_size=0")
     assert {each["value"]: each["count"] for each in facets["coder"]["results"]} == {"Aida": 6, "Bahar": 6}

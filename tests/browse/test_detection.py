@@ -9,6 +9,7 @@ import pytest
 
 from caliber_crawler.archive import Archive
 from tests.browse.conftest import browsing
+from tests.browse.datasette_json import databases
 from tests.browse.newsroom import article, save
 
 
@@ -17,7 +18,7 @@ def test_an_archive_is_detected_under_any_file_name(newspaper: Path, tmp_path: P
     path = tmp_path / name
     copyfile(newspaper, path)
     with browsing(path) as get:
-        (database,) = get("/.json").json().values()
+        (database,) = databases(get).values()
         page = get(f"{database['path']}/articles/1")
         assert page.status_code == 200
         assert "<h1>Baku’s new formula</h1>" in page.text

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
+from datasette.app import Datasette
 from parsel import Selector
 
 from caliber_crawler.archive import Archive
+from caliber_crawler.browse.metadata import metadata_of
 from tests.browse.conftest import Get, browsing
+from tests.browse.datasette_json import count_of
 from tests.browse.newsroom import article, save
 
 HIDDEN = {
@@ -32,9 +37,18 @@ def facets_of(page: str) -> dict[str, list[str]]:
     }
 
 
-def table_metadata(get: Get) -> dict[str, dict[str, dict[str, str]]]:
-    tables: dict[str, dict[str, dict[str, str]]] = get("/-/metadata.json").json()["databases"]["archive"]["tables"]
-    return tables
+@pytest.fixture
+def described(newspaper: Path) -> dict[str, dict[str, Any]]:
+    """What the plugin states of each table, in both versions of Datasette."""
+    served = Datasette([str(newspaper)])
+
+    async def start() -> None:
+        await served.invoke_startup()
+        await served.get_database("archive").execute("SELECT 1")
+
+    asyncio.run(start())
+    metadata: dict[str, Any] = metadata_of(served)
+    return metadata["databases"]["archive"]["tables"]
 
 
 def test_articles_are_sorted_newest_first(get: Get) -> None:
@@ -73,7 +87,9 @@ def test_author_names_link_to_their_articles(tmp_path: Path) -> None:
         assert facets_of(table)["authors"] == ["Leyla", "Leyla “L.” Əliyeva", "Tural Heybatov"]
         assert "author)" not in Selector(table).css(".facet-info-name").xpath("string()").getall()[-1]
         links = cells.css("a::attr(href)").getall()
-        assert [[row[1] for row in rows_of(get(link).text)] for link in links] == [["Both"], ["Both"], ["One"]]
+        found = [Selector(get(link).text).css(".hits .headline a::text").getall() for link in links]
+        assert found[:2] == [["Both"], ["Both"]]
+        assert "One" in found[2]
         (facet,) = Selector(table).css("[data-column=authors] li:first-child a::attr(href)").getall()
         assert [row[1] for row in rows_of(get(facet.removeprefix("http://localhost")).text)] == ["One"]
 
@@ -96,13 +112,13 @@ def test_a_table_shows_few_columns_and_all_on_request(get: Get) -> None:
     assert columns("/archive/articles?_col=slug&_col=layout") == ["id", "slug", "layout"]
 
 
-def test_every_visible_table_and_column_has_a_description(get: Get, newspaper: Path) -> None:
+def test_every_visible_table_and_column_has_a_description(described: dict[str, Any], newspaper: Path) -> None:
     with closing(sqlite3.connect(newspaper)) as connection:
         columns = connection.execute(
             """SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_xinfo(m.name) c
             WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite_%'"""
         ).fetchall()
-    tables = table_metadata(get)
+    tables = described
     seen = [(table, column) for table, column in columns if not any(table.startswith(hidden) for hidden in HIDDEN)]
     assert {"article_texts", "run_health", "frontier"} <= {table for table, _ in seen}
     assert [(table, column) for table, column in seen if column not in tables.get(table, {}).get("columns", {})] == []
@@ -110,11 +126,11 @@ def test_every_visible_table_and_column_has_a_description(get: Get, newspaper: P
 
 
 @pytest.mark.slow
-def test_every_described_column_exists(get: Get) -> None:
-    for table, shown in table_metadata(get).items():
+def test_every_described_column_exists(get: Get, described: dict[str, Any]) -> None:
+    for table, shown in described.items():
         if table == "_sqlite_migrations":
             continue
-        known = get(f"/archive/{table}.json?_size=0").json()["columns"]
+        known = get(f"/archive/{table}.json?_size=0&_extra=columns").json()["columns"]
         facets = {facet if isinstance(facet, str) else facet["author"] for facet in shown.get("facets", [])}
         wanted = set(shown["columns"]) | facets
         assert wanted <= set(known), table
@@ -122,8 +138,8 @@ def test_every_described_column_exists(get: Get) -> None:
 
 
 @pytest.mark.slow
-def test_every_table_and_view_can_be_opened(get: Get) -> None:
-    for table in table_metadata(get):
+def test_every_table_and_view_can_be_opened(get: Get, described: dict[str, Any]) -> None:
+    for table in described:
         assert get(f"/archive/{table}").status_code == 200, table
 
 
@@ -131,7 +147,9 @@ def test_internal_tables_are_hidden(get: Get) -> None:
     tables = get("/archive.json").json()["tables"]
     shown = {table["name"] for table in tables if not table["hidden"]}
     hidden = {table["name"] for table in tables if table["hidden"]}
-    assert hidden >= HIDDEN
+    # Datasette 1.0 does not list the vocabulary at all.
+    assert hidden >= HIDDEN - {"versions_vocab"}
+    assert not shown & HIDDEN
     assert shown >= {"articles", "versions", "view_counts", "captures", "frontier", "runs", "problems"}
 
 
@@ -163,8 +181,7 @@ def test_an_edit_has_both_headlines(get: Get) -> None:
 
 def test_computed_columns_of_views_can_be_filtered(get: Get) -> None:
     def count(query: str) -> int:
-        found: int = get(f"/archive/{query}").json()["filtered_table_rows_count"]
-        return found
+        return count_of(get, f"/archive/{query}")
 
     assert count("edits.json?article_id=1&headline_changed=1&body_changed=1") == 1
     assert count("edits.json?headline_changed=0") == 0

@@ -50,6 +50,17 @@ def test_a_stored_page_is_counted_and_stays_in_flight(run: CrawlRun) -> None:
     assert (len(run.dispatcher), run.dispatcher.unstored) == (1, 0)
 
 
+def test_long_pages_are_stored_as_served(run: CrawlRun) -> None:
+    shell = "".join(f'<div class="c{number}"></div>' for number in range(2_000))
+    pages = [replace(page, body=f"{shell}<p>{page.url}</p>".encode()) for page in dispatched(run, *"abcd")]
+
+    async def store_all() -> list[Capture]:
+        return await asyncio.gather(*map(run.settlement.store_capture, pages))
+
+    stored = [store(run, pages[0]), *asyncio.run(store_all())]
+    assert [run.archive.captures.get(one.id or 0).body for one in stored[1:]] == [page.body for page in pages]
+
+
 # --- articles ---------------------------------------------------------------------------------------------------------
 
 

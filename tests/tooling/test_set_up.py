@@ -107,7 +107,7 @@ def test_running_needs_no_development_packages_and_tests_add_them(environment, b
     assert run(script, "runtime", PATH=bare_machine).stderr == ""
     assert installed_lists(environment) == []
     assert run(script, PATH=bare_machine).returncode == 0
-    assert installed_lists(environment) == ["constraints.txt", "constraints-dev.txt"]
+    assert installed_lists(environment) == ["constraints.txt", "constraints-dev.txt", "constraints-docs.txt"]
     for purpose in ((), ("runtime",)):
         assert run(script, *purpose, PATH=bare_machine).stderr == ""
     assert installed_lists(environment) == []
@@ -122,7 +122,7 @@ def test_a_changed_development_list_concerns_only_tests(environment, bare_machin
     run(script, "runtime", PATH=bare_machine)
     assert installed_lists(environment) == []
     run(script, PATH=bare_machine)
-    assert installed_lists(environment) == ["constraints.txt", "constraints-dev.txt"]
+    assert installed_lists(environment) == ["constraints.txt", "constraints-dev.txt", "constraints-docs.txt"]
 
 
 def test_a_failed_installation_is_an_error_and_is_tried_again(environment, bare_machine):

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
+from threading import Lock
 
 import zstandard
 
@@ -28,6 +30,8 @@ from caliber_crawler.archive.pages.dictionaries import (
 )
 from caliber_crawler.errors import ArchiveError
 
+MIN_BESIDE = 32_768
+"""Number of bytes of a body from which on compressing takes longer than passing it to another thread."""
 # Error pages are excluded: they are stored, but would make poor dictionaries.
 NEWEST_PAGES = """SELECT digest, length(data) AS stored FROM bodies b
 WHERE dictionary_id = ? AND size BETWEEN ? AND ? AND EXISTS (
@@ -59,6 +63,7 @@ class Bodies:
         self._dictionaries = Dictionaries(connection)
         self._plain_compressor = zstandard.ZstdCompressor(level=LEVEL)
         self._plain_decompressor = zstandard.ZstdDecompressor()
+        self._beside = Lock()
 
     def put(
         self,
@@ -86,6 +91,25 @@ class Bodies:
         compressor = self._dictionaries.compressor(current.digest) if current else self._plain_compressor
         digest = hashlib.sha256(body).hexdigest()
         return CompressedBody(digest, current.digest if current else None, compressor.compress(body))
+
+    def compression(self, body: bytes, page_class: PageClass) -> Callable[[], CompressedBody] | None:
+        """A function that compresses a body like :meth:`compress` and may be called in another thread.
+
+        ``None`` if that saves nothing: the body is short, or it is stored already.
+        """
+        if len(body) < MIN_BESIDE or (current := self._dictionaries.newest(page_class)) is None:
+            return None
+        digest = hashlib.sha256(body).hexdigest()
+        if self._connection.value("SELECT 1 FROM bodies WHERE digest = ?", (digest,)) is not None:
+            return None
+        compressor = self._dictionaries.compressor_beside(current.digest)
+        return partial(self._compress_beside, compressor, digest, current.digest, body)
+
+    def _compress_beside(
+        self, compressor: zstandard.ZstdCompressor, digest: str, dictionary: str, body: bytes
+    ) -> CompressedBody:
+        with self._beside:
+            return CompressedBody(digest, dictionary, compressor.compress(body))
 
     def get(self, digest: str) -> bytes:
         """The body, bit for bit. Raises ``ArchiveError`` if it is missing or damaged."""

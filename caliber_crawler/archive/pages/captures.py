@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -159,6 +159,10 @@ class Captures:
     def compress(self, capture: Capture) -> CompressedBody | None:
         """Compress the body of a capture for storage; needs only read access to the archive."""
         return self._bodies.compress(capture.body, self._page_class(capture)) if capture.body else None
+
+    def compression(self, capture: Capture) -> Callable[[], CompressedBody] | None:
+        """A function that does the same and may be called in another thread; ``None`` if that saves nothing."""
+        return self._bodies.compression(capture.body, self._page_class(capture)) if capture.body else None
 
     def store_body(self, capture: Capture, compressed: CompressedBody | None = None) -> str | None:
         """Store the body of a capture unless it is already stored; return its digest, or ``None`` without a body."""

@@ -33,6 +33,8 @@ MAX_PAGES = 16
 MAX_BYTES = 1 << 19
 # A dictionary of this size is loaded in 4 ms. A compressor takes eleven times as much memory, a decompressor twice.
 COMPRESSORS, DECOMPRESSORS = 8, 32
+COMPRESSORS_BESIDE = 2
+"""Compressors for another thread: one compressor must not be used by two threads at once."""
 FIRST_CHECK_AFTER = 16
 # The number of newest pages from which a dictionary is built and on which it is tried.
 CANDIDATES = 64
@@ -75,6 +77,7 @@ class Dictionaries:
         self._plain_decompressor = zstandard.ZstdDecompressor()
         # Cached by digest, never by row ID: SQLite reuses the ID of a dictionary that was rolled back.
         self.compressor = lru_cache(maxsize=COMPRESSORS)(self._load_compressor)
+        self.compressor_beside = lru_cache(maxsize=COMPRESSORS_BESIDE)(self._load_compressor)
         self.decompressor = lru_cache(maxsize=DECOMPRESSORS)(self._load_decompressor)
         self._uses: dict[str, int] = {}
 

@@ -43,6 +43,15 @@ class RunHistory:
         )
         return [record_of(row) for row in rows]
 
+    def requested_scopes(self, site: str) -> list[dict[str, object]]:
+        """The distinct arguments of the crawls of a site that were not limited to what was due."""
+        values = self._connection.values(
+            """SELECT DISTINCT json_set(arguments, '$.base_url', '', '$.limit', NULL, '$.requests', NULL) FROM runs
+            WHERE command = 'crawl' AND site = ? AND NOT coalesce(arguments ->> 'due_only', 0)""",
+            (site,),
+        )
+        return [json.loads(value) for value in values]
+
     def merged(self) -> set[str]:
         """The names of the archives that were merged."""
         return set(

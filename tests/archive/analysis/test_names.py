@@ -129,7 +129,7 @@ def test_texts_are_searched_anew_with_new_rules(three: Newsroom, monkeypatch: py
 def test_without_the_extra_one_sentence_says_how_to_get_it(three: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gazetteer, "find_spec", lambda name: None if name == "faker" else object())
     languages.language_rules.cache_clear()
-    with pytest.raises(MissingExtra, match=r"pip install 'caliber-crawler\[nlp\]'"):
+    with pytest.raises(MissingExtra, match=r"needs the extra 'nlp'.*pip install .*faker"):
         find(three.archive)
     monkeypatch.undo()
     languages.language_rules.cache_clear()

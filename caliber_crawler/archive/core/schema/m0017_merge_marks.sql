@@ -8,4 +8,4 @@ CREATE TABLE merge_marks (
 
 CREATE INDEX merge_marks_repetition ON merge_marks (merged_at, name, marks);
 
-PRAGMA user_version = 15;
+PRAGMA user_version = 17;
