@@ -41,11 +41,12 @@ def write_increment(path: Path, before: bytes, target: Path, written: Collection
     """
     size = _page_size(path)
     now = page_digests(path) if written is None else _updated(before, path, size, written)
-    places = range(0, len(now), DIGEST_SIZE)
-    changed = [place // DIGEST_SIZE for place in places if now[place:][:DIGEST_SIZE] != before[place:][:DIGEST_SIZE]]
+    count = len(now) // DIGEST_SIZE
+    numbers = range(count) if written is None else sorted(_candidates(before, count, written))
+    changed = [] if now == before else [n for n in numbers if _digest(now, n) != _digest(before, n)]
     if not changed and len(now) == len(before):
         return None
-    header = {"page_size": size, "pages": len(now) // DIGEST_SIZE}
+    header = {"page_size": size, "pages": count}
     compressor = zstandard.ZstdCompressor(level=LEVEL)
     with path.open("rb") as source, target.open("xb") as file, compressor.stream_writer(file) as increment:
         increment.write(FORMAT + json.dumps(header).encode() + b"\n")
@@ -97,13 +98,21 @@ def empty_log(path: Path) -> None:
         raise ClusterError(f"The write-ahead log of {path.name} is still in use.")
 
 
+def _digest(digests: bytes, number: int) -> bytes:
+    return digests[number * DIGEST_SIZE : (number + 1) * DIGEST_SIZE]
+
+
+def _candidates(before: bytes, count: int, written: Collection[int]) -> set[int]:
+    """The pages that were written and those behind the former last one, counted from 0."""
+    return {number - 1 for number in written if number <= count} | {*range(len(before) // DIGEST_SIZE, count)}
+
+
 def _updated(before: bytes, path: Path, size: int, written: Collection[int]) -> bytes:
     """The digests of all pages, of which only these and those behind the former last one are read."""
     count = path.stat().st_size // size
     now = bytearray(before[: count * DIGEST_SIZE].ljust(count * DIGEST_SIZE, b"\0"))
-    numbers = {number - 1 for number in written if number <= count} | {*range(len(before) // DIGEST_SIZE, count)}
     with path.open("rb") as file:
-        for number in numbers:
+        for number in _candidates(before, count, written):
             page = os.pread(file.fileno(), size, number * size)
             place = number * DIGEST_SIZE
             now[place : place + DIGEST_SIZE] = blake2b(page, digest_size=DIGEST_SIZE).digest()
