@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import math
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,9 +18,12 @@ from tempfile import TemporaryDirectory
 
 from tabulate import tabulate
 
+from benchmarks import newsstand
 from benchmarks.newsstand import create_archive, extractions, later_visit, store
 from caliber_crawler.archive import Archive
-from caliber_crawler.cluster.page_changes import empty_log, page_digests, write_increment
+from caliber_crawler.cluster.crawler import write_changes
+from caliber_crawler.cluster.log_hold import LogHold
+from caliber_crawler.cluster.page_changes import page_digests
 
 NEW, VISITS = 20, 80
 """Articles that a job stores for the first time, and again."""
@@ -66,11 +70,12 @@ def costs_of(folder: Path, size: int) -> dict[str, float]:
     with measured(costs, "first collect, CPU s"):
         merge(collected, shard)
     before = page_digests(shard)
+    hold = LogHold(shard)
     with measured(costs, "job: crawl, CPU s"):
         work_on(shard, size)
-    with measured(costs, "job: compare pages, CPU s"):
-        empty_log(shard)
-        write_increment(shard, before, increment)
+    with measured(costs, "job: changed pages, CPU s"):
+        assert hold.is_active
+        write_changes(shard, before, increment, hold)
     costs["whole shard, MB"] = shard.stat().st_size / 1e6
     costs["job: published, MB"] = increment.stat().st_size / 1e6
     with measured(costs, "next collect, CPU s"):
@@ -93,11 +98,16 @@ def exponent(sizes: list[int], values: list[float]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000])
-    sizes: list[int] = parser.parse_args().sizes
+    parser.add_argument("--short", action="store_true", help="articles of 60 words on pages of 3 KB: faster to create")
+    options = parser.parse_args()
+    sizes: list[int] = options.sizes
+    if options.short:
+        newsstand.WORDS, newsstand.PAGE_BYTES = 60, 3_000
     columns = []
     for size in sizes:
         with TemporaryDirectory(prefix="caliber-costs-") as folder:
             columns.append(costs_of(Path(folder), size))
+        print(f"{size:,} articles: {columns[-1]}", file=sys.stderr)
     rows = [
         [name, *(f"{column[name]:.3f}" for column in columns), f"{exponent(sizes, [c[name] for c in columns]):.2f}"]
         for name in columns[0]

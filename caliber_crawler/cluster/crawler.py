@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from scrapy.crawler import Crawler
 from caliber_crawler.archive import Archive
 from caliber_crawler.cluster.jobs import CrawlFailed, Interrupted
 from caliber_crawler.cluster.kept_shards import KeptShard, KeptShards
+from caliber_crawler.cluster.log_hold import LogHold
 from caliber_crawler.cluster.page_changes import empty_log, page_digests, write_increment
 from caliber_crawler.cluster.shards import CURRENT_SHARD, FORGET, PUBLISH, Shard, Storage, digest_of
 from caliber_crawler.cluster.states import complete_acknowledgement, pending_acknowledgement
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from caliber_crawler.cluster.lease import Lease
     from caliber_crawler.crawling.run import CrawlRun
 
+LOG_CHECK_INTERVAL = 10.0
+"""Seconds."""
 REPORTED_COUNTS = ("discovered", "new", "updated", "revisited", "refused", "failed", "missing", "remaining", "problems")
 
 
@@ -101,9 +104,10 @@ class JobCrawler:
         spiders = known_spiders(self._process.settings)
         spider = spider_among(spiders, work.site)
         crawl = Crawl(spider=spider, options=work.options, over_http=spider_over_http(work.site, spiders))
-        with self._folder() as folder:
+        with self._folder() as folder, ExitStack() as holds:
             path = folder / "shard.db"
             shard, before = await self._fetch(spider.site.name, path)
+            hold = holds.enter_context(self._hold(path))
             if is_retry:
                 await asyncio.to_thread(delay_next_requests, path)
             acknowledgement = await pending_acknowledgement(self._connector, spider.site.name)
@@ -115,7 +119,7 @@ class JobCrawler:
             settings.setdict(work.options.as_settings(), priority="cmdline")
             crawler = await self.follow(crawl, settings, path)
             run = _run_of(crawl)
-            kept = await self._publish(job_id, shard, before, path, run)
+            kept = await self._publish(job_id, shard, before, path, run, hold)
             await asyncio.to_thread(self._kept.put, spider.site.name, path, kept)
             if acknowledgement:
                 await complete_acknowledgement(self._connector, spider.site.name, acknowledgement)
@@ -146,6 +150,23 @@ class JobCrawler:
         return crawler
 
     @contextmanager
+    def _hold(self, path: Path) -> Iterator[LogHold]:
+        """Hold the log of a shard, within its limit, until the block ends."""
+        hold = LogHold(path)
+
+        async def check() -> None:
+            while True:
+                await asyncio.sleep(LOG_CHECK_INTERVAL)
+                hold.bound()
+
+        checks = asyncio.get_running_loop().create_task(check())
+        try:
+            yield hold
+        finally:
+            checks.cancel()
+            hold.release()
+
+    @contextmanager
     def _folder(self) -> Iterator[Path]:
         with TemporaryDirectory(dir=self._scratch, prefix="job-") as folder:
             yield Path(folder)
@@ -167,12 +188,13 @@ class JobCrawler:
             return shard, kept.digests
         return shard, await asyncio.to_thread(page_digests, path)
 
-    async def _publish(self, job_id: int, fetched: Shard, before: bytes, path: Path, run: CrawlRun) -> KeptShard:
+    async def _publish(
+        self, job_id: int, fetched: Shard, before: bytes, path: Path, run: CrawlRun, hold: LogHold
+    ) -> KeptShard:
         """Publish what changed since the shard was fetched, whose pages had the digests ``before``."""
         self._lease.confirm()
         increment = path.with_suffix(".increment")
-        await asyncio.to_thread(empty_log, path)
-        now = await asyncio.to_thread(write_increment, path, before, increment)
+        now = await asyncio.to_thread(write_changes, path, before, increment, hold)
         if now is None:
             return KeptShard(fetched.path, before)
         is_whole = not fetched.takes_increment(increment.stat().st_size)
@@ -209,6 +231,14 @@ class JobCrawler:
         """The path of the current shard. It is this job's own if PUBLISH was repeated after its answer was lost."""
         rows = await self._connector.execute_query_all_async(CURRENT_SHARD, site=site)
         return str(rows[0]["path"]) if rows else None
+
+
+def write_changes(path: Path, before: bytes, increment: Path, hold: LogHold) -> bytes | None:
+    """Write the increment of a job whose shard had pages with the digests ``before``; see ``write_increment``."""
+    written = hold.changed_pages()
+    hold.release()
+    empty_log(path)
+    return write_increment(path, before, increment, written)
 
 
 def _run_of(crawl: Crawl) -> CrawlRun:

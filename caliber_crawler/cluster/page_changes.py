@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from hashlib import blake2b
 from pathlib import Path
 from typing import IO
@@ -33,18 +33,20 @@ def page_digests(path: Path) -> bytes:
     return b"".join(blake2b(page, digest_size=DIGEST_SIZE).digest() for page in _pages_of(path))
 
 
-def write_increment(path: Path, before: bytes, target: Path) -> bytes | None:
+def write_increment(path: Path, before: bytes, target: Path, written: Collection[int] | None = None) -> bytes | None:
     """Write the pages that changed since their digests were ``before``; return the digests now.
 
-    ``None`` is returned and nothing is written if no page changed.
+    ``written`` are the pages that may have changed, if that is known. ``None`` is returned and nothing is written if no
+    page changed.
     """
     size = _page_size(path)
-    now = page_digests(path)
-    places = range(0, len(now), DIGEST_SIZE)
-    changed = [place // DIGEST_SIZE for place in places if now[place:][:DIGEST_SIZE] != before[place:][:DIGEST_SIZE]]
+    now = page_digests(path) if written is None else _updated(before, path, size, written)
+    count = len(now) // DIGEST_SIZE
+    numbers = range(count) if written is None else sorted(_candidates(before, count, written))
+    changed = [] if now == before else [n for n in numbers if _digest(now, n) != _digest(before, n)]
     if not changed and len(now) == len(before):
         return None
-    header = {"page_size": size, "pages": len(now) // DIGEST_SIZE}
+    header = {"page_size": size, "pages": count}
     compressor = zstandard.ZstdCompressor(level=LEVEL)
     with path.open("rb") as source, target.open("xb") as file, compressor.stream_writer(file) as increment:
         increment.write(FORMAT + json.dumps(header).encode() + b"\n")
@@ -94,6 +96,27 @@ def empty_log(path: Path) -> None:
         busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
     if busy:
         raise ClusterError(f"The write-ahead log of {path.name} is still in use.")
+
+
+def _digest(digests: bytes, number: int) -> bytes:
+    return digests[number * DIGEST_SIZE : (number + 1) * DIGEST_SIZE]
+
+
+def _candidates(before: bytes, count: int, written: Collection[int]) -> set[int]:
+    """The pages that were written and those behind the former last one, counted from 0."""
+    return {number - 1 for number in written if number <= count} | {*range(len(before) // DIGEST_SIZE, count)}
+
+
+def _updated(before: bytes, path: Path, size: int, written: Collection[int]) -> bytes:
+    """The digests of all pages, of which only these and those behind the former last one are read."""
+    count = path.stat().st_size // size
+    now = bytearray(before[: count * DIGEST_SIZE].ljust(count * DIGEST_SIZE, b"\0"))
+    with path.open("rb") as file:
+        for number in _candidates(before, count, written):
+            page = os.pread(file.fileno(), size, number * size)
+            place = number * DIGEST_SIZE
+            now[place : place + DIGEST_SIZE] = blake2b(page, digest_size=DIGEST_SIZE).digest()
+    return bytes(now)
 
 
 def _page_size(path: Path) -> int:

@@ -56,13 +56,13 @@ class Source:
         elif event in ("unchanged", "gone", "refused"):
             archive.frontier.add([entry], run)
             status = {"unchanged": 304, "gone": 404, "refused": 403}[event]
-            page = archive.captures.store(Capture(site="caliber", url=urls[0], fetched_at=at, status=status), run)
+            answer = archive.captures.store(Capture(site="caliber", url=urls[0], fetched_at=at, status=status), run)
             known = archive.articles.find(urls[0])
             if event == "gone":
                 archive.frontier.mark_gone(urls[0], at, status=status)
             elif event == "refused":
                 problem = Problem(stage="fetch", reason="http_error", message="Refused.")
-                archive.runs.record_problem(run, problem, url=urls[0], capture_id=page.id)
+                archive.runs.record_problem(run, problem, url=urls[0], capture_id=answer.id)
                 archive.frontier.mark_refused(urls[0], at, status=status, reason="http_error")
             elif known is not None:
                 archive.articles.record_not_modified(known, at)
