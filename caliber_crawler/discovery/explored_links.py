@@ -38,7 +38,6 @@ LIKELY = 0.5
 """Probability from which on a link is queued as an article, not as a list."""
 OUTSIDE_DATES = "outside_dates"
 LATER_PAGE = "later_page"
-SAME_TEXT = "same_text"
 
 
 class ExploredLinks:
@@ -170,7 +169,7 @@ class ExploredLinks:
     def refuse_copy(self, url: str) -> None:
         """Refuse a URL of an article that was requested under another one, without a request."""
         if self._frontier.get(url) is not None:
-            self._frontier.mark_refused(url, self._run.started_at, status=None, reason=SAME_TEXT, due_at=None)
+            self._frontier.mark_refused(url, self._run.started_at, status=None, reason="same_text", due_at=None)
 
     def add_later_pages(self, links: Sequence[PageLink], first_page: str) -> None:
         """Add the later pages of an article to the frontier. They are not requested: they are no articles."""

@@ -254,7 +254,8 @@ def test_the_csv_of_a_table_has_all_rows(newspaper: Path) -> None:
             "view_growth",
         ):
             page = get(f"/archive/{table}").text
-            total = get(f"/archive/{table.partition('?')[0]}.json").json()["filtered_table_rows_count"]
+            with closing(sqlite3.connect(newspaper)) as connection:
+                (total,) = connection.execute(f"SELECT count(*) FROM {table.partition('?')[0]}").fetchone()
             assert total > 2
             assert Selector(page).css(".first-rows::text").get("").startswith(f"The CSV link gives all {total} rows")
             rows = list(csv.DictReader(io.StringIO(get(export_link(page)).text)))
