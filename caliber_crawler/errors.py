@@ -16,8 +16,9 @@ CaliberError                 1   failed
 │   ├── NewerArchive         8   written by a later version of this program
 │   ├── ArchiveLocked        9   another command is writing to the archive
 │   └── ArchiveFull         11   the disk is full, or the file cannot be written
-├── ClusterError            17   the queue of a cluster is unreachable or not set up
-│   └── LeaseLost           18   a worker lost its lease and exited
+├── ClusterError            17   the queue of a cluster is unreachable or not set up, or a shard is damaged
+│   ├── LeaseLost           18   a worker lost its lease and exited
+│   └── StorageUnavailable  19   the shared storage of a cluster cannot be read or written at present
 ├── QueryError               2   a search query that cannot be understood
 ├── MissingExtra             1   an extra is not installed
 ├── ArticleTakenDown        16   an article was taken down and is not archived again
@@ -30,7 +31,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from importlib.metadata import PackageNotFoundError, requires
 
 CHECKS_FAILED = 3
 """The exit code of a command that ran, but whose checks failed. The results are stored or printed all the same."""
@@ -131,13 +131,15 @@ class ArchiveFull(ArchiveError):
 
 
 class ClusterError(CaliberError):
-    """The queue or the shared storage of a cluster is unreachable or not set up."""
+    """The queue of a cluster is unreachable or not set up, or a shard is damaged."""
 
     exit_code = 17
 
 
 class StorageUnavailable(ClusterError):
     """The shared storage of a cluster cannot be read or written at present: it is full, or unreachable."""
+
+    exit_code = 19
 
 
 class LeaseLost(ClusterError):
@@ -174,6 +176,9 @@ class MissingExtra(CaliberError):
 
 def requirements_of(extra: str) -> list[str]:
     """The requirements of an extra of this program, as pip takes them; the name of the extra if they are not known."""
+    # Only here: it costs as much as the rest of a short command's imports.
+    from importlib.metadata import PackageNotFoundError, requires
+
     try:
         lines = requires("caliber-crawler") or []
     except PackageNotFoundError:

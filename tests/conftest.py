@@ -117,8 +117,12 @@ def command(*arguments: object) -> list[str]:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """The environment of a command: the current one, without the settings of ``caliber``."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("CALIBER_")} | variables
+    """The environment of a command: the current one, without the settings of ``caliber``.
+
+    Dask sets the seed of hashes in the process that starts its workers.
+    """
+    current = {name: value for name, value in os.environ.items() if name != "PYTHONHASHSEED"}
+    return {name: value for name, value in current.items() if not name.startswith("CALIBER_")} | variables
 
 
 def run_module(module: str, *arguments: object, folder: Path = ROOT, **variables: str) -> Result:

@@ -75,6 +75,7 @@ TOGETHER = {
     "cluster enqueue": f"caliber --dsn {DSN}",
     "cluster worker": f"--dsn {DSN}",
     "cluster status": f"--dsn {DSN}",
+    "cluster metrics": f"--dsn {DSN}",
     "cluster acknowledge": f"caliber --dsn {DSN}",
     "cluster collect": f"--dsn {DSN} --archive b.db",
     "demo serve": "--host 192.0.2.1",

@@ -13,6 +13,7 @@ from math import sqrt
 from statistics import median
 
 from caliber_crawler.archive import Archive
+from caliber_crawler.archive.reports.baselines import MAX_COVERAGE_DROP, MIN_BASELINE_RUNS, MIN_PAGES
 from caliber_crawler.archive.reports.run_history import RunHistory
 from caliber_crawler.archive.reports.runs import RunRecord
 from caliber_crawler.items import Problem
@@ -22,18 +23,12 @@ STEADY_SOURCES = ("feed", "listing", "start_page")
 """Discovery sources with a steady number of teasers per page; search results and sitemaps vary."""
 BASELINE_RUNS = 7
 """Number of runs and of days that a run is compared with."""
-MIN_BASELINE_RUNS = 3
-"""Minimum number of runs or days for a comparison."""
 MIN_TEASER_SHARE = 0.5
 """Minimum share of the usual number of teasers per page; below it a run is reported."""
 MIN_NEWS_SHARE = 0.25
 """Minimum share of the usual number of new articles in 24 hours. Holidays are quieter, but not by this much."""
 MIN_USUAL_NEWS = 12
 """Minimum usual number of new articles in 24 hours; below it a quiet day is not reported."""
-MAX_COVERAGE_DROP = 0.3
-"""Maximum drop of the share of pages with a field or with a known layout."""
-MIN_PAGES = 10
-"""Minimum number of pages to compute a share."""
 SHARE_RUNS = 200
 """Maximum number of earlier runs for a share; about four days of runs from cron."""
 MIN_STANDARD_ERRORS = 3.5

@@ -12,7 +12,7 @@ import pytest
 
 from caliber_crawler.archive import Archive, Selection
 from caliber_crawler.commands.merge import merge_one
-from tests.archive.newsroom import Newsroom
+from tests.archive.newsroom import Newsroom, minutes
 
 IS_QUERY = re.compile(r"\s*(?:SELECT|WITH|INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
 DETOUR = re.compile(r"SCAN \S+ USING INDEX \w+_repetition")
@@ -84,3 +84,26 @@ def test_a_merge_looks_rows_up_by_key_whatever_the_statistics_say(statements: se
 @pytest.fixture
 def blank_copy(blank: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(blank, tmp_path / "plans.db"))
+
+
+OF_A_WHOLE_SITE = re.compile(
+    r"(?:SEARCH|SCAN) (?:articles|versions|captures|article_urls|[auvmc])\b(?!.*\((?!site=\?\)))"
+)
+"""A step that reads every article of a site, or a whole table."""
+
+
+def test_saving_an_article_reads_no_other_articles_of_its_site_in_a_new_archive(
+    newsroom: Newsroom, blank_copy: Path
+) -> None:
+    """The first crawl of a site has no statistics: SQLite must find the way by the statement alone."""
+    found: set[str] = set()
+    newsroom.archive.db.conn.set_trace_callback(found.add)
+    for minute, url in enumerate(("https://caliber.az/en/post/1001", "https://caliber.az/en/post/1002")):
+        newsroom.save(minutes(minute), article_urls=(url,), headline=f"Headline {minute}", page=b"page", views=minute)
+    wrong = {
+        statement: plan
+        for statement, plan in steps(blank_copy, set(filter(IS_QUERY.match, found)), None).items()
+        if any(OF_A_WHOLE_SITE.match(step) for step in plan)
+    }
+    assert len(found) > 40
+    assert wrong == {}

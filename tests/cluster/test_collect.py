@@ -13,8 +13,10 @@ from click.testing import CliRunner, Result
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.core.format import VERSION
 from caliber_crawler.cluster.database import connect
+from caliber_crawler.cluster.page_changes import page_digests, write_increment
 from caliber_crawler.cluster.shards import Storage, digest_of
 from caliber_crawler.commands.cluster import cluster
+from tests.archive.newsroom import Newsroom, minutes, start_run
 
 pytestmark = pytest.mark.slow
 
@@ -60,3 +62,37 @@ def spoil(path: Path, damage: str) -> None:
     elif damage in ("newer", "older"):
         with closing(sqlite3.connect(path)) as connection:
             connection.execute(f"PRAGMA user_version = {VERSION + 1 if damage == 'newer' else VERSION - 1}")
+
+
+def test_with_a_mirror_only_increments_are_fetched(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALIBER_DSN", dsn)
+    monkeypatch.setenv("CALIBER_SHARDS", str(tmp_path / "shards"))
+    assert run("init").exit_code == 0
+    storage, path, increment = Storage(str(tmp_path / "shards")), tmp_path / "a.db", tmp_path / "increment"
+    before, whole = b"", ""
+    for generation in (1, 2):
+        with Archive.open(path, mode="write") as archive:
+            Newsroom(archive, start_run(archive)).save(minutes(generation), headline=f"Headline {generation}")
+        if generation == 1:
+            file, base, before = path, None, page_digests(path)
+        else:
+            file, base = increment, 1
+            write_increment(path, before, increment)
+            storage.remove(whole)
+        name = storage.put(file, "aurora", generation)
+        whole = whole or name
+        row = (generation, name, file.stat().st_size, digest_of(file))
+        with connect(dsn) as connection:
+            connection.execute("DELETE FROM caliber_shards")
+            connection.execute(INSERT, ("aurora", name, row[3]))
+            connection.execute("UPDATE caliber_shards SET generation = %s, size = %s", (generation, row[2]))
+            connection.execute(
+                """INSERT INTO caliber_shard_parts (site, base, generation, path, size, digest)
+                VALUES ('aurora', %s, %s, %s, %s, %s)""",
+                (base, *row),
+            )
+        result = run("collect", "--archive", tmp_path / "all.db", "--mirror", tmp_path / "mirror", "--json")
+        assert result.exit_code == 0, result.output
+        assert json.loads(result.stdout)["aurora"]["versions"] == 1
+        assert (tmp_path / "mirror" / "aurora.db").read_bytes() == path.read_bytes()
+    assert sorted(file.name for file in (tmp_path / "mirror").iterdir()) == ["aurora.db", "aurora.json"]

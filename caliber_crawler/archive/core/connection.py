@@ -40,6 +40,8 @@ JOURNAL_SIZE_LIMIT = 64 * 1024 * 1024
 CHECKPOINT_PAGES = 4_000
 # A reader may keep the log in use; closing waits this long for it, then leaves the checkpoint to the next writer.
 CLOSING_BUSY_MS = 2_000
+HELD_LOGS: set[Path] = set()
+"""Absolute paths of archives whose log a reader in this process holds: a checkpoint would wait for it in vain."""
 
 
 class Connection:
@@ -220,7 +222,8 @@ class Connection:
                     self._connection.execute(f"PRAGMA busy_timeout = {CLOSING_BUSY_MS}")
                     self._connection.execute("PRAGMA analysis_limit = 400")
                     self._connection.execute("PRAGMA optimize")
-                    self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                    if self.path.absolute() not in HELD_LOGS:
+                        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._connection.close()
         finally:
             if self._lock is not None:
@@ -233,7 +236,7 @@ def truncate_log(connection: sqlite3.Connection, path: Path) -> None:
     Otherwise its last frames, behind a gap that a power cut left, would follow the new ones.
     """
     log = Path(f"{path}-wal")
-    if log.exists() and log.stat().st_size:
+    if path.absolute() not in HELD_LOGS and log.exists() and log.stat().st_size:
         connection.execute(f"PRAGMA busy_timeout = {CLOSING_BUSY_MS}")
         with contextlib.suppress(sqlite3.OperationalError):
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

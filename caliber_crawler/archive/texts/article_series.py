@@ -21,10 +21,11 @@ IS_LATER = "is a later page of an article."
 MAX_LATER = 50
 """Later pages of one article that are looked for."""
 AT_URL = """SELECT a.id, a.url, a.version_count, v.headline, v.body, v.published_at FROM article_urls u
-JOIN articles m ON m.id = u.article_id JOIN articles a ON a.id = coalesce(m.duplicate_of, m.id)
+CROSS JOIN articles m ON m.id = u.article_id CROSS JOIN articles a ON a.id = coalesce(m.duplicate_of, m.id)
 JOIN versions v ON v.id = a.current_version_id WHERE u.url IN (:url, :url || '/') AND a.site = :site"""
+# CROSS JOIN: the URLs first. In a new archive, which has no statistics yet, SQLite would read all articles of the site.
 BELOW = f"""SELECT a.id, u.url, v.headline, v.body, v.published_at FROM article_urls u
-JOIN articles a ON a.id = u.article_id JOIN versions v ON v.id = a.current_version_id
+CROSS JOIN articles a ON a.id = u.article_id JOIN versions v ON v.id = a.current_version_id
 WHERE ((u.url > :url || '/' AND u.url < :url || '0') OR (u.url > :url || '?' AND u.url < :url || '@'))
 AND a.site = :site AND a.id <> :id AND a.duplicate_of IS NULL AND a.version_count = 1 LIMIT {MAX_LATER}"""
 """The articles whose URL begins with that of another one."""

@@ -1,0 +1,105 @@
+"""The pages that a held log names are those that changed."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from caliber_crawler.archive import Archive
+from caliber_crawler.cluster import log_hold
+from caliber_crawler.cluster.crawler import write_changes
+from caliber_crawler.cluster.log_hold import LogHold
+from caliber_crawler.cluster.page_changes import apply_increment, page_digests
+from tests.archive.newsroom import Newsroom, minutes, start_run
+from tests.cluster.test_page_changes import WRITES, create, write
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from([0, 1, 2]), st.lists(st.lists(st.sampled_from(sorted(WRITES)), max_size=4), max_size=4))
+def test_the_increments_of_held_logs_lead_from_file_to_file(
+    tmp_path_factory: pytest.TempPathFactory, auto_vacuum: int, jobs: list[list[str]]
+) -> None:
+    folder = tmp_path_factory.mktemp("pages")
+    path = create(folder / "a.db", auto_vacuum)
+    copy = Path(shutil.copy(path, folder / "b.db"))
+    before = page_digests(path)
+    for number, job in enumerate(jobs):
+        hold = LogHold(path)
+        write(path, *job[:2])
+        write(path, *job[2:])
+        assert hold.is_active
+        now = write_changes(path, before, folder / str(number), hold)
+        if now is not None:
+            apply_increment(folder / str(number), copy)
+            before = now
+        assert copy.read_bytes() == path.read_bytes()
+        assert before == page_digests(path)
+
+
+def test_the_log_of_an_archive_names_its_changed_pages(tmp_path: Path) -> None:
+    path, copy = tmp_path / "a.db", tmp_path / "b.db"
+    with Archive.open(path, mode="write") as archive:
+        for number in range(30):
+            Newsroom(archive, start_run(archive)).save(minutes(number), headline=f"Headline {number}")
+    shutil.copy(path, copy)
+    before = page_digests(path)
+    hold = LogHold(path)
+    for number in (31, 32):
+        with Archive.open(path, mode="write") as archive:
+            Newsroom(archive, start_run(archive)).save(minutes(number), headline="Another")
+    named = hold.changed_pages()
+    assert named is not None
+    assert 0 < len(named) < len(before) // 8
+    now = write_changes(path, before, tmp_path / "1", hold)
+    apply_increment(tmp_path / "1", copy)
+    assert copy.read_bytes() == path.read_bytes()
+    assert now == page_digests(path)
+    assert not Path(f"{path}-wal").exists()
+
+
+def test_what_was_rolled_back_is_not_named(tmp_path: Path) -> None:
+    path = create(tmp_path / "a.db", 0)
+    hold = LogHold(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA cache_size = 1")
+        connection.execute("BEGIN")
+        for _ in range(50):
+            connection.execute(WRITES["insert"])
+        connection.execute("ROLLBACK")
+    assert Path(f"{path}-wal").stat().st_size
+    assert hold.changed_pages() == set()
+    hold.release()
+
+
+@pytest.mark.parametrize("reason", ["no file", "not empty", "no log", "no archive", "too large"])
+def test_without_a_hold_the_pages_are_unknown_and_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    path = create(tmp_path / "a.db", 0)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        if reason == "no file":
+            path.unlink()
+        elif reason == "no archive":
+            path.write_bytes(b"x" * 5000)
+        elif reason == "no log":
+            other.execute("PRAGMA journal_mode = DELETE")
+        elif reason == "not empty":
+            other.execute(WRITES["insert"])
+        hold = LogHold(path)
+        if reason == "too large":
+            monkeypatch.setattr(log_hold, "MAX_LOG", 10)
+            assert hold.is_active
+            other.execute(WRITES["insert"])
+            hold.bound()
+        assert hold.changed_pages() is None
+    if reason in ("not empty", "too large", "no log"):
+        before = page_digests(path)
+        write(path, "insert")
+        copy = Path(shutil.copy(path, tmp_path / "b.db"))
+        assert (write_changes(path, before, tmp_path / "1", hold) or b"") == page_digests(copy)
