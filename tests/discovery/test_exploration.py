@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -75,6 +77,31 @@ def test_an_article_is_not_requested_for_each_place_of_a_click(tmp_path: Path) -
     assert crawler.rows("SELECT count(*) > 40 FROM frontier WHERE reason = 'same_text'") == [(1,)]
     again = crawler.crawl(languages=(), sections=(), requests=500)
     assert not [path for path in again.requested if path.partition("?")[0] in site.articles]
+
+
+ERROR_PAGES = {
+    "an outage": "<h1>Service temporarily unavailable</h1><p>" + "Please come back in a few minutes. " * 30 + "</p>",
+    "an empty page": "<h1>Herald</h1>",
+    "the front page": WholeSite(articles=8).list_at("", 1),
+}
+
+
+@pytest.mark.parametrize("page", ERROR_PAGES)
+def test_an_archived_article_with_an_error_page_stays_an_article(page: str, tmp_path: Path) -> None:
+    site = WholeSite(articles=8)
+    paper = site.paper()
+    crawler = PaperCrawler(tmp_path / "a.db", paper, generic_site(BASE_URL + "/"))
+    crawler.crawl(languages=(), sections=())
+    paper.pages[site.slug(3)] = Answer(f"<html><body>{ERROR_PAGES[page]}</body></html>")
+    with closing(sqlite3.connect(crawler.path)) as connection, connection:
+        connection.execute("UPDATE frontier SET due_at = '2024-01-01T00:00:00Z' WHERE article_id IS NOT NULL")
+    counts = crawler.crawl(languages=(), sections=()).counts
+    assert (counts["discovered"], counts["revisited"], counts["refused"]) == (8, 7, 1)
+    (entry,) = crawler.rows(
+        f"SELECT kind, state, article_id IS NOT NULL, due_at IS NOT NULL FROM frontier WHERE url LIKE '%{site.slug(3)}'"
+    )
+    assert entry == ("article", "refused", 1, 1)
+    assert crawler.rows("SELECT count(*) FROM versions") == [(8,)]
 
 
 @pytest.mark.parametrize("start", ["/category/culture", "/story-7", "/about"])
