@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -147,10 +146,11 @@ def _write(survey: Survey, captures: list[Capture], output: Path, recorded: Path
 
 def _changes(spider: type[NewsSpider], survey: Survey, captures: list[Capture]) -> str:
     """The definition with the selectors replaced that find nothing on most pages, as a diff."""
+    from caliber_crawler.known_sites import definition_path
     from caliber_crawler.site_learning.comparison import failed_selectors
     from caliber_crawler.site_learning.update import corrected, diff_of
 
-    path = Path(inspect.getsourcefile(spider) or "")
+    path = definition_path(spider)
     source = path.read_text(encoding="utf-8")
     return diff_of(path, source, corrected(source, failed_selectors(captures, spider.site, survey.layout)))
 

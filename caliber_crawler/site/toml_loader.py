@@ -26,7 +26,7 @@ SHOWN = 60
 SORT = "name"
 """The key that decides between the subclasses of a dataclass: their class variable of this name."""
 NAMES = {str: "text", bool: "true or false", int: "an integer", float: "a number"}
-_LINE = re.compile(r"\(at line (?P<line>\d{1,9}), column \d{1,9}\)")
+_LINE = re.compile(r"\(at (?:line (?P<line>\d{1,9}), column \d{1,9}|end of document)\)")
 
 
 class _WrongValue(Exception):
@@ -48,9 +48,9 @@ def load_definition(text: str, file: str) -> Site:
     try:
         entries = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        line = _LINE.search(str(error))
-        place = f", line {line['line']}" if line else ""
-        raise InputError(f"{file}{place} is not valid TOML: {_LINE.sub('', str(error)).strip()}.") from None
+        found = _LINE.search(str(error))
+        line = (found and found["line"]) or text.count("\n") + 1
+        raise InputError(f"{file}, line {line} is not valid TOML: {_LINE.sub('', str(error)).strip()}.") from None
     try:
         site: Site = _build(Site, entries, ())
     except _WrongValue as wrong:
@@ -105,11 +105,12 @@ def _build(kind: Any, entries: object, path: Path) -> Any:
     for key in given:
         if key not in hints:
             raise _WrongValue((*path, key), f"{path_text((*path, key))} is not known; {_advice(key, names)}")
+    values = {name: _value(hints[name], value, (*path, name)) for name, value in given.items()}
     for field in fields(kind):
         if field.name not in given and is_required(field):
             where = path_text(path) or "the definition"
             raise _WrongValue(path, f"{where} needs the key {field.name}")
-    return kind(**{name: _value(hints[name], value, (*path, name)) for name, value in given.items()})
+    return kind(**values)
 
 
 def _sort(name: object, sorts: Mapping[str, type], path: Path) -> str:
