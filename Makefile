@@ -14,7 +14,7 @@ pytest := $(python) -m pytest -n 2 --dist worksteal
 compile := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make constraints"
 
-.PHONY: help demo crawl browse test check mutants docs reference format constraints wheel clean runtime python browser database lint
+.PHONY: help datasette sbom demo crawl browse test check mutants docs reference format constraints wheel clean runtime python browser database lint
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test: lint browser database ## check format, lint, types and import contracts, a
 
 check: lint ## the same without the slow tests, in under a minute
 	@$(pytest) -m "not slow" --hypothesis-profile quick $(ARGS)
+
+datasette: python ## run the tests of the pages with the next version of Datasette, in an environment of its own
+	@scripts/test-datasette-1 $(ARGS)
 
 mutants: python ## change the code in sampled places and count how many changes the quick tests notice
 	@$(python) scripts/mutants.py $(ARGS)
@@ -58,6 +61,10 @@ constraints: python ## pin the packages of pyproject.toml again; ARGS=--upgrade 
 wheel: python ## build the wheel and the source archive into dist/; the same commit gives the same bytes
 	@rm -rf build dist
 	@$(python) scripts/build-packages . dist
+
+sbom: python ## write dist/sbom.json: what is installed, with versions, licences and hashes (CycloneDX)
+	@mkdir -p dist
+	@$(python) scripts/write-sbom >dist/sbom.json
 
 clean: ## remove everything that make created, except data/
 	@rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

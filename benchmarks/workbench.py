@@ -1,8 +1,8 @@
 """CPU time of all research functions in one table: ``python -m benchmarks.workbench --articles 2000``.
 
 It runs the programs ``workbench_*.py`` and ``browse.py``. Search, attention, pages and words share one archive;
-near-duplicates and counterparts have one of their own with made copies. Goals are for 200,000 articles: with fewer,
-meeting them proves nothing.
+near-duplicates and counterparts have one of their own with made copies, and names have one. Goals are for 200,000
+articles: with fewer, meeting them proves nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from statistics import median
 
 from tabulate import tabulate
 
-from benchmarks import browse, workbench_copies, workbench_search, workbench_words
+from benchmarks import browse, workbench_copies, workbench_names, workbench_search, workbench_words
 
 GOAL_SIZE = 200_000
 """The number of articles for which the goals are."""
@@ -57,6 +57,9 @@ def figures(folder: Path, count: int, seed: int) -> Iterator[Figure]:
     for what, seconds in passes.items():
         yield Figure("copies", f"near-duplicates, {what}", seconds["copies"], PASS_GOAL if what == "all" else None)
         yield Figure("copies", f"counterparts, {what}", seconds["editions"])
+    workbench_names.create_archive(folder / "names.db", count, seed)
+    for name, value in workbench_names.measure(folder / "names.db").items():
+        yield Figure("names", name, value)
 
 
 def main() -> int:

@@ -130,6 +130,11 @@ PAGE: Mapping[str, Reason] = {
         "The text is at several URLs of the site and has no date; the pages are stored, but not as articles.",
         RETRIED_LATER,
     ),
+    "same_text": Reason(
+        "The article was requested under another value of a parameter that selects nothing on this site, such as the"
+        " place of a click.",
+        NOTHING,
+    ),
     "later_page": Reason(
         "The page is a later page of an article: it names the first page, or the first page names it, or it has the"
         " headline and the URL of the first page with a number.",

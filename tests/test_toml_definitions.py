@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, get_args, get_origin
 
 import pytest
@@ -243,3 +244,11 @@ def test_a_definition_with_a_wrong_character_is_a_site_or_an_input_error(place: 
     else:
         return
     assert message.startswith("news.toml")
+
+
+def test_the_example_of_the_documentation_is_valid() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "reference" / "site-definitions.md").read_text("utf-8")
+    example = text.partition("```toml\n")[2].partition("```")[0]
+    site = load_definition(example, "example.toml")
+    assert (site.name, site.sources[0].is_default, site.listing is None) == ("example", True, False)
+    assert load_definition(definition_text(site), "example.toml") == site

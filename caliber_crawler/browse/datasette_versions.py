@@ -24,9 +24,6 @@ DESCRIPTIONS = frozenset(
     {"title", "description", "description_html", "about", "about_url", "source", "license", "units"}
 )
 """Keys of metadata that describe; the others configure."""
-UNDESCRIBED = {"versions_vocab": {"hidden": True}}
-"""A table of full-text search that Datasette 1.0 does not hide by itself."""
-
 Actor = Mapping[str, object] | None
 
 
@@ -45,7 +42,9 @@ def table_settings(datasette: Datasette, metadata: Mapping[str, Any], database: 
     if not IS_VERSION_1:
         return metadata
     tables = datasette.config["databases"].get(database, {}).get("tables", {})
-    return cast("Mapping[str, Any]", tables.get(table, {}))
+    # Datasette 1.0 stores metadata that it does not know itself as text.
+    given = {key: int(value) if str(value).isdecimal() else value for key, value in metadata.items()}
+    return {**tables.get(table, {}), **given}
 
 
 async def require_view(datasette: Datasette, actor: Actor, database: str, table: str) -> None:
@@ -93,7 +92,7 @@ async def install_metadata(datasette: Datasette, metadata: Mapping[str, Any]) ->
         configured = datasette.config.setdefault("databases", {}).setdefault(name, {})
         if "allow_sql" in of_database:
             configured.setdefault("allow_sql", of_database["allow_sql"])
-        for table, described in (UNDESCRIBED | of_database["tables"]).items():
+        for table, described in of_database["tables"].items():
             await _install_table(datasette, name, table, described)
             settings = {key: value for key, value in described.items() if key not in DESCRIPTIONS | {"columns"}}
             of_table = configured.setdefault("tables", {}).setdefault(table, {})

@@ -4,59 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import update_wrapper
 from getpass import getuser
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import click
-from click.core import ParameterSource
 from tabulate import tabulate
 
+from caliber_crawler.commands.cluster_define import define
+from caliber_crawler.commands.cluster_options import dsn_option, requires_extra, shards_option
 from caliber_crawler.commands.crawl_options import takes
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.crawling.options import JOB_OPTIONS, CrawlOptions
-from caliber_crawler.errors import CHECKS_FAILED, ArchiveError, ArchiveFull, CaliberError, ClusterError, MissingExtra
+from caliber_crawler.errors import CHECKS_FAILED, ArchiveError, ArchiveFull, CaliberError, ClusterError
+from caliber_crawler.output_files import new_file
 from caliber_crawler.quantity import quantity
-
-dsn_option = click.option(
-    "--dsn",
-    envvar="CALIBER_DSN",
-    default="",
-    show_envvar=True,
-    help="The PostgreSQL database, as postgresql://user@host/database; libpq's variables (PGHOST, PGPASSWORD …) work"
-    " too. Pass the password in the environment.",
-)
-shards_option = click.option(
-    "--shards",
-    envvar="CALIBER_SHARDS",
-    default="data/shards",
-    show_default=True,
-    show_envvar=True,
-    help="The storage of the shards: a folder that all machines share, or the URL of a bucket (s3://…, gs://…).",
-)
-
-
-def requires_extra(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate a command that needs the extra ``cluster``; also refuse a password on the command line."""
-
-    def wrapped(*arguments: Any, **options: Any) -> Any:
-        try:
-            from caliber_crawler.cluster import database
-        except ImportError:
-            raise MissingExtra("cluster") from None
-        source = click.get_current_context().get_parameter_source("dsn")
-        if source is ParameterSource.COMMANDLINE and database.has_password(options["dsn"]):
-            raise click.UsageError(
-                "Every user of this machine can read a command line: pass the password in CALIBER_DSN or PGPASSWORD."
-            )
-        return command(*arguments, **options)
-
-    return update_wrapper(wrapped, command)
 
 
 @click.group()
@@ -72,6 +36,9 @@ def cluster() -> None:
       caliber cluster status
       caliber cluster collect --archive data/archive.db
     """
+
+
+cluster.add_command(define)
 
 
 @cluster.command()
@@ -120,6 +87,7 @@ def enqueue(
     Example:
       caliber cluster enqueue caliber --each-section --minutes 10
     """
+    from caliber_crawler.cluster.definitions import stored_definitions
     from caliber_crawler.cluster.jobs import enqueue as add_to_queue
     from caliber_crawler.cluster.work import HostLocks, Work, names_of
     from caliber_crawler.known_sites import known_spiders, project_settings, sites_in
@@ -130,7 +98,7 @@ def enqueue(
         sites = (*sites, *(url.removeprefix("https://") if is_assumed else url for url, is_assumed in listed))
     if every == bool(sites):
         raise click.UsageError("Name the sites, or use --all.")
-    settings = project_settings()
+    settings = project_settings(STORED_DEFINITIONS=stored_definitions(dsn))
     works = [
         Work(site=site, minutes=minutes, options=options)
         for site in (known_spiders(settings) if every else dict.fromkeys(sites))
@@ -225,13 +193,14 @@ def worker(
     Example:
       CALIBER_CONTACT=you@example.org caliber cluster worker --parallel 32 --timetable timetable.toml
     """
+    from caliber_crawler.cluster.definitions import stored_definitions
     from caliber_crawler.cluster.shards import Storage
     from caliber_crawler.cluster.work import load_timetable
     from caliber_crawler.cluster.worker import Worker, WorkerConfig
     from caliber_crawler.known_sites import project_settings
     from caliber_crawler.notification.target import parse_target
 
-    settings = project_settings(LOG_LEVEL="ERROR")
+    settings = project_settings(LOG_LEVEL="ERROR", STORED_DEFINITIONS=stored_definitions(dsn))
     scheduled = load_timetable(timetable, settings) if timetable else []
     config = WorkerConfig(
         lease=lease,
@@ -281,6 +250,39 @@ def status(dsn: str, *, unhealthy: bool, as_json: bool) -> None:
                 columns = [{name: value for name, value in row.items() if not isinstance(value, dict)} for row in rows]
                 echo(tabulate(columns, headers="keys", tablefmt="simple") + "\n")
     sys.exit(CHECKS_FAILED if unhealthy and (found["sites"] or found["jobs"]) else 0)
+
+
+@cluster.command()
+@dsn_option
+@click.option(
+    "--textfile",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write them to FILE instead, for the textfile collector of the node exporter.",
+    metavar="FILE",
+)
+@click.option("--port", type=click.IntRange(1, 65535), help="Serve them at http://HOST:PORT/metrics until Ctrl-C.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to serve them at.")
+@requires_extra
+def metrics(dsn: str, textfile: Path | None, port: int | None, host: str) -> None:
+    """Print Prometheus metrics: jobs, workers, states and alarms of sites, sizes of shards, counts of the last jobs.
+
+    \b
+    Example:
+      caliber cluster metrics --textfile /var/lib/node_exporter/caliber.prom
+    """
+    from caliber_crawler.cluster.metrics import exposition, serve
+    from caliber_crawler.cluster.status import cluster_status
+
+    if port is not None:
+        echo(f"Serving http://{host}:{port}/metrics; Ctrl-C stops it.", err=True)
+        serve(lambda: cluster_status(dsn), host, port)
+        return
+    found = exposition(cluster_status(dsn))
+    if textfile is None:
+        echo(found.decode(), nl=False)
+        return
+    with new_file(textfile) as file:
+        file.write(found)
 
 
 @cluster.command()

@@ -20,6 +20,7 @@ from caliber_crawler.commands.selection_options import filter_options
 from caliber_crawler.commands.terminal import echo, secho
 from caliber_crawler.export.gexf import write_network
 from caliber_crawler.export.text import write_csv
+from caliber_crawler.quantity import quantity
 
 csv_option = click.option("--csv", "as_csv", is_flag=True, help="Print CSV: all rows.")
 kind_option = click.option("--kind", type=click.Choice(get_args(Kind)), help="Only names of this kind.")
@@ -64,9 +65,12 @@ def find(archive: Path, *, as_json: bool) -> None:
     if as_json:
         echo_json(asdict(result))
         return
-    echo(f"Searched {result.searched:,} texts: {result.mentions:,} mentions, {result.quotations:,} quotations.")
+    echo(
+        f"Searched {quantity(result.searched, 'text')}: {quantity(result.mentions, 'mention')},"
+        f" {quantity(result.quotations, 'quotation')}."
+    )
     if result.other_languages:
-        echo(f"Not searched: {result.other_languages:,} texts in languages without rules.", err=True)
+        echo(f"Not searched: {quantity(result.other_languages, 'text')} in languages without rules.", err=True)
 
 
 @names.command("list")
@@ -130,7 +134,7 @@ def show(
     else:
         for each in found[:limit]:
             secho(each["headline"], bold=True)
-            times = "1 mention" if each["mentions"] == 1 else f"{each['mentions']:,} mentions"
+            times = quantity(each["mentions"], "mention")
             echo(f"  {each['published_date'] or 'no date'}  {times}  [{each['article_id']}]  {each['url']}")
     report(len(found), limit, "articles", status, is_cut=not as_csv, similar=similar)
 
@@ -217,8 +221,8 @@ def network(
     if not found.nodes:
         echo(nothing_found(status), err=True)
         return
-    pairs = "1 pair" if len(found.edges) == 1 else f"{len(found.edges):,} pairs"
-    echo(f"{len(found.nodes):,} of {found.names:,} names, {pairs} in the same articles.", err=True)
+    pairs = quantity(len(found.edges), "pair")
+    echo(f"{len(found.nodes):,} of {quantity(found.names, 'name')}, {pairs} in the same articles.", err=True)
 
 
 def print_quotation(row: QuotationRow) -> None:
@@ -239,7 +243,8 @@ def report(
         counted = f"{total:,} {what if total != 1 else what.removesuffix('s')}."
         echo(counted if total <= limit else f"The first {limit:,} of {total:,} {what}.", err=True)
     if status.searched and status.waiting:
-        echo(f"{status.waiting:,} new or changed texts are not searched yet: run `caliber names find`.", err=True)
+        waiting = quantity(status.waiting, "new or changed text is", "new or changed texts are")
+        echo(f"{waiting} not searched yet: run `caliber names find`.", err=True)
 
 
 def nothing_found(status: NameStatus, similar: list[str] | tuple[str, ...] = ()) -> str:

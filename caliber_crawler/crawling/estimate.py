@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from caliber_crawler.quantity import quantity
+
 if TYPE_CHECKING:
     from caliber_crawler.crawling.run import CrawlRun
 
@@ -27,7 +29,7 @@ class Estimate:
 
     def __str__(self) -> str:
         rate = "one request per second" if self.delay == 1 else f"one request every {self.delay:g} seconds"
-        return f"{duration(self.seconds)} for {self.pages:,} known pages at {rate}"
+        return f"{duration(self.seconds)} for {quantity(self.pages, 'known page')} at {rate}"
 
 
 def estimate_of(run: CrawlRun) -> Estimate | None:

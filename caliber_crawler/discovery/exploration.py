@@ -143,6 +143,9 @@ class Explorer:
             if url is None and (url := self.walk.next(is_idle=is_idle)) is None:
                 return None
             usual = self._links.spellings.usual(url)
+            if usual == url and self._links.spellings.is_copy(url):
+                self._links.refuse_copy(url)
+                continue
             if usual == url:
                 return url
             if usual not in self.walk.candidates and self._frontier.get(usual) is None:
@@ -229,6 +232,8 @@ class Explorer:
         self._links.confirmed.add(url, is_dated=extraction.article.published_at is not None)
         if stated == url or is_known:
             self._links.spellings.learn(url, stated if stated != url else None)
+        if stated == url:
+            self._links.spellings.compare(url, f"{extraction.article.headline}\n{extraction.article.body}")
 
     def _is_outside(self, extraction: Extraction) -> bool:
         """Whether an article was published outside the requested dates; archived articles are revisited."""

@@ -38,6 +38,7 @@ LIKELY = 0.5
 """Probability from which on a link is queued as an article, not as a list."""
 OUTSIDE_DATES = "outside_dates"
 LATER_PAGE = "later_page"
+SAME_TEXT = "same_text"
 
 
 class ExploredLinks:
@@ -165,6 +166,11 @@ class ExploredLinks:
         """Refuse an article outside the requested dates; a run with other dates requests it again."""
         reason = OUTSIDE_DATES
         self._frontier.mark_refused(capture.url, capture.fetched_at, status=capture.status, reason=reason, due_at=None)
+
+    def refuse_copy(self, url: str) -> None:
+        """Refuse a URL of an article that was requested under another one, without a request."""
+        if self._frontier.get(url) is not None:
+            self._frontier.mark_refused(url, self._run.started_at, status=None, reason=SAME_TEXT, due_at=None)
 
     def add_later_pages(self, links: Sequence[PageLink], first_page: str) -> None:
         """Add the later pages of an article to the frontier. They are not requested: they are no articles."""

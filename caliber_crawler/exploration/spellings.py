@@ -14,6 +14,8 @@ from urllib.parse import urlsplit, urlunsplit
 MIN_ARTICLES = 3
 """Number of articles that are known under two spellings, from which on the difference selects nothing."""
 MAX_NAMES = 1_000
+MAX_TEXTS = 20_000
+"""Number of articles whose texts are compared with those under the same path."""
 MIN_LINKS = 5
 """Number of links to different paths with one session ID, at least."""
 SESSION_SHARE = 0.75
@@ -30,6 +32,38 @@ class Spellings:
         self._needed: set[str] = set()
         self._lowered = 0
         self._has_capitals = False
+        self._texts: dict[str, tuple[str, int]] = {}
+        """The first article at each path: its URL, and a hash of its text."""
+        self._same: Counter[str] = Counter()
+        self._different: set[str] = set()
+        """Parameters of which two values led to one text, and to different ones."""
+
+    def compare(self, url: str, text: str) -> None:
+        """Learn from the text of an article whose page names no other URL: whether its parameters select it."""
+        path = url.partition("?")[0]
+        known, digest = self._texts.get(path), hash(text)
+        if known is None:
+            if len(self._texts) < MAX_TEXTS:
+                self._texts[path] = (url, digest)
+            return
+        names = {piece.partition("=")[0] for piece in _pieces(url) ^ _pieces(known[0])}
+        if known[1] == digest:
+            self._same.update(names if len(self._same) < MAX_NAMES else ())
+        elif len(self._different) < MAX_NAMES:
+            self._different |= names
+
+    def is_copy(self, url: str) -> bool:
+        """Whether the article at a URL was requested under another value of a parameter that selects nothing."""
+        known, names = self._texts.get(url.partition("?")[0]), self._idle_in(url)
+        if known is None or not names:
+            return False
+        return _without(url, names) == _without(known[0], self._idle_in(known[0]))
+
+    def _idle_in(self, url: str) -> set[str]:
+        return {name for name in _parameters(url) if self._is_idle(name)}
+
+    def _is_idle(self, name: str) -> bool:
+        return self._same[name] >= MIN_ARTICLES and name not in self._different
 
     def learn(self, url: str, known: str | None) -> None:
         """Learn from an article at a URL that is ``known`` under another one; ``None``: it was not known before."""
@@ -75,6 +109,10 @@ def without_parameters(url: str, names: Collection[str]) -> str:
 
 def _parameters(url: str) -> list[str]:
     return [piece.partition("=")[0] for piece in url.partition("?")[2].split("&") if piece]
+
+
+def _pieces(url: str) -> set[str]:
+    return {piece for piece in url.partition("?")[2].split("&") if piece}
 
 
 def _without(url: str, names: set[str]) -> str:

@@ -16,6 +16,7 @@ from caliber_crawler.errors import DefinitionError, InputError
 from caliber_crawler.site.durations import parse_duration
 from caliber_crawler.site.site import Site
 from caliber_crawler.site.toml_lines import Path, key_depth, key_lines, line_of
+from caliber_crawler.site.validation import url_errors
 
 MAX_SIZE = 1_000_000
 """Characters of a definition; the longest that are known have ten thousand."""
@@ -53,6 +54,8 @@ def load_definition(text: str, file: str) -> Site:
         raise InputError(f"{file}, line {line} is not valid TOML: {_LINE.sub('', str(error)).strip()}.") from None
     try:
         site: Site = _build(Site, entries, ())
+        for place, clause in url_errors(site):
+            raise DefinitionError(site.name, place, clause)
     except _WrongValue as wrong:
         line_number = line_of(wrong.path, key_lines(text))
         raise InputError(f"{file}, line {line_number}: {wrong.problem}.") from None

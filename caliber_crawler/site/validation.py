@@ -55,11 +55,6 @@ class Definition(Protocol):
 
 def validation_errors(site: Definition) -> Iterator[Fault]:
     """Each error in a site definition."""
-    if not is_http_url(site.base_url):
-        yield ("base_url",), f"base_url {site.base_url!r} is not the URL of a site; write it as https://example.org"
-    for place, host in enumerate(site.hosts):
-        if not is_http_url(f"https://{host}/"):
-            yield ("hosts", place), f"hosts contains {host!r}, which is not a host name"
     try:
         re.compile(site.article_path)
     except (re.error, RecursionError, OverflowError) as error:
@@ -77,6 +72,15 @@ def validation_errors(site: Definition) -> Iterator[Fault]:
     yield from _revisit_errors(site.revisits)
     for place, source in enumerate(site.sources):
         yield from _source_errors(("sources", place), source)
+
+
+def url_errors(site: Definition) -> Iterator[Fault]:
+    """Each error in the URL and the hosts of a definition. Other sites may be without them for a while."""
+    if not is_http_url(site.base_url):
+        yield ("base_url",), f"base_url {site.base_url!r} is not the URL of a site; write it as https://example.org"
+    for place, host in enumerate(site.hosts):
+        if not is_http_url(f"https://{host}/"):
+            yield ("hosts", place), f"hosts contains {host!r}, which is not a host name"
 
 
 def _source_errors(place: tuple[str | int, ...], source: DiscoverySource) -> Iterator[Fault]:

@@ -72,7 +72,7 @@ def _site(survey: Survey, name: str) -> Iterator[str]:
     )
     form = _best(survey.lesson.learned.facts, "date_format")
     if form is not None and survey.layout.date_format is not None:
-        yield _raw("date_formats", _tuple((form.value,)), f"{form.confirming} of {form.examined} dates")
+        yield _raw("date_formats", _tuple((form.value,)), f"{form.confirming} of {quantity(form.examined, 'date')}")
     if pattern is not None:
         others = f"{pattern.others} of {quantity(pattern.of_others, 'other page')}"
         note = f"{pattern.articles} of {quantity(pattern.of_articles, 'article')}, {others}"

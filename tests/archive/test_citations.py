@@ -53,6 +53,11 @@ def test_a_citation_has_source_dates_and_digest(edited: Newsroom) -> None:
     assert record["captures"][-1]["body_digest"] in cited  # type: ignore[operator]
 
 
+def test_quotation_marks_of_a_headline_become_single_ones(newsroom: Newsroom) -> None:
+    newsroom.save(minutes(0), headline="“Peace is near”: an interview")
+    assert "“‘Peace is near’: an interview”." in newsroom.archive.citation(1)
+
+
 def test_an_earlier_version_is_cited_by_its_number(edited: Newsroom) -> None:
     cited = run("cite", 1, "--version", 1, "--archive", edited.archive.path)
     assert cited == edited.archive.citation(1, version=1) + "\n"

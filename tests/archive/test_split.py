@@ -91,6 +91,19 @@ def test_a_split_gives_each_page_its_article_back(newsroom: Newsroom, in_place: 
     assert findings(newsroom.archive) == []
 
 
+def test_a_split_leaves_names_to_the_next_search(newsroom: Newsroom) -> None:
+    pages = [page(newsroom, url, minute) for minute, url in enumerate((BRIDGE, HARVEST))]
+    join(newsroom, pages, in_place=True)
+    for _ in newsroom.archive.names.find():
+        pass
+    assert newsroom.values("SELECT count(*) FROM name_searches") == [1]
+    split(newsroom, pages)
+    for table in ("name_searches", "mentions", "quotations"):
+        assert newsroom.values(f"SELECT count(*) FROM {table}") == [0]
+    passed = newsroom.archive.names.find()
+    assert sum(passed) == 2
+
+
 def test_pages_of_one_article_are_not_split(newsroom: Newsroom) -> None:
     pages = [page(newsroom, BRIDGE, 0), page(newsroom, BRIDGE, 1)]
     join(newsroom, pages, in_place=True)

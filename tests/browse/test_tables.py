@@ -130,7 +130,7 @@ def test_every_described_column_exists(get: Get, described: dict[str, Any]) -> N
     for table, shown in described.items():
         if table == "_sqlite_migrations":
             continue
-        known = get(f"/archive/{table}.json?_size=0").json()["columns"]
+        known = get(f"/archive/{table}.json?_size=0&_extra=columns").json()["columns"]
         facets = {facet if isinstance(facet, str) else facet["author"] for facet in shown.get("facets", [])}
         wanted = set(shown["columns"]) | facets
         assert wanted <= set(known), table
@@ -147,7 +147,9 @@ def test_internal_tables_are_hidden(get: Get) -> None:
     tables = get("/archive.json").json()["tables"]
     shown = {table["name"] for table in tables if not table["hidden"]}
     hidden = {table["name"] for table in tables if table["hidden"]}
-    assert hidden >= HIDDEN
+    # Datasette 1.0 does not list the vocabulary at all.
+    assert hidden >= HIDDEN - {"versions_vocab"}
+    assert not shown & HIDDEN
     assert shown >= {"articles", "versions", "view_counts", "captures", "frontier", "runs", "problems"}
 
 

@@ -167,7 +167,7 @@ def test_failed_part_does_not_affect_the_others(tmp_path: Path) -> None:
 
 def test_missing_dask_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(MissingExtra, match=r"caliber-crawler\[bulk\]"):
+    with pytest.raises(MissingExtra, match=r"needs the extra 'bulk'"):
         DaskEngine(None, 2)
 
 

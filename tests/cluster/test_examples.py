@@ -40,7 +40,7 @@ def command_lines() -> list[list[str]]:
 
 
 def _guide() -> str:
-    return (DOCS / "cluster.md").read_text()
+    return (DOCS / "guides" / "cluster.md").read_text()
 
 
 @pytest.mark.parametrize("words", command_lines(), ids=" ".join)

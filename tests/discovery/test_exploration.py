@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -60,6 +61,20 @@ def test_every_kind_of_site_is_stored_without_its_other_pages(name: str, tmp_pat
     crawl = crawler.crawl(languages=(), sections=(), requests=500)
     assert stored(crawler) == site.articles
     assert len(crawl.requested) <= MORE_REQUESTS.get(name, 1.5) * len(site.articles)
+
+
+def test_an_article_is_not_requested_for_each_place_of_a_click(tmp_path: Path) -> None:
+    """No page names its own URL, so the first three articles show that the parameter selects nothing."""
+    site = KINDS["medium"]()
+    site.pages = {path: re.sub('<link rel="canonical"[^>]*>', "", str(html)) for path, html in site.pages.items()}
+    crawler = PaperCrawler(tmp_path / "a.db", site, generic_site(BASE_URL + "/"))
+    crawler.crawl(languages=(), sections=(), requests=500)
+    found = [url.partition("?")[0] for url in stored(crawler)]
+    assert set(found) == site.articles
+    assert len(found) <= len(site.articles) + 4
+    assert crawler.rows("SELECT count(*) > 40 FROM frontier WHERE reason = 'same_text'") == [(1,)]
+    again = crawler.crawl(languages=(), sections=(), requests=500)
+    assert not [path for path in again.requested if path.partition("?")[0] in site.articles]
 
 
 @pytest.mark.parametrize("start", ["/category/culture", "/story-7", "/about"])

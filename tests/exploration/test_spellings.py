@@ -105,3 +105,25 @@ def test_an_undated_page_elsewhere_is_unlike_dated_articles() -> None:
     for number in range(3):
         confirmed.add(f"{BASE}/notes/note-{number}", is_dated=False)
     assert not confirmed.is_unlike(f"{BASE}/products/chair"), "this site has undated articles"
+
+
+def test_an_article_is_not_requested_under_another_value_of_a_parameter_that_selects_nothing() -> None:
+    spellings = Spellings()
+    for number in range(5):
+        spellings.compare(f"https://a.example/story-{number}?source=home-{number}&page=1", f"Text {number}")
+        assert not spellings.is_copy(f"https://a.example/story-{number}?source=read_next&page=1")
+    for number in range(3):
+        spellings.compare(f"https://a.example/story-{number}?source=profile&page=1", f"Text {number}")
+    assert spellings.is_copy("https://a.example/story-4?source=read_next&page=1")
+    assert spellings.is_copy("https://a.example/story-4?page=1&source=x")
+    assert not spellings.is_copy("https://a.example/story-9?source=home&page=1"), "its article was not requested"
+    assert not spellings.is_copy("https://a.example/story-4?source=x&page=2")
+
+
+def test_a_parameter_that_selects_an_article_is_kept() -> None:
+    spellings = Spellings()
+    for number in range(9):
+        spellings.compare(f"https://a.example/?p={number}", f"Text {number}")
+    for number in range(3):
+        spellings.compare(f"https://a.example/?p={number}&q=1", "Text 0")
+    assert not spellings.is_copy("https://a.example/?p=10")

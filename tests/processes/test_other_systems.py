@@ -55,7 +55,9 @@ def test_workers_need_no_memory_file() -> None:
     assert (outcome.stdout, outcome.stderr) == ("6\n", "")
 
 
-@pytest.mark.parametrize("path", ["/dev/fd/1", f"/proc/{os.getpid()}/fd/1", "/proc/self/fd/1"])
+@pytest.mark.parametrize(
+    "path", ["/dev/fd/1", f"/proc/{os.getpid()}/fd/1", "/proc/self/fd/1"], ids=["dev", "number", "self"]
+)
 def test_an_open_descriptor_has_a_name_on_every_system(path: str) -> None:
     match = OWN_DESCRIPTOR.fullmatch(path)
     assert match is not None

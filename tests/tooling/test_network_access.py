@@ -58,7 +58,15 @@ NOT_FETCHING = {
         "demo serve",
         "demo truth",
     ),
-    *("cluster init", "cluster enqueue", "cluster status", "cluster acknowledge", "cluster collect"),
+    *(
+        "cluster init",
+        "cluster enqueue",
+        "cluster status",
+        "cluster metrics",
+        "cluster acknowledge",
+        "cluster define",
+        "cluster collect",
+    ),
 }
 CRAWL = "caliber_crawler.crawl_process"
 """The module through which every fetch goes: it starts Scrapy with the project's settings."""
@@ -99,6 +107,7 @@ ALLOWED = {
     "caliber_crawler.notification": "the operator's webhooks and mail server",
     "caliber_crawler.settings": "reads the name of this machine",
     "caliber_crawler.demo.server": "listens on a loopback IP address",
+    "caliber_crawler.commands.browse": "tests whether its own port is free",
     "caliber_crawler.bulk.dask_engine": "the operator's Dask cluster",
     "caliber_crawler.cluster": "the operator's database and shared storage",
 }

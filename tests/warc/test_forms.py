@@ -390,7 +390,7 @@ def test_lz4_needs_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ImportError(name)
 
     monkeypatch.setattr(unpacking, "import_module", missing)
-    with pytest.raises(unpacking.MissingExtra, match=r"caliber-crawler\[lz4\]"):
+    with pytest.raises(unpacking.MissingExtra, match=r"needs the extra 'lz4'"):
         read(lz4.frame.compress(page(1)))
 
 

@@ -7,7 +7,6 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from caliber_crawler.archive.core.connection import Connection
-from caliber_crawler.archive.core.rows import JSONObject
 from caliber_crawler.archive.core.times import utc_text, utc_time
 from caliber_crawler.archive.reports.alarms import IS_USUAL, LAST_ACKNOWLEDGEMENT
 from caliber_crawler.archive.reports.runs import RunRecord, record_of
@@ -44,7 +43,7 @@ class RunHistory:
         )
         return [record_of(row) for row in rows]
 
-    def requested_scopes(self, site: str) -> list[JSONObject]:
+    def requested_scopes(self, site: str) -> list[dict[str, object]]:
         """The distinct arguments of the crawls of a site that were not limited to what was due."""
         values = self._connection.values(
             """SELECT DISTINCT json_set(arguments, '$.base_url', '', '$.limit', NULL, '$.requests', NULL) FROM runs

@@ -77,7 +77,9 @@ def footnote(text: CitedText, _key: str = "") -> str:
     local = text["published_local"]
     published = _day(datetime.fromisoformat(local)) if local else "no date"
     authors = ", ".join(_authors(text))
-    parts = [authors, f"“{_line(text['headline'])}”", _line(text["outlet"]), published, text["url"]]
+    # Quotation marks within a title in quotation marks are single ones.
+    title = _line(text["headline"]).replace("“", "‘").replace("”", "’")
+    parts = [authors, f"“{title}”", _line(text["outlet"]), published, text["url"]]
     line = ". ".join(part for part in parts if part)
     if text["body_digest"]:
         seen = datetime.fromisoformat(text["fetched_at"])

@@ -86,8 +86,7 @@ def check_raw_file(connection: Connection, notes: list[str]) -> Iterator[Finding
 
 def log_damage(path: Path, lost: int) -> str:
     """The damage of a write-ahead log from which SQLite ignores committed transactions, as a sentence."""
-    transactions = "1 transaction in it is" if lost == 1 else f"{lost:,} transactions in it are"
-    return f"{path}-wal is damaged: {transactions} ignored."
+    return f"{path}-wal is damaged: {quantity(lost, 'transaction in it is', 'transactions in it are')} ignored."
 
 
 def lost_commits(path: Path) -> int:

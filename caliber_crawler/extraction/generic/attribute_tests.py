@@ -67,13 +67,14 @@ class AttributeTests:
             words = _LITERAL.sub("''", "".join(own))
             test = _Test(f"{_MARK}{label}-{number}", etree.XPath(f"./*{_bracketed(own)}", namespaces=_NAMESPACES))
             if not (stated := _NAME.findall(words)) or _matches_bare(test.own, _TAG.findall(words)):
-                self.searches.append(expression)
+                self.searches.append(cast(Search, expression))
                 continue
             names.update(stated)
             tags.update(_TAG.findall(words) or ("*",))
             self._tests.append(test)
             marked = etree.XPath(f".//*[@{test.mark}]")
-            self.searches.append(marked if len(own) == len(predicates) else _confirm(marked, expression))
+            is_complete = len(own) == len(predicates)
+            self.searches.append(cast(Search, marked) if is_complete else _confirm(marked, expression))
         self._names = frozenset(names)
         limit = "" if "*" in tags else f"[{' or '.join(f'self::{tag}' for tag in sorted(tags))}]"
         self._named = etree.XPath(f".//*{limit}[{' or '.join(f'@{name}' for name in sorted(names))}]")
@@ -83,7 +84,7 @@ class AttributeTests:
         names, verdicts = self._names, self._verdicts
         elements = cast(list[etree._Element], self._named(tree))
         kinds = [
-            (cast(str, element.tag), tuple([pair for pair in cast(_Items, element.items()) if pair[0] in names]))
+            (element.tag, tuple([pair for pair in cast(_Items, element.items()) if pair[0] in names]))
             for element in elements
         ]
         missing = [kind for kind in dict.fromkeys(kinds) if kind not in verdicts]

@@ -231,7 +231,7 @@ def _parse_for_trafilatura(source: str) -> HtmlElement | None:
         tree = cast(HtmlElement, etree.fromstring(_NO_CHARACTER.sub("", source), _parser()))
         if len(tree):
             return tree
-    return cast(HtmlElement | None, load_html(source))
+    return load_html(source)
 
 
 @cache

@@ -207,13 +207,13 @@ def endless_calendar() -> Kind:
 
 
 def tag_clouds() -> Kind:
-    """Two hundred tags on every page; a tag's page lists a few articles that all lists name."""
-    cloud = "".join(f'<a class="tag-cloud-link" href="/topic/word-{n}" rel="tag">word {n}</a> ' for n in range(200))
-    site = plain(60)
+    """Many tags on every page; a tag's page lists a few articles that all lists name."""
+    cloud = "".join(f'<a class="tag-cloud-link" href="/topic/word-{n}" rel="tag">word {n}</a> ' for n in range(80))
+    site = plain(50)
     for path, content in list(site.pages.items()):
         site.pages[path] = str(content).replace("<footer>", f'<footer><div class="tagcloud">{cloud}</div>')
-    for n in range(200):
-        members = [(n * 7 + each) % 60 for each in range(3)]
+    for n in range(80):
+        members = [(n * 7 + each) % 50 for each in range(3)]
         site.pages[f"/topic/word-{n}"] = page(
             f"word {n}", "".join(teaser(word_slug(m), m) for m in members) + f'<div class="tagcloud">{cloud}</div>'
         )
@@ -241,19 +241,19 @@ def mixed_languages() -> Kind:
 
 
 def month_archives() -> Kind:
-    """Pages from the home page reach the newer half; the older articles are only in the archives of forty months."""
-    site, count = Kind(), 120
+    """Pages from the home page reach the newer half; the older articles are only in the archives of two years."""
+    site, count = Kind(), 72
 
     def slug(n: int) -> str:
         return f"/{PLACES[n % 8]}-opens-again-{n}"
 
-    months = [f"/{2026 - back // 12}/{12 - back % 12:02}" for back in range(40)]
+    months = [f"/{2026 - back // 12}/{12 - back % 12:02}" for back in range(24)]
     extra = (
         '<aside class="widget"><ul>'
         + "".join(f'<li><a href="{at}">{at[1:]}</a></li>' for at in months)
         + "</ul></aside>"
     )
-    listed(site, "/", range(60), slug, extra=extra)
+    listed(site, "/", range(36), slug, extra=extra)
     for place, month in enumerate(months):
         site.pages[month] = page(month, "".join(teaser(slug(n), n) for n in range(3 * place, 3 * place + 3)) + extra)
     for n in range(count):

@@ -88,7 +88,7 @@ def test_recorded_pages_give_the_same_main_content(page: Path) -> None:
 
 
 def lines_of(body: bytes) -> list[str]:
-    return list(etree.fromstring(body).itertext()) if body else []
+    return [str(text) for text in etree.fromstring(body).itertext()] if body else []
 
 
 @example([("h1", {}, 0)], "infinite-scroll")

@@ -46,7 +46,7 @@ class EnglishSpeakers(SpeakerRules):
 
     def __init__(self) -> None:
         lists = word_lists("en")
-        super().__init__(Cues(regex.compile("x"), lists["according"], lists["pronouns"].split()))
+        super().__init__(Cues(lists["according"], lists["pronouns"].split()))
         self._verbs = words("en", "speech_verbs")
         self._transitive = words("en", "transitive_verbs")
 
@@ -67,7 +67,7 @@ class RussianSpeakers(SpeakerRules):
 
     def __init__(self) -> None:
         lists = word_lists("ru")
-        super().__init__(Cues(regex.compile("x"), lists["according"], lists["pronouns"].split()))
+        super().__init__(Cues(lists["according"], lists["pronouns"].split()))
         self._verbs = words("ru", "speech_verbs")
 
     def is_verb(self, word: str) -> bool:

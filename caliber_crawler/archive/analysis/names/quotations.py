@@ -74,8 +74,7 @@ class Speaker:
 class Cues:
     """The words of one language by which speech is attributed."""
 
-    def __init__(self, verbs: regex.Pattern[str], according: Sequence[str], pronouns: Sequence[str]) -> None:
-        self.verbs = verbs
+    def __init__(self, according: Sequence[str], pronouns: Sequence[str]) -> None:
         self.according = regex.compile(rf"\b(?:{'|'.join(according)})\s+", regex.IGNORECASE)
         self.pronouns = regex.compile(rf"\b(?:{'|'.join(pronouns)})\b", regex.IGNORECASE)
 
@@ -295,9 +294,8 @@ def find_speaker(
         if match.end() < span.outer_start - 1 or body[match.end() - 1] != ":":
             before_start = match.end()
     before = (before_start, span.outer_start)
-    joins_after = re.match(r"\s*[,–—-]?\s*[^\s.]", body[after[0] : after[1]]) is not None and not _begins_anew(
-        body, span
-    )
+    rest = body[after[0] : after[1]].lstrip().lstrip(",–—-").lstrip()
+    joins_after = rest[:1] not in ("", ".") and not _begins_anew(body, span)
     introduces = body[before[0] : before[1]].rstrip()[-1:] in (":", ",") or not body[
         before[0] : before[1]
     ].rstrip().endswith((".", "!", "?"))
