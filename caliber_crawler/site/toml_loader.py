@@ -131,7 +131,7 @@ def _value(kind: Any, value: object, path: Path) -> Any:
     """A value of a field with this type."""
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
-        (kind,) = (each for each in get_args(kind) if each is not type(None))
+        kind = next(each for each in get_args(kind) if each is not type(None))
         return _value(kind, value, path)
     if origin is tuple:
         if not isinstance(value, list):

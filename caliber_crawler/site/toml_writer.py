@@ -41,7 +41,9 @@ class _Writer:
             place = (*path, key)
             if isinstance(each, tuple) and _is_table(each):
                 for number, element in enumerate(each):
-                    yield from ("", self._noted(f"[[{_header(place)}]]", (*place, number)))
+                    # What is noted about all of them stands at the first.
+                    noted = place if number == 0 and place in self._notes else (*place, number)
+                    yield from ("", self._noted(f"[[{_header(place)}]]", noted))
                     yield from self.table(element, (*place, number))
             elif _is_table(each):
                 yield from ("", self._noted(f"[{_header(place)}]", place))

@@ -90,18 +90,16 @@ def _source_errors(place: tuple[str | int, ...], source: DiscoverySource) -> Ite
         yield from _field_errors((*place, "more"), "Search.more", source.more, ("page",), needs=needs)
     elif isinstance(source, PostIds):
         for language, path in source.paths.items():
-            field = (*place, "paths", language)
-            yield from _field_errors(field, "PostIds.paths", path, ("number",), needs=("number",))
+            yield from _field_errors((*place, "paths", language), "PostIds.paths", path, ("number",), needs=("number",))
 
 
 def _layout_errors(site: Definition) -> Iterator[Fault]:
     names = [layout.name for layout in site.layouts]
     for place, name in enumerate(names):
-        field = ("layouts", place, "name")
         if name in names[:place]:
-            yield field, f"two layouts are named {name!r}"
+            yield ("layouts", place, "name"), f"two layouts are named {name!r}"
         if name in RESERVED_LAYOUTS:
-            yield field, _reserved(name)
+            yield ("layouts", place, "name"), _reserved(name)
     dateline, field = site.text.labelled_dateline, ("text", "labelled_dateline")
     if dateline in RESERVED_LAYOUTS:
         yield field, _reserved(dateline)
