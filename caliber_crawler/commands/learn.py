@@ -146,7 +146,9 @@ def _write(
     echo(f"Wrote {path} ({quantity(len(source.splitlines()), 'line')}); read it, and check what is presumed.")
     if as_toml:
         echo(f"Every command knows the site {name} if the environment variable CALIBER_DEFINITIONS is {output}.")
-    for capture in () if recorded is None else captures[:: max(1, len(captures) // RECORDED_PAGES)][:RECORDED_PAGES]:
+    samples = captures[:: max(1, len(captures) // RECORDED_PAGES)][:RECORDED_PAGES] if recorded else []
+    for capture in samples:
+        assert recorded is not None
         folder = recorded_page(replace(capture, site=name), defined).write(recorded)
         echo(f"Wrote {folder}; compare expected.json with the page, then delete the line 'draft'.")
     rows = compare_extractions(captures, defined, survey.site, datetime.now(UTC))

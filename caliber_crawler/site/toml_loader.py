@@ -81,7 +81,8 @@ def path_text(path: Path) -> str:
 def subclasses_by_name(base: type) -> dict[str, type]:
     """The subclasses of a dataclass that has some, by the class variable that a definition names them with."""
     # A dataclass with slots is made twice; the second class is the one that is used.
-    return {str(getattr(each, SORT)): each for each in base.__subclasses__()}
+    subclasses: list[type] = base.__subclasses__()
+    return {str(getattr(each, SORT)): each for each in subclasses}
 
 
 @cache
