@@ -36,9 +36,16 @@ class KnownSpiders(dict[str, type[NewsSpider]]):
     def __init__(self, spiders: Mapping[str, type[NewsSpider]]) -> None:
         super().__init__(spiders)
         self.errors: dict[str, InputError] = {}
+        self._origins: list[DefinitionFolder | DefinitionSet] = []
 
-    def define(self, definitions: Definitions) -> None:
+    def log_problems(self, apart_from: InputError | None = None) -> None:
+        """Log each problem of the definitions once, apart from an error that is raised."""
+        for origin in self._origins:
+            origin.log_problems(apart_from)
+
+    def define(self, definitions: Definitions, origin: DefinitionFolder | DefinitionSet) -> None:
         """Add sites. One of the same name takes the place of the known one, whose methods its spider keeps."""
+        self._origins.append(origin)
         for name, site in definitions.sites.items():
             members = {"name": name, "site": site, "definition_file": definitions.files[name]}
             self[name] = type("DefinedSpider", (self.get(name, NewsSpider),), members)
@@ -57,9 +64,11 @@ def known_spiders(settings: Settings) -> KnownSpiders:
     """
     spiders = KnownSpiders(_spiders_of_modules(settings))
     if settings["DEFINITIONS"]:
-        spiders.define(_definition_folder(settings["DEFINITIONS"]).load())
+        folder = _definition_folder(settings["DEFINITIONS"])
+        spiders.define(folder.load(), folder)
     if settings["STORED_DEFINITIONS"] is not None:
-        spiders.define(_stored_definitions().load(settings["STORED_DEFINITIONS"]))
+        stored = _stored_definitions()
+        spiders.define(stored.load(settings["STORED_DEFINITIONS"]), stored)
     return spiders
 
 
@@ -91,7 +100,9 @@ def _spiders_of_modules(settings: Settings) -> dict[str, type[NewsSpider]]:
 
 def known_sites() -> SiteRegistry:
     """Every site that has a definition."""
-    return SiteRegistry(spider.site for spider in known_spiders(project_settings()).values())
+    spiders = known_spiders(project_settings())
+    spiders.log_problems()
+    return SiteRegistry(spider.site for spider in spiders.values())
 
 
 def spider_named(name: str, settings: Settings) -> type[NewsSpider]:
@@ -162,8 +173,11 @@ def sites_in(path: Path) -> dict[str, bool]:
 def spider_among(spiders: Mapping[str, type[NewsSpider]], name: str) -> type[NewsSpider]:
     """The spider of a site, like :func:`spider_named`, chosen from spiders that are loaded already."""
     sites = SiteRegistry(spider.site for spider in spiders.values())
-    if isinstance(spiders, KnownSpiders) and name in spiders.errors:
-        raise spiders.errors[name]
+    if isinstance(spiders, KnownSpiders):
+        error = spiders.errors.get(name)
+        spiders.log_problems(apart_from=error)
+        if error is not None:
+            raise error
     name = start_url(name, spiders)
     return _spider_from(name, sites) if "://" in name else spiders[sites.named(name).name]
 

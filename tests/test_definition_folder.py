@@ -19,6 +19,11 @@ from caliber_crawler.spiders.caliber import CaliberSpider
 from caliber_crawler.spiders.orf import OrfSpider
 
 DAILY = replace(OrfSpider.site, name="daily", title="The Daily", base_url="https://daily.example")
+WRONG_KEY = (
+    "x is not known; valid are name, title, base_url, timezone, editions, article_path, listing, sources,"
+    " trailing_slash, layouts, text, default_sections, hosts, date_formats, signatures, decoration, boilerplate,"
+    " trusted_metadata, learned, reuse, revisits, counter_in_page."
+)
 BROKEN = 'name = "daily"\ntitle = 7\n'
 
 
@@ -66,13 +71,24 @@ def test_a_broken_definition_is_one_message_and_affects_no_other_site(
     settings = settings_of(tmp_path)
     spiders = known_spiders(settings)
     assert {"weekly", "caliber"} <= spiders.keys()
-    known_spiders(settings)
+    for _ in range(2):
+        assert spider_named("weekly", settings).site.name == "weekly"
     assert [record.getMessage() for record in caplog.records] == [
         f"{tmp_path}/daily.toml, line 2: title must be text, not 7."
     ]
     with pytest.raises(InputError, match=r"daily\.toml, line 2: title must be text") as raised:
         spider_among(spiders, "daily")
     assert raised.value.exit_code == 4
+
+
+def test_the_error_of_the_site_that_is_asked_for_is_not_logged_as_well(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "daily.toml").write_text(BROKEN, "utf-8")
+    (tmp_path / "weekly.toml").write_text("x = 1", "utf-8")
+    with pytest.raises(InputError, match=r"daily\.toml, line 2"):
+        spider_named("daily", settings_of(tmp_path))
+    assert [record.getMessage() for record in caplog.records] == [f"{tmp_path}/weekly.toml, line 1: {WRONG_KEY}"]
 
 
 def test_a_broken_definition_of_a_site_of_the_package_does_not_fall_back_to_another_one(tmp_path: Path) -> None:
@@ -94,6 +110,7 @@ def test_a_changed_file_is_picked_up_and_a_broken_one_keeps_what_worked(
         found = folder.load()
         assert found.sites["daily"].title == "The Weekly"
         assert found.errors == {}
+        folder.log_problems()
     assert len(caplog.records) == 1
     assert "Its earlier definition of 'daily' is used." in caplog.text
     write(tmp_path, DAILY)
@@ -143,6 +160,7 @@ def test_the_one_of_two_files_that_worked_before_stays_in_use(tmp_path: Path, ca
     write(tmp_path, replace(DAILY, title="Another"), "a.toml")
     for _ in range(2):
         assert folder.load().sites["daily"] == DAILY
+        folder.log_problems()
     assert [record.getMessage().partition(" defines")[0] for record in caplog.records] == [f"{tmp_path}/a.toml"]
     # A change of the file in use is picked up nevertheless.
     write(tmp_path, replace(DAILY, title="Changed"), "b.toml")

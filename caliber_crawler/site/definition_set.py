@@ -7,7 +7,7 @@ import re
 import stat
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,14 +36,15 @@ class Definitions:
 class DefinitionSet:
     """Definitions by file name. A broken one does not affect the others: what it said before stays in use.
 
-    Each problem is logged once. Two files with the same site are refused; one that was in use alone stays in use.
+    Two files with the same site are refused; one that was in use alone stays in use.
     """
 
     def __init__(self) -> None:
         self._texts: dict[str, str | InputError] = {}
         self._loaded: dict[str, Site | InputError] = {}
         self._working: dict[str, Site] = {}
-        self._logged: set[str] = set()
+        self._problems: dict[str, bool] = {}
+        """Messages about files, and whether they were logged."""
 
     def load(self, texts: Mapping[str, str | InputError]) -> Definitions:
         """The sites of these definitions; only texts that changed are parsed again."""
@@ -58,7 +59,7 @@ class DefinitionSet:
         for file, site in self._loaded.items():
             if file not in errors and isinstance(site, Site):
                 self._working[file] = site
-        self._log(errors)
+        self._problems = {message: self._problems.get(message, False) for message in self._messages(errors)}
         sites = {site.name: site for _, site in sorted(self._working.items())}
         named = {self._name_in(file): error for file, error in sorted(errors.items())}
         files = {site.name: file for file, site in sorted(self._working.items())}
@@ -84,15 +85,18 @@ class DefinitionSet:
                     )
         return errors
 
-    def _log(self, errors: Mapping[str, InputError]) -> None:
-        messages = set()
+    def log_problems(self, apart_from: InputError | None = None) -> None:
+        """Log each problem once; an error that is reported in another way counts as logged."""
+        for message, is_logged in self._problems.items():
+            if not is_logged and message != str(apart_from):
+                logger.error("%s", message)
+        self._problems = dict.fromkeys(self._problems, True)
+
+    def _messages(self, errors: Mapping[str, InputError]) -> Iterator[str]:
         for file, error in sorted(errors.items()):
             known = self._working.get(file)
             remark = f" Its earlier definition of {known.name!r} is used." if known else ""
-            messages.add(message := f"{error}{remark}")
-            if message not in self._logged:
-                logger.error("%s", message)
-        self._logged = messages
+            yield f"{error}{remark}"
 
     def _name_in(self, file: str) -> str:
         """The name of the site that a file is about, even if it is broken."""
@@ -109,6 +113,7 @@ class DefinitionFolder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._set = DefinitionSet()
+        self.log_problems = self._set.log_problems
         self._read: dict[Path, tuple[tuple[int, ...], str | InputError]] = {}
         self._known: Definitions | None = None
         self._problem = ""
