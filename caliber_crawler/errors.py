@@ -28,10 +28,8 @@ Exit code 2 also stands for wrong usage of the command line, and 3 for a command
 
 from __future__ import annotations
 
-import re
 import shlex
 import sys
-from importlib.metadata import PackageNotFoundError, requires
 
 CHECKS_FAILED = 3
 """The exit code of a command that ran, but whose checks failed. The results are stored or printed all the same."""
@@ -186,12 +184,15 @@ class MissingExtra(CaliberError):
 
 def requirements_of(extra: str) -> list[str]:
     """The requirements of an extra of this program, as pip takes them; the name of the extra if they are not known."""
+    # Only here: it costs as much as the rest of a short command's imports.
+    from importlib.metadata import PackageNotFoundError, requires
+
     try:
         lines = requires("caliber-crawler") or []
     except PackageNotFoundError:
         lines = []
-    condition = re.compile(rf"""extra == ["']{re.escape(extra)}["']""")
-    found = [line.partition(";")[0].strip() for line in lines if condition.search(line)]
+    conditions = (f"extra == '{extra}'", f'extra == "{extra}"')
+    found = [line.partition(";")[0].strip() for line in lines if any(condition in line for condition in conditions)]
     return found or [f"caliber-crawler[{extra}]"]
 
 

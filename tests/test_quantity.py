@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from caliber_crawler.quantity import quantity
+from caliber_crawler.quantity import quantity, size_text
 from tests.tooling.repository import ROOT
 
 PACKAGE = ROOT / "caliber_crawler"
@@ -69,3 +69,20 @@ def test_no_page_has_a_plural_that_would_be_wrong_for_one() -> None:
         for match in re.finditer(r'\{\{ "\{:,\}"\.format\((?!max_)[^}]*\}\} [a-z]+s\b', path.read_text("utf-8"))
     }
     assert found == {'archive_query.html: {{ "{:,}".format(settings.max_returned_rows) }} rows'}
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (1_000, "1.0 kB"),
+        (32_889, "32.9 kB"),
+        (999_949, "999.9 kB"),
+        (999_950, "1.0 MB"),
+        (4.2e12, "4.2 TB"),
+        (5e15, "5,000.0 TB"),
+    ],
+)
+def test_a_size_has_the_largest_unit_that_fits(size: float, text: str) -> None:
+    assert size_text(size) == text

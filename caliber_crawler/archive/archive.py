@@ -13,24 +13,7 @@ from typing import TYPE_CHECKING, Literal, Unpack
 
 from caliber_crawler.archive.analyses import Analyses
 from caliber_crawler.archive.core.connection import Connection, Mode
-from caliber_crawler.archive.core.takedowns import Takedowns
-from caliber_crawler.archive.merge.merge import Merge
-from caliber_crawler.archive.pages.captures import Captures
-from caliber_crawler.archive.pages.ranges import CaptureRange, capture_ranges, pages_between
-from caliber_crawler.archive.queue.aliases import Aliases
-from caliber_crawler.archive.queue.candidates import Candidates
-from caliber_crawler.archive.queue.frontier import Frontier
-from caliber_crawler.archive.queue.hosts import Hosts
-from caliber_crawler.archive.queue.traversals import Traversals
-from caliber_crawler.archive.reports.alarms import Alarms
-from caliber_crawler.archive.reports.explanation import Explanation, explain
-from caliber_crawler.archive.reports.run_history import RunHistory
-from caliber_crawler.archive.reports.runs import Runs
-from caliber_crawler.archive.reports.site_facts import SiteFacts
-from caliber_crawler.archive.reports.sites import Sites
-from caliber_crawler.archive.reports.status import StatusReport, status
 from caliber_crawler.archive.search import Hit, Order, Search, find
-from caliber_crawler.archive.search.frames import to_pandas
 from caliber_crawler.archive.search.selection import (
     ArticleFilter,
     ArticleRow,
@@ -47,37 +30,29 @@ from caliber_crawler.archive.search.selection import (
     selection_of,
     view_rows,
 )
-from caliber_crawler.archive.search.text_rows import ExportRow, RowKind, columns_of, rows_of_kind
-from caliber_crawler.archive.texts.absence import Absences
-from caliber_crawler.archive.texts.article_record import ArticleRecord, ArticleVersion
-from caliber_crawler.archive.texts.articles import Articles, Reextract
-from caliber_crawler.archive.texts.citation_styles import CitationStyle, citations
-from caliber_crawler.archive.texts.cited_texts import CitedText, cited_texts, current_versions, version_id_of
-from caliber_crawler.archive.texts.reextractions import Reextractions
-from caliber_crawler.archive.texts.split import Split
-from caliber_crawler.archive.upkeep.backup import backup
-from caliber_crawler.archive.upkeep.deletion import Deletion
-from caliber_crawler.archive.upkeep.file_repair import (
-    Check,
-    FileRepair,
-    Progress,
-    repair_file,
-    require_undamaged_log,
-    verify_file,
-)
-from caliber_crawler.archive.upkeep.light_copy import write_light_copy
-from caliber_crawler.archive.upkeep.verification import Verification
+from caliber_crawler.archive.tables import Tables
 from caliber_crawler.errors import NoSuchArticle, SiteError
-from caliber_crawler.items import Capture
 
 if TYPE_CHECKING:
     from pandas import DataFrame
     from sqlite_utils import Database
 
     from caliber_crawler.archive.analysis.attention import Attention, Breakdown, Period, ViewsAt
+    from caliber_crawler.archive.merge.merge import Merge
+    from caliber_crawler.archive.pages.ranges import CaptureRange
+    from caliber_crawler.archive.reports.explanation import Explanation
+    from caliber_crawler.archive.reports.status import StatusReport
+    from caliber_crawler.archive.search.text_rows import ExportRow, RowKind
+    from caliber_crawler.archive.texts.article_record import ArticleRecord, ArticleVersion
+    from caliber_crawler.archive.texts.articles import Reextract
+    from caliber_crawler.archive.texts.citation_styles import CitationStyle
+    from caliber_crawler.archive.texts.cited_texts import CitedText
+    from caliber_crawler.archive.upkeep.file_repair import Check, FileRepair, Progress
+    from caliber_crawler.archive.upkeep.verification import Verification
+    from caliber_crawler.items import Capture
 
 
-class Archive(Analyses):
+class Archive(Tables, Analyses):
     """An open archive. Close it, or use it in a ``with`` statement.
 
     In a notebook: :meth:`search`, :attr:`articles`, :meth:`article`, :meth:`views`, :meth:`status`; :meth:`to_pandas`
@@ -88,38 +63,6 @@ class Archive(Analyses):
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.captures = Captures(connection)
-        """Every page as served, and every failed request."""
-        self.articles = Articles(connection)
-        """Articles; call it with keyword filters to get a row for each matching article."""
-        self.absences = Absences(connection)
-        """Answers without a page: "not modified" and "gone"."""
-        self.frontier = Frontier(connection)
-        """Every known URL, and when it is due."""
-        self.candidates = Candidates(connection)
-        self.aliases = Aliases(connection)
-        """Other URLs of an article, which crawls do not fetch."""
-        self.traversals = Traversals(connection)
-        """How far each listing was crawled."""
-        self.hosts = Hosts(connection)
-        """State of each host that must survive the process: last request, delay, Retry-After, robots.txt."""
-        self.runs = Runs(connection)
-        """Commands that wrote to the archive, and the problems they recorded."""
-        self.run_history = RunHistory(connection)
-        self.alarms = Alarms(connection)
-        """Earlier runs, for comparison with a new one."""
-        self.sites = Sites(connection)
-        """The sites of the articles, with their terms of use."""
-        self.site_facts = SiteFacts(connection)
-        """Facts that were learned about sites from their stored pages."""
-        self.reextractions = Reextractions(connection)
-        """Re-extraction of stored pages."""
-        self.split = Split(connection)
-        """Splits articles that were joined by mistake."""
-        self.takedowns = Takedowns(connection)
-        """Articles that the archive must not contain."""
-        self.deletion = Deletion(connection)
-        """Deletes articles and records a takedown for each."""
 
     @classmethod
     def open(cls, path: str | Path, mode: Mode = "read") -> Archive:
@@ -134,6 +77,8 @@ class Archive(Analyses):
         """
         path = Path(path)
         if mode == "write":
+            from caliber_crawler.archive.upkeep.file_repair import require_undamaged_log
+
             require_undamaged_log(path)
         archive = cls(Connection.open(path, mode))
         if mode == "write":
@@ -195,15 +140,22 @@ class Archive(Analyses):
 
         It cites the current text, or the version with a number. Raises ``NoSuchArticle``.
         """
+        from caliber_crawler.archive.texts.citation_styles import citations
+        from caliber_crawler.archive.texts.cited_texts import cited_texts, version_id_of
+
         version_id = version_id_of(self._connection, self._id_of(reference), version)
         return citations(cited_texts(self._connection, [version_id]), style)
 
     def bibliography(self, style: CitationStyle = "bibtex", **filters: Unpack[ArticleFilter]) -> str:
         """Citations of all articles that match the filters, in their current versions, in order of publication."""
+        from caliber_crawler.archive.texts.citation_styles import citations
+
         return citations(self.cited_texts(selection_of(**filters)), style)
 
     def cited_texts(self, selection: Selection, *, limit: int | None = None) -> Iterator[CitedText]:
         """What citations of the selected articles say; only a few hundred are in memory at a time."""
+        from caliber_crawler.archive.texts.cited_texts import cited_texts, current_versions
+
         ids = article_ids(self._connection, selection, limit=limit)
         return cited_texts(self._connection, current_versions(self._connection, ids))
 
@@ -254,6 +206,8 @@ class Archive(Analyses):
 
         Raises ``MissingExtra`` if pandas is not installed.
         """
+        from caliber_crawler.archive.search.frames import to_pandas
+
         return to_pandas(rows)
 
     def rows(
@@ -264,10 +218,14 @@ class Archive(Analyses):
 
     def rows_of_kind(self, selection: Selection, kind: RowKind, *, limit: int | None = None) -> Iterator[ExportRow]:
         """Rows for exports: articles or their published versions with every field, or view counts."""
+        from caliber_crawler.archive.search.text_rows import rows_of_kind
+
         return rows_of_kind(self._connection, selection, kind, limit=limit)
 
     def columns_of_kind(self, kind: RowKind) -> dict[str, type]:
         """The columns of rows of a kind that an export contains by default, with the type of their values."""
+        from caliber_crawler.archive.search.text_rows import columns_of
+
         return dict(columns_of(self._connection, kind))
 
     def selected_captures(self, selection: Selection) -> Iterator[Capture]:
@@ -313,18 +271,26 @@ class Archive(Analyses):
 
     def capture_ranges(self, pages: int) -> Iterator[CaptureRange]:
         """Article pages in ranges of at most ``pages`` captures, for parallel extraction."""
+        from caliber_crawler.archive.pages.ranges import capture_ranges
+
         return capture_ranges(self._connection, pages)
 
     def pages_between(self, first: int, last: int) -> list[int]:
         """The IDs of the captures in such a range, in order."""
+        from caliber_crawler.archive.pages.ranges import pages_between
+
         return pages_between(self._connection, first, last)
 
     def write_light_copy(self, selection: Selection, path: Path, *, limit: int | None = None) -> int:
         """Write a light copy for publishing; see :mod:`caliber_crawler.archive.upkeep.light_copy`."""
+        from caliber_crawler.archive.upkeep.light_copy import write_light_copy
+
         return write_light_copy(self._connection, selection, path, limit=limit)
 
     def verify(self) -> Verification:
         """Every check, as an iterable of findings; see :mod:`caliber_crawler.archive.upkeep.verification`."""
+        from caliber_crawler.archive.upkeep.verification import Verification
+
         return Verification(self._connection)
 
     def interrupt(self) -> None:
@@ -334,7 +300,16 @@ class Archive(Analyses):
     @staticmethod
     def verify_file(path: Path, progress: Progress = iter) -> Check:
         """Verify an archive that perhaps cannot be opened; ``progress`` iterates the checks."""
+        from caliber_crawler.archive.upkeep.file_repair import verify_file
+
         return verify_file(path, progress)
+
+    @staticmethod
+    def verify_new_rows(path: Path, software: Mapping[str, object], progress: Progress = iter) -> Check:
+        """Verify what is new since the last clean verification of this kind, and record a clean one as a run."""
+        from caliber_crawler.archive.upkeep.file_repair import verify_new_rows
+
+        return verify_new_rows(path, software, progress)
 
     @classmethod
     def repair_file(
@@ -349,14 +324,20 @@ class Archive(Analyses):
         ``reextractor`` makes a function that re-extracts the stored pages of an archive. ``software`` holds names and
         versions of software, for the record of the run.
         """
+        from caliber_crawler.archive.upkeep.file_repair import repair_file
+
         return repair_file(path, lambda connection: reextractor(cls(connection)), software, progress)
 
     def explain(self, urls: Sequence[str]) -> Explanation:
         """Everything known about one URL, given in all its variants: its discovery, every fetch, its article."""
+        from caliber_crawler.archive.reports.explanation import explain
+
         return explain(self._connection, urls)
 
     def backup(self, destination: Path, *, keep: int | None = None) -> Path:
         """Write a verified copy, even during a crawl; see :func:`caliber_crawler.archive.upkeep.backup.backup`."""
+        from caliber_crawler.archive.upkeep.backup import backup
+
         return backup(self._connection, destination, keep=keep)
 
     def merge(self, other: Archive, software: Mapping[str, object]) -> Merge:
@@ -364,6 +345,8 @@ class Archive(Analyses):
 
         ``software`` holds names and versions of software, for the record of the run.
         """
+        from caliber_crawler.archive.merge.merge import Merge
+
         return Merge(self._connection, other._connection, software)
 
     @property
@@ -373,6 +356,8 @@ class Archive(Analyses):
 
     def status(self) -> StatusReport:
         """Counts of the archive's contents, outcomes of the last runs, and problems by reason. Takes milliseconds."""
+        from caliber_crawler.archive.reports.status import status
+
         return status(self._connection)
 
     def close(self) -> None:

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from shlex import quote
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from caliber_crawler.archive.core.times import utc_now, utc_text
+from caliber_crawler.archive.reports.alarms import Alarms
+from caliber_crawler.archive.reports.baselines import MAX_COVERAGE_DROP, MIN_BASELINE_RUNS
 from caliber_crawler.archive.reports.runs import RunRecord, Runs
-from caliber_crawler.crawling.health import MAX_COVERAGE_DROP, MIN_BASELINE_RUNS
+from caliber_crawler.archive.reports.sites import Sites
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from datasette.utils.asgi import Response
 
     from caliber_crawler.archive.core.connection import Connection
+    from caliber_crawler.archive.core.rows import JSONObject
     from caliber_crawler.browse.pages import Context, PageRequest
 
 RUNS = 30
 COVERED_RUNS = 8
 PROBLEM_RUNS = 10
+SITE_PROBLEM_RUNS = 100
+"""Number of runs whose problems the page of one site shows."""
 ROWS = 15
+MAX_ALARMS = 50
 FAILING = 2
 """Minimum number of consecutive failures of a listed page."""
 
@@ -29,17 +38,19 @@ RESULTS = ("stored", "new", "updated", "unchanged", "failed", "refused", "missin
 SHOWN_COUNTS = 8
 """Number of counts that are columns; the others are in a fold below the table."""
 
+# `where` and `and_site` in these queries are the condition that selects one site, or nothing.
 PROBLEMS = """
-SELECT p.stage, p.reason, count(*) AS total, sum(p.fatal) AS refused, max(p.noted_at) AS last_at, p.message AS example
-FROM problems p WHERE p.run_id IN (SELECT id FROM runs ORDER BY id DESC LIMIT ?)
+SELECT p.stage, p.reason, count(*) AS total, sum(p.fatal) AS refused, min(p.noted_at) AS first_at,
+  max(p.noted_at) AS last_at, p.message AS example
+FROM problems p WHERE p.run_id IN (SELECT id FROM runs {where} ORDER BY {order} DESC LIMIT :problem_runs)
 GROUP BY p.stage, p.reason ORDER BY total DESC, p.stage, p.reason LIMIT 40"""
 
 # The rows of all extraction methods repeat the number of pages of a layout, which must be counted once.
 COVERAGE = """
-WITH recent AS (SELECT DISTINCT run_id FROM field_coverage ORDER BY run_id DESC LIMIT ?)
+WITH recent AS (SELECT DISTINCT run_id FROM field_coverage {where} ORDER BY run_id DESC LIMIT :covered_runs)
 SELECT field, run_id, sum(filled) AS filled, sum(pages) AS pages FROM (
   SELECT c.run_id, c.site, c.layout, c.field, max(c.pages) AS pages, sum(c.filled) AS filled
-  FROM recent r CROSS JOIN field_coverage c ON c.run_id = r.run_id GROUP BY c.run_id, c.site, c.layout, c.field)
+  FROM recent r CROSS JOIN field_coverage c ON c.run_id = r.run_id {where} GROUP BY c.run_id, c.site, c.layout, c.field)
 GROUP BY field, run_id ORDER BY field, run_id"""
 
 # Every run fetches the seed URLs of its discovery sources; they have no due time.
@@ -52,13 +63,13 @@ SELECT site, kind, count(*) AS known, count(*) FILTER (WHERE due_at <= :now) AS 
   count(*) FILTER (WHERE due_at > :tomorrow) AS due_later,
   count(*) FILTER (WHERE due_at IS NULL AND {BEGINS} AND state = 'done') AS each_run,
   count(*) FILTER (WHERE due_at IS NULL AND NOT ({BEGINS} AND state = 'done')) AS not_again
-FROM frontier GROUP BY site, kind ORDER BY site, kind"""
+FROM frontier {{where}} GROUP BY site, kind ORDER BY site, kind"""
 NEXT = """
-SELECT url, kind, section, due_at, visited_at, discovered_via FROM frontier WHERE due_at IS NOT NULL
-ORDER BY due_at, priority DESC, id LIMIT ?"""
+SELECT url, kind, section, due_at, visited_at, discovered_via FROM frontier
+WHERE due_at IS NOT NULL {and_site} ORDER BY due_at, priority DESC, id LIMIT :rows"""
 FAILED = f"""
 SELECT id, url, kind, state, failures, last_status, reason, visited_at, due_at FROM frontier
-WHERE failures >= {FAILING} ORDER BY failures DESC, visited_at DESC LIMIT ?"""
+WHERE failures >= {FAILING} {{and_site}} ORDER BY failures DESC, visited_at DESC LIMIT :rows"""
 
 
 class TimedRun(RunRecord):
@@ -86,27 +97,63 @@ class Coverage(TypedDict):
 
 
 async def health_page(page_request: PageRequest) -> Response:
-    """``/-/health``."""
-    return await page_request.html("archive_health.html", await page_request.read(health))
+    """``/-/health``, and ``/-/health?site=NAME`` for one site."""
+    site = page_request.argument("site") or None
+    return await page_request.html("archive_health.html", await page_request.read(lambda found: health(found, site)))
 
 
-def health(connection: Connection) -> Context:
-    """Return the context of the health page."""
+def health(connection: Connection, site: str | None = None) -> Context:
+    """Return the context of the health page of all sites or of one."""
     now = utc_now()
-    runs: list[TimedRun] = [{**run, "duration_text": duration_text(run, now)} for run in Runs(connection).last(RUNS)]
-    moments = {"now": utc_text(now), "tomorrow": utc_text(now + timedelta(days=1))}
+    runs: list[TimedRun] = [
+        {**run, "duration_text": duration_text(run, now)} for run in Runs(connection).last(RUNS, site=site)
+    ]
+    problem_runs = PROBLEM_RUNS if site is None else SITE_PROBLEM_RUNS
+    values = {
+        "now": utc_text(now),
+        "tomorrow": utc_text(now + timedelta(days=1)),
+        "site": site,
+        "problem_runs": problem_runs,
+        "covered_runs": COVERED_RUNS,
+        "rows": ROWS,
+    }
+
+    def rows(sql: str) -> list[JSONObject]:
+        return connection.rows(of_site(sql, site), values)
+
+    record = None if site is None else Sites(connection).get(site)
     return {
-        "now": moments["now"],
+        "now": values["now"],
+        "site": site,
+        "title": site if record is None else record["title"],
+        "is_known": site is None or record is not None or bool(runs),
+        "several": connection.value("SELECT count(*) FROM sites") > 1,
+        "alarms": Alarms(connection).open(site),
+        "max_alarms": MAX_ALARMS,
+        "acknowledge": acknowledge_command(site, connection.path),
         "runs": runs,
         "counted": counted(runs),
         "shown_counts": SHOWN_COUNTS,
-        "problems": connection.rows(PROBLEMS, (PROBLEM_RUNS,)),
-        "problem_runs": PROBLEM_RUNS,
-        "coverage": coverage(connection),
-        "due": connection.rows(DUE, moments),
-        "next": connection.rows(NEXT, (ROWS,)),
-        "failing": connection.rows(FAILED, (ROWS,)),
+        "problems": rows(PROBLEMS),
+        "problem_runs": problem_runs,
+        "coverage": coverage(rows(COVERAGE)),
+        "due": rows(DUE),
+        "next": rows(NEXT),
+        "failing": rows(FAILED),
     }
+
+
+def acknowledge_command(site: str | None, archive: Path) -> str:
+    """Return the command that acknowledges the alarms of a site."""
+    return f'caliber status --acknowledge {quote(site or "SITE")} --note "…" --archive {quote(archive.name)}'
+
+
+def of_site(sql: str, site: str | None) -> str:
+    """Return one of the queries for all sites or for the site ``:site``."""
+    if site is None:
+        return sql.format(where="", and_site="", order="id")
+    # A unary plus: the few runs of the site are sorted, and not all runs searched for them.
+    return sql.format(where="WHERE site = :site", and_site="AND site = :site", order="+id")
 
 
 def counted(runs: Sequence[RunRecord]) -> list[str]:
@@ -115,12 +162,11 @@ def counted(runs: Sequence[RunRecord]) -> list[str]:
     return sorted(names, key=lambda name: RESULTS.index(name) if name in RESULTS else len(RESULTS))
 
 
-def coverage(connection: Connection) -> Coverage:
+def coverage(rows: Sequence[JSONObject]) -> Coverage:
     """Return the share of pages with each field, for the latest runs that extracted pages.
 
     A share is low compared with the median of the runs before it: 5 % of authors is usual on some sites.
     """
-    rows = connection.rows(COVERAGE, (COVERED_RUNS,))
     runs = sorted({row["run_id"] for row in rows})
     shares: dict[str, dict[int, float]] = {}
     for row in rows:

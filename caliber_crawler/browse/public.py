@@ -39,6 +39,7 @@ CLOSED = (
     "field_coverage",
     "frontier",
     "hosts",
+    "merge_marks",
     "problems",
     "run_health",
     "runs",

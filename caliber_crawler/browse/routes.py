@@ -23,8 +23,11 @@ from caliber_crawler.browse.pages import not_in_public, page
 from caliber_crawler.browse.public import robots
 from caliber_crawler.browse.queries_page import ARTICLE_TABLES, queries_page, query_csv, query_json, query_page
 from caliber_crawler.browse.search_page import search_csv, search_json, search_page
+from caliber_crawler.browse.sites_page import sites_csv, sites_json, sites_page
 from caliber_crawler.browse.version_page import version_page
 from caliber_crawler.browse.words_page import words_csv, words_page
+
+SITE_TABLES = ("sites", "runs", "problems", "field_coverage", "frontier")
 
 ROUTES: dict[str, Callable[..., Any]] = {
     r"home": page(home_page, "articles", "versions"),
@@ -42,6 +45,9 @@ ROUTES: dict[str, Callable[..., Any]] = {
     r"feeds/articles": page(articles_feed, "articles", "versions"),
     r"feeds/edits": page(edits_feed, "articles", "versions"),
     r"health": page(not_in_public(health_page), "runs", "problems", "field_coverage", "frontier"),
+    r"sites": page(not_in_public(sites_page), *SITE_TABLES),
+    r"sites\.csv": page(not_in_public(sites_csv), *SITE_TABLES),
+    r"sites\.json": page(not_in_public(sites_json), *SITE_TABLES),
     r"queries": page(queries_page),
     r"queries/(?P<query>[a-z_]+)": page(query_page, *ARTICLE_TABLES),
     r"queries/(?P<query>[a-z_]+)\.csv": page(query_csv, *ARTICLE_TABLES),

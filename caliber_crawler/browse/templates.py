@@ -24,7 +24,7 @@ from caliber_crawler.browse.detection import Tables, archives
 from caliber_crawler.browse.pages import url_of
 from caliber_crawler.browse.public import PLUGIN, is_public
 from caliber_crawler.browse.urls import is_web_url, readable_url
-from caliber_crawler.quantity import quantity
+from caliber_crawler.quantity import quantity, size_text
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -60,6 +60,7 @@ OTHERS = tuple(
 SHEETS: dict[str | None, tuple[str, ...]] = {
     **dict.fromkeys(READING, ("theme.css", "page.css", "article.css")),
     **dict.fromkeys(OTHERS, ("theme.css", "page.css", "archive.css", "attention.css")),
+    "archive_sites.html": ("theme.css", "page.css", "archive.css", "sites.css"),
     "archive_words.html": ("theme.css", "page.css", "archive.css", "words.css"),
 }
 """Style sheets of the plugin's own pages, by template."""
@@ -132,6 +133,7 @@ def install(environment: Environment, datasette: Datasette) -> None:
         "quantity": quantity,
         "readable_url": readable_url,
         "table_settings": partial(table_settings, datasette),
+        "size_text": size_text,
         "static_file": partial(datasette.urls.static_plugins, PLUGIN),
         "utc_moment": utc_moment,
         "wayback_url": wayback_url,
@@ -148,7 +150,7 @@ def places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
 
 def more_places(datasette: Datasette, database: str) -> list[tuple[str, str]]:
     """Return the second part of the navigation, which a menu hides."""
-    pages = ("Names", "Copies", "Queries", *(() if is_public(datasette) else ("Alerts", "Health")))
+    pages = ("Names", "Copies", "Queries", *(() if is_public(datasette) else ("Alerts", "Sites", "Health")))
     own = [(name, url_of(datasette, database, name.lower())) for name in pages]
     return [*own, ("Data", datasette.urls.database(database))]
 

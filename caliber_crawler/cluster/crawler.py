@@ -16,7 +16,9 @@ from scrapy.crawler import Crawler
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.cluster.jobs import CrawlFailed, Interrupted
-from caliber_crawler.cluster.shards import CURRENT_SHARD, PUBLISH, Shard, Storage, digest_of
+from caliber_crawler.cluster.kept_shards import KeptShard, KeptShards
+from caliber_crawler.cluster.page_changes import empty_log, page_digests, write_increment
+from caliber_crawler.cluster.shards import CURRENT_SHARD, FORGET, PUBLISH, Shard, Storage, digest_of
 from caliber_crawler.cluster.states import complete_acknowledgement, pending_acknowledgement
 from caliber_crawler.cluster.work import Work
 from caliber_crawler.crawl_process import Crawl, CrawlProcess
@@ -71,13 +73,20 @@ class JobCrawler:
     """Runs jobs in one process, several at a time, on the event loop of the queue."""
 
     def __init__(
-        self, process: CrawlProcess, connector: BaseConnector, storage: Storage, lease: Lease, scratch: Path
+        self,
+        process: CrawlProcess,
+        connector: BaseConnector,
+        storage: Storage,
+        lease: Lease,
+        scratch: Path,
+        keep_bytes: int = 0,
     ) -> None:
         self._process = process
         self._connector = connector
         self._storage = storage
         self._lease = lease
         self._scratch = scratch
+        self._kept = KeptShards(scratch / "kept", keep_bytes)
 
     def site_name(self, work: Work) -> str:
         """The name of the site of a job, under which its shard is stored."""
@@ -94,7 +103,7 @@ class JobCrawler:
         crawl = Crawl(spider=spider, options=work.options, over_http=spider_over_http(work.site, spiders))
         with self._folder() as folder:
             path = folder / "shard.db"
-            shard = await self._fetch(spider.site.name, path)
+            shard, before = await self._fetch(spider.site.name, path)
             if is_retry:
                 await asyncio.to_thread(delay_next_requests, path)
             acknowledgement = await pending_acknowledgement(self._connector, spider.site.name)
@@ -106,7 +115,8 @@ class JobCrawler:
             settings.setdict(work.options.as_settings(), priority="cmdline")
             crawler = await self.follow(crawl, settings, path)
             run = _run_of(crawl)
-            await self._publish(job_id, shard, path, run)
+            kept = await self._publish(job_id, shard, before, path, run)
+            await asyncio.to_thread(self._kept.put, spider.site.name, path, kept)
             if acknowledgement:
                 await complete_acknowledgement(self._connector, spider.site.name, acknowledgement)
         assert crawler.stats is not None
@@ -140,28 +150,47 @@ class JobCrawler:
         with TemporaryDirectory(dir=self._scratch, prefix="job-") as folder:
             yield Path(folder)
 
-    async def _fetch(self, site: str, path: Path) -> Shard:
-        """Copy the site's current shard to ``path``; without one, return a shard of generation 0."""
-        rows = await self._connector.execute_query_all_async(CURRENT_SHARD, site=site)
-        if not rows:
-            return Shard(site=site, generation=0, path="", former_path=None, size=0, digest="")
-        shard = Shard.of(rows[0])
-        await asyncio.to_thread(self._storage.fetch, shard, path)
-        return shard
+    async def _fetch(self, site: str, path: Path) -> tuple[Shard, bytes]:
+        """Copy the site's current shard to ``path``; return it with the digests of its pages.
 
-    async def _publish(self, job_id: int, fetched: Shard, path: Path, run: CrawlRun) -> None:
+        Without one, return a shard of generation 0. Of a shard that an earlier job kept, only what came after is
+        fetched.
+        """
+        rows = await self._connector.execute_query_all_async(CURRENT_SHARD, site=site)
+        kept = await asyncio.to_thread(self._kept.take, site, path)
+        if not rows:
+            path.unlink(missing_ok=True)
+            return Shard(site=site, generation=0, path="", parts=()), b""
+        shard = Shard.of(rows[0])
+        await asyncio.to_thread(self._storage.fetch, shard, path, kept.part if kept else None)
+        if kept is not None and kept.part == shard.path:
+            return shard, kept.digests
+        return shard, await asyncio.to_thread(page_digests, path)
+
+    async def _publish(self, job_id: int, fetched: Shard, before: bytes, path: Path, run: CrawlRun) -> KeptShard:
+        """Publish what changed since the shard was fetched, whose pages had the digests ``before``."""
         self._lease.confirm()
-        name = await asyncio.to_thread(self._storage.put, path, fetched.site, fetched.generation + 1)
+        increment = path.with_suffix(".increment")
+        await asyncio.to_thread(empty_log, path)
+        now = await asyncio.to_thread(write_increment, path, before, increment)
+        if now is None:
+            return KeptShard(fetched.path, before)
+        is_whole = not fetched.takes_increment(increment.stat().st_size)
+        part = path if is_whole else increment
+        suffix = ".db" if is_whole else ".increment"
+        generation = fetched.generation + 1
+        name = await asyncio.to_thread(self._storage.put, part, fetched.site, generation, suffix)
         self._lease.confirm()
         rows = await self._connector.execute_query_all_async(
             PUBLISH,
             job_id=job_id,
             worker_id=self._lease.worker_id,
             base_generation=fetched.generation,
+            base=None if is_whole else fetched.generation,
             site=fetched.site,
             path=name,
-            size=path.stat().st_size,
-            digest=await asyncio.to_thread(digest_of, path),
+            size=part.stat().st_size,
+            digest=await asyncio.to_thread(digest_of, part),
             outcome=run.accounts.outcome,
             why=why_of(run),
             counts=Jsonb({name: run.accounts.counts[name] for name in REPORTED_COUNTS}),
@@ -169,9 +198,12 @@ class JobCrawler:
         if not rows and await self._current_path(fetched.site) != name:
             self._storage.remove(name)
             raise Interrupted("another worker took over the site before its shard was published")
-        if fetched.former_path:
-            # The previous shard stays, because another process may be reading it.
-            await asyncio.to_thread(self._storage.remove, fetched.former_path)
+        increment.unlink(missing_ok=True)
+        if is_whole:
+            outdated = await self._connector.execute_query_all_async(FORGET, site=fetched.site, whole=generation)
+            for row in outdated:
+                await asyncio.to_thread(self._storage.remove, row["path"])
+        return KeptShard(name, now)
 
     async def _current_path(self, site: str) -> str | None:
         """The path of the current shard. It is this job's own if PUBLISH was repeated after its answer was lost."""

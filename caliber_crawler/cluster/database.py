@@ -38,6 +38,20 @@ CREATE TABLE IF NOT EXISTS caliber_shards (
     why text,
     counts jsonb NOT NULL
 );
+CREATE TABLE IF NOT EXISTS caliber_shard_parts (
+    site text NOT NULL,
+    generation bigint NOT NULL,
+    base bigint,
+    path text NOT NULL,
+    size bigint NOT NULL,
+    digest text NOT NULL,
+    published_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (site, generation)
+);
+INSERT INTO caliber_shard_parts (site, generation, path, size, digest, published_at)
+SELECT site, generation, path, size, digest, published_at FROM caliber_shards s
+WHERE NOT EXISTS (SELECT 1 FROM caliber_shard_parts p WHERE p.site = s.site);
+COMMENT ON TABLE caliber_shard_parts IS 'Files of shards: whole archives (base NULL), or changes since base.';
 COMMENT ON TABLE caliber_shards IS 'The current archive of each site, and the outcome of its last crawl.';
 """
 DEFINITIONS = """
@@ -95,7 +109,8 @@ def set_up(dsn: str) -> bool:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (SCHEMA_LOCK,))
         known = connection.execute(
             """SELECT to_regclass('procrastinate_jobs') AS jobs, to_regclass('caliber_shards') AS shards,
-            to_regclass('caliber_states') AS states, to_regclass('caliber_definitions') AS definitions"""
+            to_regclass('caliber_states') AS states, to_regclass('caliber_shard_parts') AS parts,
+            to_regclass('caliber_definitions') AS definitions"""
         ).fetchone()
         assert known is not None
         if known["jobs"] is None:
@@ -109,7 +124,10 @@ def set_up(dsn: str) -> bool:
 def is_set_up(dsn: str) -> bool:
     """Whether the tables exist."""
     with connect(dsn) as connection:
-        row = connection.execute("SELECT to_regclass('caliber_definitions') IS NOT NULL AS known").fetchone()
+        row = connection.execute(
+            """SELECT to_regclass('caliber_definitions') IS NOT NULL
+            AND to_regclass('caliber_shard_parts') IS NOT NULL AS known"""
+        ).fetchone()
         return bool(row and row["known"])
 
 

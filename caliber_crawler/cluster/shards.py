@@ -1,9 +1,13 @@
 """Shards: archives of one site each, on storage that all workers can access.
 
-A shard is never modified in place. A job copies it to a local disk, crawls into the copy, and publishes the result
-under a new name. Then a row in PostgreSQL makes the new file the current shard. The row changes only for the worker
-that owns the job, and only if no other shard was published since the copy was made. So a worker that was suspended for
-an hour cannot replace a newer archive by an older one.
+A shard is a chain of files: a whole archive, and increments with the pages that changed since the file before. A file
+is never modified. A job copies the shard to a local disk, crawls into the copy, and publishes the changes under a new
+name. Then a row in PostgreSQL makes the new file the end of the chain. The row changes only for the worker that owns
+the job, and only if nothing else was published since the copy was made. So a worker that was suspended for an hour
+cannot replace a newer archive by an older one.
+
+Increments grow to at most half of the whole archive before a whole one is published again. So on average a job
+transfers at most three bytes for each new one, however large the archive is.
 """
 
 from __future__ import annotations
@@ -25,6 +29,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from caliber_crawler.cluster.database import connect
+from caliber_crawler.cluster.page_changes import apply_increment
 from caliber_crawler.errors import ClusterError, StorageUnavailable
 from caliber_crawler.output_files import sync
 
@@ -33,32 +38,61 @@ PART_NAME = re.compile(r"\d{8}-[0-9a-f]{8}\.part")
 PART_AGE = 86_400.0
 """Seconds since the last change after which an incomplete copy is no longer being written."""
 
-CURRENT_SHARDS = "SELECT site, generation, path, former_path, size, digest FROM caliber_shards"
+MAX_PARTS = 200
+"""Maximum number of files of one shard."""
+
+CURRENT_SHARDS = """
+SELECT site, generation, path, size, digest, (
+  SELECT coalesce(jsonb_agg(to_jsonb(p) - 'published_at' - 'site' ORDER BY p.generation), '[]')
+  FROM caliber_shard_parts p WHERE p.site = s.site AND p.generation <= s.generation AND p.generation >= (
+    SELECT max(w.generation) FROM caliber_shard_parts w
+    WHERE w.site = s.site AND w.generation <= s.generation AND w.base IS NULL)) AS parts
+FROM caliber_shards s"""
 CURRENT_SHARD = f"{CURRENT_SHARDS} WHERE site = %(site)s"
 PUBLISH = """
 WITH mine AS MATERIALIZED (
   SELECT 1 FROM procrastinate_jobs
-  WHERE id = %(job_id)s AND worker_id = %(worker_id)s AND status = 'doing' FOR SHARE)
-INSERT INTO caliber_shards AS known (site, generation, path, size, digest, outcome, why, counts)
+  WHERE id = %(job_id)s AND worker_id = %(worker_id)s AND status = 'doing' FOR SHARE),
+published AS (INSERT INTO caliber_shards AS known (site, generation, path, size, digest, outcome, why, counts)
 SELECT %(site)s, %(base_generation)s + 1, %(path)s, %(size)s, %(digest)s, %(outcome)s, %(why)s, %(counts)s FROM mine
 ON CONFLICT (site) DO UPDATE SET generation = excluded.generation, path = excluded.path, former_path = known.path,
   size = excluded.size, digest = excluded.digest, published_at = now(), outcome = excluded.outcome,
   why = excluded.why, counts = excluded.counts
 WHERE known.generation = %(base_generation)s
+RETURNING site, generation, path, size, digest)
+INSERT INTO caliber_shard_parts (site, generation, base, path, size, digest)
+SELECT site, generation, %(base)s::bigint, path, size, digest FROM published
 RETURNING generation
 """
+FORGET = """
+DELETE FROM caliber_shard_parts WHERE site = %(site)s AND generation < (
+  SELECT max(generation) FROM caliber_shard_parts
+  WHERE site = %(site)s AND base IS NULL AND generation < %(whole)s)
+RETURNING path"""
+"""Forget the files before the former whole archive: other processes may be reading that and its increments."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A file of a shard: a whole archive (``base`` is ``None``), or what changed since the generation ``base``."""
+
+    generation: int
+    base: int | None
+    path: str
+    size: int
+    digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """The current shard of a site. ``generation`` counts the published shards, and ``size`` is in bytes."""
+    """The current shard of a site. ``generation`` counts what was published; ``parts`` are the files in order."""
 
     site: str
     generation: int
     path: str
-    former_path: str | None
-    size: int
-    digest: str
+    parts: tuple[Part, ...]
+    is_listed: bool = True
+    """Whether the parts are in ``caliber_shard_parts``; an increment can follow only then."""
 
     @property
     def name(self) -> str:
@@ -68,7 +102,19 @@ class Shard:
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Shard:
         """From a row of ``caliber_shards``."""
-        return cls(**{name: row[name] for name in cls.__dataclass_fields__})
+        parts = tuple(Part(**part) for part in row["parts"])
+        is_listed = bool(parts) and parts[-1].path == row["path"]
+        if not is_listed:
+            # Published by a version that knows no parts.
+            names = ("generation", "path", "size", "digest")
+            parts = (Part(base=None, **{name: row[name] for name in names}),)
+        return cls(site=row["site"], generation=row["generation"], path=row["path"], parts=parts, is_listed=is_listed)
+
+    def takes_increment(self, size: int) -> bool:
+        """Whether an increment of this size is worth it; otherwise the whole archive is published."""
+        if not self.parts or not self.is_listed or len(self.parts) >= MAX_PARTS:
+            return False
+        return 2 * (sum(part.size for part in self.parts[1:]) + size) <= self.parts[0].size
 
 
 def current_shards(dsn: str) -> list[Shard]:
@@ -86,24 +132,42 @@ class Storage:
         except (ImportError, ValueError) as error:
             raise ClusterError(f"Cannot open the storage {url} for shards: {error}.") from None
 
-    def fetch(self, shard: Shard, path: Path) -> None:
-        """Copy a shard to a local file. Raises :class:`ClusterError` if it is missing or damaged.
+    def fetch(self, shard: Shard, path: Path, kept: str | None = None) -> None:
+        """Make the local file ``path`` the shard. ``kept`` names the part with which that file ends already.
 
-        :class:`StorageUnavailable` is raised if a later attempt may succeed.
+        Raises :class:`ClusterError` if a part is missing or damaged, and :class:`StorageUnavailable` if a later attempt
+        may succeed.
         """
-        try:
-            self._files.get_file(self._at(shard.path), str(path))
-        except OSError as error:
-            raise StorageUnavailable(f"Cannot read the shard {shard.path}: {error}.") from None
-        if digest_of(path) != shard.digest:
-            raise ClusterError(f"The shard {shard.path} is damaged: its digest differs from the published one.")
+        known = [part.path for part in shard.parts]
+        if kept in known:
+            first = known.index(kept) + 1
+        else:
+            path.unlink(missing_ok=True)
+            first = 1
+            self._fetch_part(shard.parts[0], path)
+        for former, part in zip(shard.parts[first - 1 :], shard.parts[first:], strict=False):
+            if part.base != former.generation:
+                raise ClusterError(f"The shard of {shard.site} has no part of generation {part.base}.")
+            increment = path.with_name(f"{path.name}.next")
+            self._fetch_part(part, increment)
+            apply_increment(increment, path)
+            increment.unlink()
 
-    def fetch_current(self, shard: Shard, path: Path, dsn: str) -> Shard:
+    def _fetch_part(self, part: Part, path: Path) -> None:
+        try:
+            self._files.get_file(self._at(part.path), str(path))
+        except OSError as error:
+            raise StorageUnavailable(f"Cannot read the shard {part.path}: {error}.") from None
+        if digest_of(path) != part.digest:
+            raise ClusterError(f"The shard {part.path} is damaged: its digest differs from the published one.")
+
+    def fetch_current(self, shard: Shard, path: Path, dsn: str, kept: str | None = None) -> Shard:
         """Fetch a shard without owning a job. If it was replaced and removed in the meantime, fetch its successor."""
         while True:
             try:
-                self.fetch(shard, path)
+                self.fetch(shard, path, kept)
             except ClusterError:
+                kept = None
                 newer = next((known for known in current_shards(dsn) if known.site == shard.site), shard)
                 if newer.path == shard.path:
                     raise
@@ -111,9 +175,9 @@ class Storage:
             else:
                 return shard
 
-    def put(self, path: Path, site: str, generation: int) -> str:
+    def put(self, path: Path, site: str, generation: int, suffix: str = ".db") -> str:
         """Store a file under a new name, completely or not at all; return the name. Raises ``StorageUnavailable``."""
-        name = f"{quote(site, safe='')}/{generation:08d}-{secrets.token_hex(4)}.db"
+        name = f"{quote(site, safe='')}/{generation:08d}-{secrets.token_hex(4)}{suffix}"
         target = self._at(name)
         try:
             self._files.makedirs(target.rpartition("/")[0], exist_ok=True)

@@ -72,6 +72,8 @@ class WorkerConfig:
     parallel: int = PARALLEL
     back_off: float = BACK_OFF
     scratch: Path | None = None
+    keep_bytes: int = 0
+    """Maximum size of the shards that stay in ``scratch`` between jobs."""
     until_empty: bool = False
     targets: tuple[Target, ...] = ()
     """Where messages about changed states of sites are sent."""
@@ -125,7 +127,9 @@ class Worker:
         if not is_set_up(self._dsn):
             raise ClusterError(f"{server_description(self._dsn)} is not set up; run `caliber cluster init`.")
         with worker_folder(self._config.scratch) as scratch:
-            self._crawler = JobCrawler(self._process, self._connector, self._storage, self._lease, scratch)
+            self._crawler = JobCrawler(
+                self._process, self._connector, self._storage, self._lease, scratch, self._config.keep_bytes
+            )
             self._process.run(self._work(), install_signal_handlers=False)
 
     async def _work(self) -> None:

@@ -5,21 +5,19 @@ from __future__ import annotations
 import os
 import sys
 from datetime import UTC, datetime
-from getpass import getuser
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
-from tabulate import tabulate
 
 from caliber_crawler.commands.cluster_define import define
 from caliber_crawler.commands.cluster_options import dsn_option, requires_extra, shards_option
+from caliber_crawler.commands.cluster_state import acknowledge, metrics, status
 from caliber_crawler.commands.crawl_options import takes
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.crawling.options import JOB_OPTIONS, CrawlOptions
 from caliber_crawler.errors import CHECKS_FAILED, ArchiveError, ArchiveFull, CaliberError, ClusterError
-from caliber_crawler.output_files import new_file
 from caliber_crawler.quantity import quantity
 
 
@@ -36,9 +34,6 @@ def cluster() -> None:
       caliber cluster status
       caliber cluster collect --archive data/archive.db
     """
-
-
-cluster.add_command(define)
 
 
 @cluster.command()
@@ -149,6 +144,14 @@ def enqueue(
     help="A local folder for shards in use.  [default: the system's temporary folder]",
 )
 @click.option(
+    "--keep-shards",
+    type=click.FloatRange(min=0),
+    default=20,
+    show_default=True,
+    metavar="GB",
+    help="Maximum size of the shards that stay in the local folder between jobs; a job fetches only what came after.",
+)
+@click.option(
     "--notify",
     "targets",
     multiple=True,
@@ -178,6 +181,7 @@ def worker(
     back_off: float,
     timetable: Path | None,
     scratch: Path | None,
+    keep_shards: float,
     targets: tuple[str, ...],
     ping: str,
     *,
@@ -207,6 +211,7 @@ def worker(
         parallel=parallel,
         back_off=back_off,
         scratch=scratch,
+        keep_bytes=int(keep_shards * 1e9),
         until_empty=until_empty,
         targets=tuple(parse_target(target, os.environ) for target in targets),
         ping=ping,
@@ -223,97 +228,25 @@ def worker(
         sys.exit(CHECKS_FAILED)
 
 
-@cluster.command()
-@dsn_option
-@click.option("--unhealthy", is_flag=True, help="Only what is not healthy; exit code 3 if there is anything.")
-@json_option
-@requires_extra
-def status(dsn: str, *, unhealthy: bool, as_json: bool) -> None:
-    """Print queued, running and failed jobs, the workers, and the state of each site after its last crawl.
-
-    A site is healthy, has an alarm (its crawl found something unusual), or its crawl failed: why, since when, on which
-    machine, and when it was healthy last.
-
-    \b
-    Example:
-      caliber cluster status --unhealthy
-    """
-    from caliber_crawler.cluster.status import cluster_status
-
-    found = cluster_status(dsn, unhealthy=unhealthy)
-    if as_json:
-        echo_json(found)
-    else:
-        for title, rows in found.items():
-            echo(f"{title.title()}: {len(rows):,}" if rows else f"{title.title()}: none")
-            if rows:
-                columns = [{name: value for name, value in row.items() if not isinstance(value, dict)} for row in rows]
-                echo(tabulate(columns, headers="keys", tablefmt="simple") + "\n")
-    sys.exit(CHECKS_FAILED if unhealthy and (found["sites"] or found["jobs"]) else 0)
-
-
-@cluster.command()
-@dsn_option
-@click.option(
-    "--textfile",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write them to FILE instead, for the textfile collector of the node exporter.",
-    metavar="FILE",
-)
-@click.option("--port", type=click.IntRange(1, 65535), help="Serve them at http://HOST:PORT/metrics until Ctrl-C.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to serve them at.")
-@requires_extra
-def metrics(dsn: str, textfile: Path | None, port: int | None, host: str) -> None:
-    """Print Prometheus metrics: jobs, workers, states and alarms of sites, sizes of shards, counts of the last jobs.
-
-    \b
-    Example:
-      caliber cluster metrics --textfile /var/lib/node_exporter/caliber.prom
-    """
-    from caliber_crawler.cluster.metrics import exposition, serve
-    from caliber_crawler.cluster.status import cluster_status
-
-    if port is not None:
-        echo(f"Serving http://{host}:{port}/metrics; Ctrl-C stops it.", err=True)
-        serve(lambda: cluster_status(dsn), host, port)
-        return
-    found = exposition(cluster_status(dsn))
-    if textfile is None:
-        echo(found.decode(), nl=False)
-        return
-    with new_file(textfile) as file:
-        file.write(found)
-
-
-@cluster.command()
-@click.argument("site")
-@dsn_option
-@click.option("--by", metavar="NAME", default="", help="Who acknowledges.  [default: the user of this machine]")
-@click.option("--note", metavar="TEXT", default="", help="A remark that is stored with the acknowledgement.")
-@requires_extra
-def acknowledge(site: str, dsn: str, by: str, note: str) -> None:
-    """Record that you have seen the alarms of SITE: from its next job on, what they report is usual.
-
-    \b
-    Example:
-      caliber cluster acknowledge caliber --note "the site shows no view counters any more"
-    """
-    from caliber_crawler.cluster import states
-    from caliber_crawler.cluster.database import connect
-
-    with connect(dsn) as connection:
-        states.acknowledge(connection, site, by=by or getuser(), note=note)
-    echo(f"The next job of {site} acknowledges its alarms.")
+for command in (define, status, metrics, acknowledge):
+    cluster.add_command(command)
 
 
 @cluster.command()
 @dsn_option
 @shards_option
 @archive_option
+@click.option(
+    "--mirror",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep a copy of the shards in this folder, so that the next time only what came after is fetched.",
+)
 @json_option
 @requires_extra
-def collect(dsn: str, shards: str, archive: Path, *, as_json: bool) -> None:
+def collect(dsn: str, shards: str, archive: Path, mirror: Path | None, *, as_json: bool) -> None:
     """Merge all shards into one archive. The shards are kept; shards that were collected before are skipped.
+
+    Of each shard, only what came after the last time is merged.
 
     A shard that is missing, damaged or of another version is reported, the others are collected, and the exit code is
     3.
@@ -323,11 +256,15 @@ def collect(dsn: str, shards: str, archive: Path, *, as_json: bool) -> None:
       caliber cluster collect --archive data/archive.db
     """
     from caliber_crawler.archive import Archive
+    from caliber_crawler.cluster.kept_shards import KeptShard, KeptShards
     from caliber_crawler.cluster.shards import Storage, current_shards
     from caliber_crawler.commands.alerts import send_alerts
     from caliber_crawler.commands.merge import merge_one
 
     storage = Storage(shards)
+    kept_shards = None if mirror is None else KeptShards(mirror, None)
+    if mirror is not None:
+        mirror.mkdir(parents=True, exist_ok=True)
     counts: dict[str, dict[str, int]] = {}
     failures: dict[str, CaliberError] = {}
     with Archive.open(archive, mode="write") as here:
@@ -335,13 +272,17 @@ def collect(dsn: str, shards: str, archive: Path, *, as_json: bool) -> None:
         for shard in current_shards(dsn):
             if shard.name in known:
                 continue
-            with TemporaryDirectory(prefix="caliber-collect-") as folder:
+            # In the mirror, so that a file is moved and not copied.
+            with TemporaryDirectory(prefix="caliber-collect-", dir=mirror) as folder:
                 # The archive records merged files by name.
                 path = Path(folder) / shard.name
+                kept = kept_shards.take(shard.site, path) if kept_shards else None
                 try:
-                    storage.fetch_current(shard, path, dsn)
+                    fetched = storage.fetch_current(shard, path, dsn, kept.part if kept else None)
                     with Archive.open(path) as there:
                         counts[shard.site] = dict(merge_one(here, there))
+                    if kept_shards:
+                        kept_shards.put(shard.site, path, KeptShard(fetched.path))
                 except ArchiveFull:
                     raise
                 except (ArchiveError, ClusterError) as error:

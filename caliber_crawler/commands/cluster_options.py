@@ -1,4 +1,4 @@
-"""Options that the commands of ``caliber cluster`` share."""
+"""Options that the commands of ``caliber cluster`` share, and the check of their extra."""
 
 from __future__ import annotations
 

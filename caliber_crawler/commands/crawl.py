@@ -43,7 +43,7 @@ OPTIONAL_LINES = {
         "further sitemap, to be fetched by the next runs",
         "further sitemaps, to be fetched by the next runs",
     ),
-    "dead_links": ("skipped", "link to a missing page", "links to missing pages"),
+    "dead_links": ("skipped", "link that did not lead to an article", "links that did not lead to an article"),
     "trapped": ("skipped", "URL that looks endless (a trap)", "URLs that look endless (a trap)"),
     "problems": (
         "problems",

@@ -225,9 +225,8 @@ def _summary(ingester: Ingester) -> list[str]:
     if counts["urls"]:
         lines.append(f"{quantity(counts['urls'], 'URL')}: queued {counts['queued']:,} new ones for the next crawl.")
     if ingester.skipped:
-        lines.append(
-            f"Skipped {quantity(ingester.skipped.total(), 'record')} or URLs: {list_counts(ingester.skipped)}."
-        )
+        skipped = quantity(ingester.skipped.total(), "record or URL", "records or URLs")
+        lines.append(f"Skipped {skipped}: {list_counts(ingester.skipped)}.")
     if ingester.other_records:
         lines.append(f"Records that contain no page: {list_counts(ingester.other_records)}.")
     return lines

@@ -13,6 +13,7 @@ from tabulate import tabulate
 from caliber_crawler.archive import Archive, RunRecord, StatusReport
 from caliber_crawler.archive.core.rows import SiteFactRow
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
+from caliber_crawler.commands.site_table import print_sites
 from caliber_crawler.commands.terminal import echo, secho
 from caliber_crawler.crawling.liveness import last_heartbeat
 from caliber_crawler.errors import CHECKS_FAILED, SiteError
@@ -34,9 +35,13 @@ MAX_CELL_LENGTH = 120
 )
 @click.option("--by", metavar="NAME", default="", help="Who acknowledges.  [default: the user of this machine]")
 @click.option("--note", metavar="TEXT", default="", help="A remark that is stored with the acknowledgement.")
+@click.option("--sites", is_flag=True, help="Print one row for each site instead, those that need attention first.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print the sites as CSV; needs --sites.")
 @click.option("--check", is_flag=True, help="Exit with code 3 if an alarm is open.")
 @json_option
-def status(archive: Path, acknowledged: str, by: str, note: str, *, check: bool, as_json: bool) -> None:
+def status(
+    archive: Path, acknowledged: str, by: str, note: str, *, sites: bool, as_csv: bool, check: bool, as_json: bool
+) -> None:
     """Print the contents of the archive, the outcome of the last runs, alarms and problems.
 
     An alarm is something unusual about a site, such as a redesign. Each crawl reports it again until the site is as
@@ -45,8 +50,18 @@ def status(archive: Path, acknowledged: str, by: str, note: str, *, check: bool,
     \b
     Example:
       caliber status --archive data/archive.db
+      caliber status --sites --csv > sites.csv
       caliber status --acknowledge caliber --note "the site shows no view counters any more"
     """
+    if as_csv and not sites:
+        raise click.UsageError("--csv prints the sites of the archive: add --sites.")
+    if sites and acknowledged:
+        raise click.UsageError("Give either --sites or --acknowledge, not both.")
+    if sites:
+        with Archive.open(archive) as opened:
+            reports = opened.sites.report()
+        print_sites(reports, as_csv=as_csv, as_json=as_json)
+        sys.exit(CHECKS_FAILED if check and any(report["alarms"] for report in reports) else 0)
     if acknowledged:
         _acknowledge(archive, acknowledged, by, note, as_json=as_json)
         return

@@ -22,8 +22,9 @@ from caliber_crawler.software import software
 @click.command()
 @archive_option
 @click.option("--repair", is_flag=True, help="Repair the archive in a new file; keep the damaged one beside it.")
+@click.option("--new", is_flag=True, help="Verify only what is new since the last clean `verify --new`.")
 @json_option
-def verify(archive: Path, *, repair: bool, as_json: bool) -> None:
+def verify(archive: Path, *, repair: bool, new: bool, as_json: bool) -> None:
     """Verify every byte: SQLite's checks, digests of pages and texts, checksums of rows, and all totals.
 
     Detects a single flipped bit and reports the article concerned. A crawl may continue meanwhile. Exit code 3: the
@@ -33,15 +34,26 @@ def verify(archive: Path, *, repair: bool, as_json: bool) -> None:
     verifies the result. The new file takes the place of the damaged one, which is kept as ARCHIVE.damaged-DATE. If the
     new file would not be better, nothing is changed (exit code 1).
 
+    --new checks new pages, and all rows of the articles that they changed: seconds, after each crawl. The first time it
+    checks everything. A clean verification is recorded as a run. Damage to older rows stays hidden: run a full
+    verification from time to time. No crawl may run meanwhile.
+
     \b
     Example:
       caliber verify --archive data/archive.db
       caliber verify --repair
+      caliber verify --new
     """
+    if repair and new:
+        raise click.UsageError("--repair verifies everything; leave out --new.")
     if repair:
         result = Archive.repair_file(archive, reextractor, software(), with_progress)
     else:
-        check = Archive.verify_file(archive, with_progress)
+        check = (
+            Archive.verify_new_rows(archive, software(), with_progress)
+            if new
+            else Archive.verify_file(archive, with_progress)
+        )
         result = FileRepair(check, check.findings)
     if as_json:
         echo_json(

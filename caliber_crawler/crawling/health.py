@@ -13,6 +13,7 @@ from math import sqrt
 from statistics import median
 
 from caliber_crawler.archive import Archive
+from caliber_crawler.archive.reports.baselines import MAX_COVERAGE_DROP, MIN_BASELINE_RUNS, MIN_PAGES
 from caliber_crawler.archive.reports.run_history import RunHistory
 from caliber_crawler.archive.reports.runs import RunRecord
 from caliber_crawler.items import Problem
@@ -22,18 +23,12 @@ STEADY_SOURCES = ("feed", "listing", "start_page")
 """Discovery sources with a steady number of teasers per page; search results and sitemaps vary."""
 BASELINE_RUNS = 7
 """Number of runs and of days that a run is compared with."""
-MIN_BASELINE_RUNS = 3
-"""Minimum number of runs or days for a comparison."""
 MIN_TEASER_SHARE = 0.5
 """Minimum share of the usual number of teasers per page; below it a run is reported."""
 MIN_NEWS_SHARE = 0.25
 """Minimum share of the usual number of new articles in 24 hours. Holidays are quieter, but not by this much."""
 MIN_USUAL_NEWS = 12
 """Minimum usual number of new articles in 24 hours; below it a quiet day is not reported."""
-MAX_COVERAGE_DROP = 0.3
-"""Maximum drop of the share of pages with a field or with a known layout."""
-MIN_PAGES = 10
-"""Minimum number of pages to compute a share."""
 SHARE_RUNS = 200
 """Maximum number of earlier runs for a share; about four days of runs from cron."""
 MIN_STANDARD_ERRORS = 3.5
@@ -88,21 +83,32 @@ def _dropped_shares(history: RunHistory, run_id: int, earlier: Sequence[int], us
 
 
 def nothing_found(counts: Mapping[str, int], *, has_layouts: bool = True) -> Iterator[Problem]:
-    """Report a run whose lists name no article: its pages may have links that are not recognized."""
+    """Report a run whose lists name no article: its pages may have links that are not recognized.
+
+    Of an exploration, it is also reported if none of the links that look like articles leads to one.
+    """
     if counts.get("nothing_requested", 0):
         message = "The discovery sources of this run name no page to begin with. Add a source with --via, or --urls."
         yield _problem("nothing_requested", message)
     lists = counts.get("listing_pages", 0) + counts.get("url_lists", 0)
-    if not lists or counts.get("teasers", 0) or counts.get("articles_on_lists", 0):
+    teasers, links = counts.get("teasers", 0), counts.get("not_articles", 0)
+    if not lists or counts.get("articles_on_lists", 0) or (teasers and not _explored_in_vain(counts)):
         return
-    links = counts.get("not_articles", 0)
-    found = f": none of {quantity(links, 'URL')} on them has the form of one" if links else ""
+    if teasers:
+        found = f": none of {quantity(teasers, 'link')} on them leads to one"
+    else:
+        found = f": none of {quantity(links, 'URL')} on them has the form of one" if links else ""
     remedy = (
         "Run `caliber doctor`"
         if has_layouts
         else "Start at another page of the site, try --via sitemap, or write a site definition"
     )
     yield _problem("nothing_found", f"The lists of this run ({lists:,}) name no article{found}. {remedy}.")
+
+
+def _explored_in_vain(counts: Mapping[str, int]) -> bool:
+    """Whether an exploration has no article, not even one that it did not request."""
+    return counts.get("site_size") == 0 and not counts.get("discovered", 0) and not counts.get("out_of_scope", 0)
 
 
 def fewer_teasers(counts: Mapping[str, int], earlier: Sequence[Mapping[str, int]]) -> Iterator[Problem]:

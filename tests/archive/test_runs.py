@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from caliber_crawler.archive import Entry
+from caliber_crawler.archive.core.run_results import SET_RESULTS
 from caliber_crawler.archive.reports.status import sqlite_warning
 from caliber_crawler.items import Problem
 from caliber_crawler.site import Site
@@ -36,6 +37,55 @@ def test_a_run_records_arguments_settings_and_outcome(newsroom: Newsroom) -> Non
     )
     assert run["settings"] == {"DOWNLOAD_DELAY": 1.0, "ARCHIVE": "data/archive.db"}
     assert run["finished_at"] >= run["started_at"]
+
+
+def results(newsroom: Newsroom) -> dict[int, tuple[int | None, int | None, int | None]]:
+    rows = newsroom.archive.db.query("SELECT id, new_articles, problem_count, stored_bytes FROM runs")
+    return {row["id"]: (row["new_articles"], row["problem_count"], row["stored_bytes"]) for row in rows}
+
+
+def start(newsroom: Newsroom) -> int:
+    return newsroom.archive.runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
+
+
+def test_a_run_that_ended_says_what_it_added(newsroom: Newsroom) -> None:
+    """A page that was stored before adds nothing, even if it was stored for another run."""
+    archive, first = newsroom.archive, newsroom.run_id
+    archive.captures.store(capture(), first)
+    archive.captures.store(capture(minutes(1), body=capture().body), first)
+    assert results(newsroom)[first] == (None, None, None), "the run is active"
+    archive.runs.finish(first, "finished", None, {"new": 1, "stored": 2})
+    second = start(newsroom)
+    archive.captures.store(capture(minutes(60), body=capture().body), second)
+    archive.captures.store(capture(minutes(61)), second)
+    archive.runs.record_problem(second, Problem(stage="check", reason="no_headline", message="It has none."))
+    archive.runs.finish(second, "finished", None, {})
+    archive.runs.record_problem(second, Problem(stage="run", reason="unknown_layout", message="All are new."))
+    archive.runs.record_exit_code(second, 3)
+    sizes = [row["stored"] for row in archive.db.query("SELECT stored FROM bodies")]
+    assert len(sizes) == 2
+    stored = {id: size for id, (_, _, size) in results(newsroom).items()}
+    assert (results(newsroom)[first][:2], results(newsroom)[second][:2]) == ((1, 0), (0, 2))
+    assert sum(filter(None, stored.values())) == sum(sizes)
+    assert all(stored.values())
+
+
+def test_a_killed_run_says_what_it_added(newsroom: Newsroom) -> None:
+    newsroom.archive.captures.store(capture(), newsroom.run_id)
+    newsroom.archive.runs.heartbeat(newsroom.run_id, {"new": 7})
+    newsroom.archive.runs.interrupt_dead()
+    new, problems, stored = results(newsroom)[newsroom.run_id]
+    assert (new, problems) == (7, 0)
+    assert stored
+
+
+def test_runs_of_an_earlier_schema_say_what_they_added(newsroom: Newsroom) -> None:
+    newsroom.archive.captures.store(capture(), newsroom.run_id)
+    newsroom.archive.runs.finish(newsroom.run_id, "finished", None, {"new": 3})
+    expected = results(newsroom)
+    newsroom.archive.db.execute("UPDATE runs SET new_articles = NULL, problem_count = NULL, stored_bytes = NULL")
+    newsroom.archive.db.execute(f"{SET_RESULTS} WHERE outcome <> 'running'")
+    assert results(newsroom) == expected
 
 
 def test_a_problem_is_stored_with_its_page(newsroom: Newsroom) -> None:

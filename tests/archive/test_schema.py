@@ -21,7 +21,7 @@ TABLES = {
     *("field_coverage", "problems", "sites", "sections", "authors", "article_authors", "images", "links"),
     *("hosts", "totals", "url_claims", "site_facts", "versions_fts", "versions_vocab"),
     *("codebook", "codes", "alerts", "alert_events", "copies", "counterparts"),
-    *("name_searches", "mentions", "quotations"),
+    *("name_searches", "mentions", "quotations", "merge_marks"),
 }
 VIEWS = {
     *("article_texts", "view_growth", "edits", "coverage_by_day", "run_health", "coded_articles"),

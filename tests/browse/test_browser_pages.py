@@ -39,6 +39,7 @@ PAGES = [
     "/archive/-/queries/authors_at_work",
     "/archive/-/queries/who_links_to?host=president.az",
     *("/archive/-/names", "/archive/-/names?name=Baku"),
+    *("/archive/-/sites", "/archive/-/sites?sort=growth", "/archive/-/health?site=caliber"),
 ]
 
 DRAWN = {

@@ -238,6 +238,7 @@ def test_only_the_owner_can_publish_and_only_the_next_generation(
                 "job_id": job_id,
                 "worker_id": worker_id(owner),
                 "base_generation": 0,
+                "base": None,
                 "path": "first.db",
             }
             assert await owner.connector.execute_query_all_async(PUBLISH, **first)

@@ -36,8 +36,10 @@ def test_unfinished_work_is_queued_again(dsn: str, tmp_path: Path) -> None:
         assert int(str(shard["generation"])) > 1
         assert shard["outcome"] == "finished"
         assert_every_article_once(crew.collect(), crew.press.papers)
-        files = [path.name for path in (tmp_path / "shards").rglob("*.db")]
-        assert len(files) == 2, "the current shard, and the previous one for processes that still read it"
+        parts = rows(dsn, "SELECT * FROM caliber_shard_parts ORDER BY generation")
+        files = sorted(path.name for path in (tmp_path / "shards" / "paper-00").iterdir())
+        assert files == [str(part["path"]).rpartition("/")[2] for part in parts]
+        assert len([part for part in parts if part["base"] is None]) <= 2, "processes may still read the former one"
 
 
 def test_second_crawl_sends_fewer_requests_and_second_collect_adds_nothing(dsn: str, tmp_path: Path) -> None:
@@ -52,6 +54,9 @@ def test_second_crawl_sends_fewer_requests_and_second_collect_adds_nothing(dsn: 
         assert asked < before / 2
         again = crew.caliber("cluster", "collect", "--archive", archive)
         assert again.stdout == "Nothing new.\n"
+        whole, increment = rows(dsn, "SELECT * FROM caliber_shard_parts WHERE site = 'paper-01' ORDER BY generation")
+        assert increment["base"] == whole["generation"]
+        assert int(str(increment["size"])) < int(str(whole["size"])) / 2
 
 
 def test_unreachable_site_is_retried_and_does_not_affect_others(dsn: str, tmp_path: Path) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -92,3 +95,38 @@ def test_runs_show_their_exit_codes_and_problems_their_dates(redesigned: Path) -
     (problem,) = report["problems"]["all"]
     assert problem["first_at"] == problem["last_at"]
     assert problem["last_at"] >= report["runs"][0]["started_at"]
+
+
+def test_sites_are_a_table_csv_and_json_with_the_same_values(redesigned: Path) -> None:
+    options = ["--archive", str(redesigned), "--sites"]
+    table = CliRunner().invoke(status, options)
+    assert table.exit_code == 0, table.output
+    assert re.search(r"^caliber +alarm .* finished +3 .*All pages have a new layout\.$", table.output, re.MULTILINE)
+    (report,) = json.loads(CliRunner().invoke(status, [*options, "--json"]).output)
+    (row,) = csv.DictReader(io.StringIO(CliRunner().invoke(status, [*options, "--csv"]).output))
+    assert (report["state"], report["alarms"][0]["reason"]) == ("alarm", "unknown_layout")
+    assert (row["state"], row["alarms"]) == ("alarm", "All pages have a new layout.")
+    with Archive.open(redesigned) as archive:
+        assert [each["site"] for each in archive.sites.report()] == ["caliber"]
+    assert CliRunner().invoke(status, [*options, "--check"]).exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--csv"], "--csv prints the sites of the archive: add --sites."),
+        (["--sites", "--csv", "--json"], "Give either --csv or --json, not both."),
+        (["--sites", "--acknowledge", "caliber"], "Give either --sites or --acknowledge, not both."),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(redesigned: Path, options: list[str], message: str) -> None:
+    result = CliRunner().invoke(status, ["--archive", str(redesigned), *options])
+    assert (result.exit_code, message in result.output) == (2, True)
+
+
+def test_an_archive_without_sites_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    Archive.open(path, mode="write").close()
+    result = CliRunner().invoke(status, ["--archive", str(path), "--sites"])
+    assert (result.exit_code, result.stdout, "caliber crawl URL" in result.stderr) == (0, "", True)
+    assert json.loads(CliRunner().invoke(status, ["--archive", str(path), "--sites", "--json"]).stdout) == []

@@ -168,7 +168,7 @@ def test_a_redirect_to_an_insecure_connection_is_a_problem(
 
 def refused(result: Result, words: str) -> None:
     assert result.exit_code == 10, result.stderr
-    assert result.stderr.count("\n") == 1
+    assert result.stderr.count("\n") == 2, "what happened, and the next step"
     assert "not secure" in result.stderr or "no secure connection" in result.stderr
     assert words in result.stderr
 

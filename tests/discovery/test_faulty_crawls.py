@@ -207,6 +207,11 @@ def test_a_crawl_with_known_or_skipped_articles_finds_something(tmp_path: Path) 
         ({"listing_pages": 1, "teasers": 1}, False),
         ({"listing_pages": 1, "articles_on_lists": 1}, False),
         ({"missing": 100}, False),
+        # An exploration, whose links lead to no article, to one that was not requested, to a failed or a skipped one.
+        ({"listing_pages": 1, "teasers": 3, "site_size": 0}, True),
+        ({"listing_pages": 1, "teasers": 3, "site_size": 1}, False),
+        ({"listing_pages": 1, "teasers": 3, "site_size": 0, "discovered": 1, "failed": 1}, False),
+        ({"listing_pages": 1, "teasers": 3, "site_size": 0, "out_of_scope": 3}, False),
     ],
 )
 def test_only_a_run_with_lists_but_without_articles_found_nothing(counts: dict[str, int], is_reported: bool) -> None:

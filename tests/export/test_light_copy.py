@@ -15,7 +15,7 @@ from tests.export.newspaper import SITE
 
 LEFT_BEHIND = {
     *("frontier", "problems", "field_coverage", "hosts", "bodies", "dictionaries"),
-    *("takedowns", "takedown_keys", "alerts", "alert_events"),
+    *("takedowns", "takedown_keys", "alerts", "alert_events", "merge_marks"),
 }
 """Tables that are empty in a light copy."""
 

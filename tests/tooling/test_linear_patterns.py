@@ -46,9 +46,9 @@ BUILDERS: dict[str, tuple[set[str], Patterns]] = {
         {"finditer", "search"},
         lambda site: [labels._pattern(role) for role in labels.Role if role is not labels.Role.UNNAMED],
     ),
-    "extraction.dates.site_formats:_pattern": (
+    "extraction.dates.site_formats:format_pattern": (
         {"finditer"},
-        lambda site: map(site_formats._pattern, site.date_formats),
+        lambda site: map(site_formats.format_pattern, site.date_formats),
     ),
     "extraction.structured_data:_site_title": ({"sub"}, lambda site: [structured_data._site_title(site.title)]),
     "extraction.text_page:_controls_in_a_row": (

@@ -10,6 +10,7 @@ from sqlite_utils import Database, Migrations
 from caliber_crawler.archive.core.checksums import EARLIER_COLUMN, PRIMARY_KEYS, checksum, without_triggers
 from caliber_crawler.archive.core.earlier_terms import ARGUMENTS, COUNTS, METHODS, REASONS, SOURCES
 from caliber_crawler.archive.core.earlier_urls import rename_urls
+from caliber_crawler.archive.core.run_results import SET_RESULTS
 from caliber_crawler.archive.core.schema_creation import MIGRATION_SET, statements
 
 migrations = Migrations(MIGRATION_SET)
@@ -106,6 +107,25 @@ def m0013_names(db: Database) -> None:
 def m0014_exit_codes(db: Database) -> None:
     """Add the exit codes of runs."""
     run_script(db, "m0014_exit_codes")
+
+
+@migrations()
+def m0015_view_growth(db: Database) -> None:
+    """Compute the growth of view counts with window functions."""
+    run_script(db, "m0015_view_growth")
+
+
+@migrations()
+def m0016_site_reports(db: Database) -> None:
+    """Add what each run added as columns, with the values of earlier runs, and indexes for reports about sites."""
+    run_script(db, "m0016_site_reports")
+    db.execute(f"{SET_RESULTS} WHERE outcome <> 'running'")
+
+
+@migrations()
+def m0017_merge_marks(db: Database) -> None:
+    """Add how far other archives were merged."""
+    run_script(db, "m0017_merge_marks")
 
 
 def rename_methods(db: Database) -> None:

@@ -49,7 +49,8 @@ JOIN authors p ON p.site = a.site AND p.name = j.value WHERE a.id BETWEEN ? AND 
 class BulkInsert:
     """Inserts new rows. Runs inside the caller's transaction; ``counts`` has the number of new rows per table.
 
-    ``run_of`` and ``capture_of`` map IDs of runs and captures there to IDs here; inserted captures are added.
+    ``run_of`` and ``capture_of`` map IDs of runs and captures there to IDs here; inserted captures are added. ``among``
+    are the articles to insert; ``None`` means all.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class BulkInsert:
         run_of: Mapping[int, int],
         capture_of: dict[int, int],
         store: Store,
+        among: Collection[int] | None = None,
     ) -> None:
         self._here = here
         self._there = there
@@ -68,7 +70,7 @@ class BulkInsert:
         self._bodies = Bodies(there)
         self._columns = {table: columns(here, table) for table in ("captures", "articles", "versions", *ARTICLE_TABLES)}
         self._dictionary_of: dict[int, int | None] = {}
-        self._ambiguous = ambiguous(there)
+        self._ambiguous = ambiguous(there, among)
         self.counts: Counter[str] = Counter()
         self.doubtful: set[int] = set()
         """The inserted articles whose pages state no date: they may be walls."""
@@ -359,13 +361,20 @@ def identifiers_of(connection: Connection, ids: Iterable[int]) -> dict[int, set[
     return found
 
 
-def ambiguous(connection: Connection) -> set[tuple[Any, ...]]:
-    """Post numbers and slugs that several articles of an archive share; their articles are merged one at a time."""
+def ambiguous(connection: Connection, among: Collection[int] | None = None) -> set[tuple[Any, ...]]:
+    """Post numbers and slugs that several articles of an archive share; their articles are merged one at a time.
+
+    With ``among``, only identifiers of these articles.
+    """
     found: set[tuple[Any, ...]] = set()
     for name in ("post_number", "slug"):
+        some = f"""AND u.{name} IN (SELECT {name} FROM article_urls
+          WHERE article_id IN (SELECT value FROM json_each(?)) AND {name} IS NOT NULL)"""
         rows = connection.execute(
             f"""SELECT a.site, u.{name} FROM article_urls u JOIN articles a ON a.id = u.article_id
-            WHERE u.{name} IS NOT NULL GROUP BY a.site, u.{name} HAVING count(DISTINCT u.article_id) > 1"""
+            WHERE u.{name} IS NOT NULL {some if among is not None else ""}
+            GROUP BY a.site, u.{name} HAVING count(DISTINCT u.article_id) > 1""",
+            () if among is None else json_list(among),
         )
         found |= {(name, row[0], row[1]) for row in rows}
     return found

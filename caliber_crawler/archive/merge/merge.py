@@ -4,6 +4,8 @@ Merged are captures, their extractions, view counts, and the URLs that identify 
 and are assigned anew; versions are computed from the captures of both. So the direction, order and number of merges do
 not matter. If both archives extracted one page differently, the result of the newer extractor is current. The other
 text becomes a replaced version, and so do the replaced versions of the other archive.
+
+If the other archive was merged before, only what came after is read: see :mod:`~caliber_crawler.archive.merge.marks`.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -22,6 +25,9 @@ from caliber_crawler.archive.core.times import utc_time
 from caliber_crawler.archive.merge.bulk_insert import BulkInsert
 from caliber_crawler.archive.merge.codes import CodeMerge
 from caliber_crawler.archive.merge.conflicts import ConflictMerge
+from caliber_crawler.archive.merge.marks import Marks, MergeMarks
+from caliber_crawler.archive.merge.run_mapping import RunMapping
+from caliber_crawler.archive.merge.selection import Selection
 from caliber_crawler.archive.pages.bodies import Bodies
 from caliber_crawler.archive.pages.captures import Captures
 from caliber_crawler.archive.reports.runs import Runs
@@ -35,8 +41,6 @@ Item = TypeVar("Item")
 
 BATCH_SIZE = 1_000
 """Captures or articles per transaction."""
-RUN = ("command", "site", "started_at", "arguments", "settings", "software", "user_agent")
-"""The columns that identify a run."""
 FRONTIER_STATE = (
     *("state", "priority", "due_at", "visited_at", "last_status", "failures", "reason", "etag", "last_modified"),
     "request_url",
@@ -82,21 +86,37 @@ class Merge:
         self._bodies_there = Bodies(there)
         self._takedowns = Takedowns(here)
         self._articles = Articles(here)
-        self._run_of: dict[int, int] = {}
+        self._marks = MergeMarks(here)
         self._capture_of: dict[int, int] = {}
         self._article_of: dict[int, int] = {}
         self._has_takedowns = False
         self.counts: Counter[str] = Counter()
+        self._run_of = RunMapping(here, there, self.counts)
 
     def __len__(self) -> int:
         """The number of captures and articles to merge."""
-        return int(self._there.value("SELECT (SELECT count(*) FROM captures) + (SELECT count(*) FROM articles)"))
+        return len(self._selection)
+
+    @cached_property
+    def is_incremental(self) -> bool:
+        """Whether only what came after an earlier merge of the other archive is read."""
+        return self._known_marks is not None
+
+    @cached_property
+    def _known_marks(self) -> Marks | None:
+        return self._marks.find(self._there)
+
+    @cached_property
+    def _selection(self) -> Selection:
+        return Selection(self._there, self._known_marks)
 
     def __iter__(self) -> Iterator[int]:
         """Merge; yield the number of captures and articles processed since the last yield."""
         run_id = self._runs.start(
             "merge", site=None, arguments={"other": self._there.path.name}, settings={}, software=self._software
         )
+        # Before anything is read: what a crawl adds there meanwhile belongs to the next merge.
+        marks, known_marks = Marks.of(self._there), self._known_marks
         known = len(self._takedowns.all())
         yield from self._merge(run_id)
         self.counts["takedowns"] += len(self._takedowns.all()) - known
@@ -107,37 +127,41 @@ class Merge:
             self._runs.finish(run_id, "finished", None, self.counts)
         else:
             self._runs.discard(run_id)
+        if marks is not None and marks != known_marks:
+            with self._here.transaction():
+                self._marks.store(self._there, marks)
 
     def _merge(self, run_id: int) -> Iterator[int]:
         last: int = self._here.value("SELECT coalesce(max(id), 0) FROM articles")
         with self._here.transaction():
             self._deletion.import_from(self._there)
             self._has_takedowns = self._here.value("SELECT 1 FROM takedown_keys") is not None
-            self._merge_runs()
+            for id in self._selection.runs:
+                _ = self._run_of[id]
             self._merge_plain("sites", "site")
             self._merge_plain("sections", "site", "language", "section")
             self._merge_plain("hosts", "host")
             self._merge_site_facts()
-        bulk = BulkInsert(self._here, self._there, self._run_of, self._capture_of, self._store)
+        among = self._selection.articles if self.is_incremental else None
+        bulk = BulkInsert(self._here, self._there, self._run_of, self._capture_of, self._store, among)
         shared = ConflictMerge(self._here, self._there, self._run_of, self._capture_of, run_id)
-        for ids in in_chunks(self._there.values("SELECT id FROM captures ORDER BY id")):
+        for ids in in_chunks(self._selection.captures):
             with self._here.transaction():
                 wanted = [id for id in ids if not self._has_takedowns or not self._is_taken_down_capture(id)]
                 for id in bulk.insert_captures(wanted):
                     self._merge_capture(id)
             yield len(ids)
-        survivors = self._there.values("SELECT id FROM articles WHERE duplicate_of IS NULL ORDER BY id")
-        for ids in in_chunks(survivors):
+        for ids in in_chunks(self._selection.articles):
             with self._here.transaction():
                 wanted = [id for id in ids if not self._has_takedowns or not self._is_taken_down(id)]
                 for id in bulk.insert_articles(wanted, self._article_of):
                     self._article_of |= shared.merge(id)
             yield len(ids)
-        self.counts += bulk.counts + shared.counts
+        self.counts.update(bulk.counts + shared.counts)
         with self._here.transaction():
             self._merge_frontier()
             self._merge_problems()
-            self._merge_plain("field_coverage", "run_id", "site", "layout", "field", "method")
+            self._merge_coverage()
             self._apply_absences()
             CodeMerge(self._here, self._there, self._article_of, self.counts).merge()
         for ids in in_chunks(sorted(bulk.doubtful | shared.merged)):
@@ -162,24 +186,15 @@ class Merge:
         self.counts[table] += max(cursor.rowcount, 0)
         return cursor.lastrowid or 0
 
-    def _merge_runs(self) -> None:
-        same = " AND ".join(f"{name} IS :{name}" for name in RUN)
-        for row in self._there.rows("SELECT * FROM runs ORDER BY id"):
-            known = self._here.row(f"SELECT id, outcome FROM runs WHERE {same}", row)
-            theirs = {name: value for name, value in row.items() if name != "id"}
-            if known is None:
-                self._run_of[row["id"]] = self._insert("runs", theirs)
-            else:
-                self._run_of[row["id"]] = known["id"]
-                if known["outcome"] in ("running", "interrupted") and row["outcome"] not in ("running", "interrupted"):
-                    changes = ", ".join(f"{name} = :{name}" for name in theirs)
-                    self._here.execute(f"UPDATE runs SET {changes} WHERE id = :known", {**theirs, "known": known["id"]})
-
     def _merge_plain(self, table: str, *key: str) -> None:
         for row in self._there.rows(f"SELECT * FROM {table}"):
-            if "run_id" in row:
-                row["run_id"] = self._run_of[row["run_id"]]
             self._insert(table, row, f"ON CONFLICT ({', '.join(key)}) DO NOTHING")
+
+    def _merge_coverage(self) -> None:
+        for id in self._selection.runs:
+            for row in self._there.rows("SELECT * FROM field_coverage WHERE run_id = ?", (id,)):
+                row["run_id"] = self._run_of[id]
+                self._insert("field_coverage", row, "ON CONFLICT (run_id, site, layout, field, method) DO NOTHING")
 
     def _merge_site_facts(self) -> None:
         """Take the evidence of the later confirmation: the same pages may confirm a fact in both archives."""
@@ -249,15 +264,15 @@ class Merge:
 
     def _merge_frontier(self) -> None:
         last = self._here.value("SELECT max(id) FROM frontier") or 0
-        for rows in in_chunks(self._there.rows("SELECT * FROM frontier ORDER BY id")):
+        for ids in in_chunks(self._selection.frontier):
             wanted = [
                 row
                 | {
                     "id": None,
-                    "run_id": self._run_of.get(row["run_id"]),
+                    "run_id": None if row["run_id"] is None else self._run_of[row["run_id"]],
                     "article_id": self._article_of.get(row["article_id"]),
                 }
-                for row in rows
+                for row in self._rows("frontier", ids)
                 if not (self._has_takedowns and self._takedowns.covers(row["site"], [ArticleURL(url=row["url"])]))
             ]
             if wanted:
@@ -266,7 +281,7 @@ class Merge:
         self.counts["frontier"] += self._here.value("SELECT count(*) FROM frontier WHERE id > ?", (last,))
 
     def _merge_problems(self) -> None:
-        for row in self._there.rows("SELECT * FROM problems ORDER BY id"):
+        for row in (row for ids in in_chunks(self._selection.problems) for row in self._rows("problems", ids)):
             if row["capture_id"] is not None and row["capture_id"] not in self._capture_of:
                 continue
             theirs = {name: value for name, value in row.items() if name != "id"}
@@ -274,6 +289,11 @@ class Merge:
             same = " AND ".join(f"{name} IS :{name}" for name in theirs)
             if self._here.value(f"SELECT 1 FROM problems WHERE {same}", theirs) is None:
                 self._insert("problems", theirs)
+
+    def _rows(self, table: str, ids: list[int]) -> list[dict[str, Any]]:
+        return self._there.rows(
+            f"SELECT * FROM {table} WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id", (json.dumps(ids),)
+        )
 
     def _apply_absences(self) -> None:
         """Apply 304 and "gone" responses of one archive to the articles of the other."""

@@ -141,7 +141,7 @@ class Alarms:
         return self._connection.rows(
             f"""SELECT DISTINCT r.site, p.reason, p.field, p.message, r.started_at,
               (SELECT max(started_at) FROM runs l WHERE l.site = r.site AND l.command = 'crawl') AS last_run_at
-            FROM problems p JOIN runs r ON r.id = p.run_id
+            FROM problems p CROSS JOIN runs r ON r.id = p.run_id
             LEFT JOIN ({LAST_ACKNOWLEDGEMENT}) a ON a.site = r.site
             WHERE p.stage = 'run' AND p.reason IN ({reasons}) AND r.command = 'crawl' AND r.site IS coalesce(?, r.site)
               AND r.started_at > coalesce(a.at, '')

@@ -8,6 +8,7 @@ from typing import Literal, TypedDict, cast
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.rows import JSONObject
+from caliber_crawler.archive.core.run_results import SET_RESULTS
 from caliber_crawler.archive.core.times import utc_now, utc_text
 from caliber_crawler.items import Problem
 from caliber_crawler.site.urls import without_credentials
@@ -39,6 +40,11 @@ class RunRecord(TypedDict):
     user_agent: str | None
     exit_code: int | None
     """Of a crawl: the exit code that it would have if it was the only one of its command."""
+    new_articles: int | None
+    """New articles, when the run has ended; so with the two others."""
+    problem_count: int | None
+    stored_bytes: int | None
+    """Bytes of the pages that it stored, as they are in the archive: compressed, and without repetitions."""
 
 
 class Runs:
@@ -85,11 +91,16 @@ class Runs:
                 "UPDATE runs SET outcome = ?, reason = ?, counts = ?, heartbeat_at = ?, finished_at = ? WHERE id = ?",
                 (outcome, reason, as_json(counts), now, now, run_id),
             )
+            self._connection.execute(f"{SET_RESULTS} WHERE id = ?", (run_id,))
 
     def record_exit_code(self, run_id: int, exit_code: int) -> None:
         """Record the exit code of a run that ended."""
         with self._connection.transaction():
-            self._connection.execute("UPDATE runs SET exit_code = ? WHERE id = ?", (exit_code, run_id))
+            self._connection.execute(
+                """UPDATE runs SET exit_code = ?1, problem_count = (SELECT count(*) FROM problems WHERE run_id = ?2)
+                WHERE id = ?2""",
+                (exit_code, run_id),
+            )
 
     def discard(self, run_id: int) -> None:
         """Delete a run that did nothing."""
@@ -99,6 +110,7 @@ class Runs:
     def interrupt_dead(self) -> int:
         """Mark every ``running`` run as ``interrupted``. The caller has the writer's lock, so none of them is alive."""
         with self._connection.transaction():
+            self._connection.execute(f"{SET_RESULTS} WHERE outcome = 'running'")
             return self._connection.execute(
                 """UPDATE runs SET outcome = 'interrupted', reason = 'its process ended unexpectedly'
                 WHERE outcome = 'running'"""
@@ -141,9 +153,16 @@ class Runs:
         row = self._connection.row("SELECT * FROM runs WHERE id = ?", (run_id,))
         return None if row is None else record_of(row)
 
-    def last(self, limit: int = 5) -> list[RunRecord]:
-        """The last runs, newest first."""
-        rows = self._connection.rows("SELECT * FROM runs ORDER BY id DESC LIMIT ?", (limit,))
+    def last(self, limit: int = 5, *, site: str | None = None) -> list[RunRecord]:
+        """The last runs of all sites or of one, newest first."""
+        where = (
+            ""
+            if site is None
+            else "WHERE id IN (SELECT id FROM runs WHERE site = :site ORDER BY +id DESC LIMIT :limit)"
+        )
+        rows = self._connection.rows(
+            f"SELECT * FROM runs {where} ORDER BY id DESC LIMIT :limit", {"site": site, "limit": limit}
+        )
         return [record_of(row) for row in rows]
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.rows import SiteRow
+from caliber_crawler.archive.reports.site_reports import SiteReport, site_reports
 from caliber_crawler.site import Site
 
 
@@ -42,6 +45,10 @@ class Sites:
     def base_urls(self) -> dict[str, str]:
         """The base URL at which each site was crawled, by name: its own, a mirror's or the demo site's."""
         return {row["site"]: row["url"] for row in self._connection.rows("SELECT site, url FROM sites")}
+
+    def report(self, now: datetime | None = None) -> list[SiteReport]:
+        """The state of every site at a time, by default now: failed sites first, then those with alarms."""
+        return site_reports(self._connection, now)
 
     def visited_urls(self, site: str, count: int = 5_000) -> list[tuple[str, bool]]:
         """The last visited URLs of a site, each with whether an article was found there."""

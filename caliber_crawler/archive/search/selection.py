@@ -10,13 +10,14 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
-from typing import Literal, TypedDict, Unpack, get_args, get_type_hints
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, get_args, get_type_hints
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.times import utc_text
-from caliber_crawler.archive.pages.captures import Captures
 from caliber_crawler.archive.search.matching import Match, matching
-from caliber_crawler.items import Capture
+
+if TYPE_CHECKING:
+    from caliber_crawler.items import Capture
 
 BATCH_SIZE = 200
 """The number of rows in memory at a time."""
@@ -320,6 +321,8 @@ def count_opted_out(connection: Connection, selection: Selection, of: Literal["a
 
 def captures(connection: Connection, selection: Selection) -> Iterator[Capture]:
     """The captures of :func:`capture_ids`, each with its body."""
+    from caliber_crawler.archive.pages.captures import Captures  # only here: a search loads no compression
+
     stored = Captures(connection)
     for id in capture_ids(connection, selection):
         yield stored.get(id)
@@ -329,7 +332,10 @@ VIEWS = """
 SELECT g.article_id, a.headline, a.url, a.language, a.section, a.published_at, g.observed_at, g.views, g.gained,
   g.hours, g.per_hour
 FROM view_growth g JOIN articles a ON a.id = g.article_id
-WHERE g.article_id IN (SELECT value FROM json_each(?)) ORDER BY g.article_id, g.observed_at, g.views"""
+WHERE g.article_id IN ({places}) ORDER BY g.article_id, g.observed_at, g.views"""
+VIEWED_AT_ONCE = 500
+"""Articles in one query for view counts. SQLite passes a list of IDs on to the windows of the view, but not a subquery:
+with one it computes the growth of every article of the archive."""
 
 
 class ViewRow(TypedDict):
@@ -352,7 +358,12 @@ class ViewRow(TypedDict):
 
 def view_rows(connection: Connection, ids: Iterable[int]) -> list[ViewRow]:
     """Every view count of these articles with its growth, by article, oldest first."""
-    return connection.rows_of(ViewRow, VIEWS, (json.dumps(list(ids)),))
+    wanted = sorted(set(ids))
+    found: list[ViewRow] = []
+    for start in range(0, len(wanted), VIEWED_AT_ONCE):
+        part = wanted[start : start + VIEWED_AT_ONCE]
+        found += connection.rows_of(ViewRow, VIEWS.format(places=", ".join("?" * len(part))), part)
+    return found
 
 
 def headline_on(connection: Connection, capture_id: int | None) -> str | None:

@@ -22,6 +22,7 @@ from caliber_crawler.archive.reports.runs import Runs
 from caliber_crawler.archive.texts.articles import Reextract
 from caliber_crawler.archive.upkeep.file_checks import log_damage, lost_commits, shipped_schema
 from caliber_crawler.archive.upkeep.finding import Finding
+from caliber_crawler.archive.upkeep.new_rows import NewRowsVerification, last_mark, record_mark
 from caliber_crawler.archive.upkeep.references import References
 from caliber_crawler.archive.upkeep.repair import Repair
 from caliber_crawler.archive.upkeep.restoration import REPEATED, Restoration
@@ -101,15 +102,46 @@ def verify_file(path: Path, progress: Progress = iter) -> Check:
         message = log_damage(path, lost) if lost else f"The archive cannot be opened: {cause(error)}."
         return Check([Finding(kind="file", message=message)], [], 1)
     try:
-        verification, checked = Verification(connection), 0
-        found: list[Finding] = []
-        for outcome in progress(verification):
-            checked += 1
-            if outcome is not None and len(found) < MAX_FINDINGS:
-                found.append(outcome)
+        return checked_with(Verification(connection), progress)
     finally:
         with contextlib.suppress(*UNREADABLE):
             connection.close()
+
+
+def verify_new_rows(path: Path, software: Mapping[str, object], progress: Progress = iter) -> Check:
+    """Verify what is new in an archive since the last clean verification of this kind, and record a clean one as a run.
+
+    The first one checks everything. It has the writer's lock, because rows that another process wrote meanwhile would
+    be older than the record and never checked. Raises ``ArchiveLocked`` if another process writes. A file that is too
+    damaged to be opened for writing is verified like any other.
+    """
+    try:
+        Connection.open(path, "read").close()
+    except NoArchive:
+        raise
+    except ArchiveError:
+        return verify_file(path, progress)
+    if lost_commits(path):
+        return verify_file(path, progress)
+    connection = Connection.open(path, "write")
+    try:
+        mark = last_mark(connection)
+        check = checked_with(NewRowsVerification(connection, mark) if mark else Verification(connection), progress)
+        if not check.findings:
+            record_mark(connection, mark, check.checked, software)
+        return check
+    finally:
+        connection.close()
+
+
+def checked_with(verification: Verification, progress: Progress) -> Check:
+    """Iterate a verification to its end."""
+    checked = 0
+    found: list[Finding] = []
+    for outcome in progress(verification):
+        checked += 1
+        if outcome is not None and len(found) < MAX_FINDINGS:
+            found.append(outcome)
     return Check(found, verification.notes, checked)
 
 

@@ -38,7 +38,7 @@ WHERE run_id NOT IN (SELECT id FROM runs) GROUP BY run_id"""
 REPEATED = (
     *("runs", "problems", "hosts", "sites", "sections", "site_facts", "field_coverage", "takedowns"),
     *("codebook", "codes", "alerts", "alert_events", "copies", "counterparts"),
-    *("name_searches", "mentions", "quotations"),
+    *("name_searches", "mentions", "quotations", "merge_marks"),
 )
 """Tables whose indexes repeat every value."""
 MISSING_CAPTURES = """SELECT capture_id, article_id, min(at) AS fetched_at, max(version_id) AS version_id,

@@ -8,13 +8,23 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.core.family import FAMILY
 from caliber_crawler.archive.core.rows import FrontierRow, VersionRow
-from caliber_crawler.archive.texts.current_state import CURRENT, TEXT
+from caliber_crawler.archive.texts.current_state import CURRENT, CURRENT_TEXT, TEXT
 from caliber_crawler.archive.texts.text_columns import digest_of_row
 from caliber_crawler.archive.upkeep.finding import printable
 
 TIMES = ("due_at", "discovered_at", "traversal_started_at", "crawled_since", "crawled_at", "visited_at")
 """The times in a row of the frontier."""
+COUNTED = f"SELECT {', '.join(f'({sql}) AS {name}' for name, sql in CURRENT.items() if name not in TEXT)}"
+SEEN = f"""SELECT min(seen_from) AS first_seen_at, max(seen_until) AS last_seen_at FROM versions
+WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL"""
+AUTHORS = """SELECT json_group_array(name) FROM (
+  SELECT p.name FROM article_authors w JOIN authors p ON p.id = w.author_id
+  WHERE w.article_id = :article_id ORDER BY w.position)"""
+KNOWN_AS = {
+    name: f"SELECT 1 FROM article_urls WHERE article_id = ? AND {name} = ?" for name in ("url", "post_number", "slug")
+}
 
 
 def wrong_version(row: VersionRow) -> str | None:
@@ -34,29 +44,20 @@ def wrong_columns(connection: Connection, article_id: int) -> list[str]:
     """The columns of an article that do not match the rest of the archive."""
     key = {"article_id": article_id}
     actual = connection.row("SELECT * FROM articles WHERE id = :article_id", key) or {}
-    expected = connection.row(f"SELECT {', '.join(f'({sql}) AS {name}' for name, sql in CURRENT.items())}", key) or {}
+    text = connection.row(CURRENT_TEXT, key) or dict.fromkeys(TEXT)
+    expected = text | (connection.row(COUNTED, key) or {})
     if actual["current_version_id"] is None and expected["current_version_id"] is None:
         # A repair keeps what the row says of an article whose versions are all lost.
         expected = {name: value for name, value in expected.items() if name not in TEXT}
     wrong = [name for name, value in expected.items() if actual[name] != value]
-    named = connection.value(
-        """SELECT json_group_array(name) FROM (SELECT p.name FROM article_authors w JOIN authors p ON p.id = w.author_id
-        WHERE w.article_id = :article_id ORDER BY w.position)""",
-        key,
-    )
+    named = connection.value(AUTHORS, key)
     authors = connection.value("SELECT authors FROM versions WHERE id = ?", (actual["current_version_id"],)) or "[]"
     with contextlib.suppress(ValueError):
         if json.loads(named) != list(dict.fromkeys(json.loads(authors))):
             wrong.append("article_authors")
-    seen = connection.row(
-        """SELECT min(seen_from) AS first_seen_at, max(seen_until) AS last_seen_at FROM versions
-        WHERE article_id IN (SELECT id FROM articles WHERE id = :article_id OR duplicate_of = :article_id)
-        AND replaced_by IS NULL""",
-        key,
-    )
+    seen = connection.row(SEEN, key)
     wrong += [name for name, value in (seen or {}).items() if value is not None and actual[name] != value]
-    for name in ("url", "post_number", "slug"):
-        known = f"SELECT 1 FROM article_urls WHERE article_id = ? AND {name} = ?"
+    for name, known in KNOWN_AS.items():
         if actual[name] is not None and not connection.value(known, (article_id, actual[name])):
             wrong.append(name)
     return wrong

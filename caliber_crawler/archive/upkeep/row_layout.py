@@ -26,6 +26,8 @@ TYPES: dict[str, tuple[type, ...]] = {
     "BLOB": (bytes,),
     "REAL": (float, int),
 }
+MAX_ADDED = 4
+"""Maximum number of columns that were added to a table since its first rows."""
 URL_SCHEMES = ("http://", "https://", "urn:")
 ROWID = "rowid"
 """The name of the row ID in a row of a table without an ID column of its own, and in the entries of its indexes."""
@@ -55,7 +57,7 @@ class Layout:
     def row_of(self, key: int | None, values: Sequence[Value]) -> Row | None:
         """Stored values as a row; ``None`` if they cannot be a row of this table or index."""
         if (
-            not len(self.columns) - 3 <= len(values) <= len(self.columns)
+            not len(self.columns) - MAX_ADDED <= len(values) <= len(self.columns)
             or not values
             or (key is None) != (self.id is None)
         ):

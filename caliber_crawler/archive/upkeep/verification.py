@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypedDict, TypeVar, Unpack, cast
 
 from caliber_crawler.archive.core.checksums import checksum
@@ -78,6 +79,10 @@ class Verification:
     connection: Connection
     notes: list[str] = field(default_factory=list)
     """Checks that were skipped, and why."""
+    conditions: dict[str, str] = field(default_factory=dict)
+    """Conditions for the rows to check, by table. By default every row is checked."""
+    indexed: tuple[str, ...] = ()
+    """Tables in which an index may find the rows that fulfil a condition."""
 
     def __post_init__(self) -> None:
         self._pages = Bodies(self.connection)
@@ -90,7 +95,7 @@ class Verification:
                 return total
         for table in TABLES:
             with contextlib.suppress(*UNREADABLE):
-                total += self.connection.value(f"SELECT count(*) FROM {table}")
+                total += self.connection.value(f"SELECT count(*) FROM {table} WHERE {self.conditions.get(table, 1)}")
         return total
 
     def __iter__(self) -> Iterator[Finding | None]:
@@ -102,17 +107,14 @@ class Verification:
             self.connection.raw.set_progress_handler(None, 0)
 
     def _check_all(self) -> Iterator[Finding | None]:
-        yield from self._check_once("schema", lambda: check_schema(self.connection))
-        yield from self._check_once("file", lambda: check_raw_file(self.connection, self.notes))
+        yield from self._check_file()
         foreign: list[str] = []
         with contextlib.suppress(*UNREADABLE):
             foreign = foreign_tables(self.connection)
         if foreign:
             self.notes.append(f"The rows were not checked: {', '.join(foreign)} are not tables of this program.")
             return
-        yield from self._check_once("file", lambda: check_file(self.connection))
-        yield from self._check_once("reference", lambda: check_references(self.connection))
-        yield from self._check_once("index", lambda: check_full_text(self.connection, self.notes))
+        yield from self._check_whole()
         yield from self._each("dictionary", "dictionaries", self._dictionaries(), self._check_dictionary)
         yield from self._each("body", "bodies", self._keys("bodies", "digest"), self._check_body)
         yield from self._each("capture", "captures", self._rows_of(CaptureRow, "captures"), self._check_capture)
@@ -125,9 +127,20 @@ class Verification:
             yield from self._each("article", table, rows, lambda row, t=table, n=noun: self._check_part(t, n, row))  # type: ignore[misc]
         yield from self._each("article", "articles", self._keys("articles", "id"), self._check_article)
         yield from self._each("frontier", "frontier", self._rows_of(FrontierRow, "frontier"), self._check_url)
-        yield from self._check_once("total", self._totals)
         with contextlib.suppress(*UNREADABLE):
             self._note_takedowns()
+
+    def _check_file(self) -> Iterator[Finding | None]:
+        """The checks without which no row can be read."""
+        yield from self._check_once("schema", lambda: check_schema(self.connection))
+        yield from self._check_once("file", lambda: check_raw_file(self.connection, self.notes))
+
+    def _check_whole(self) -> Iterator[Finding | None]:
+        """The checks of the archive as a whole, which take longer in a larger one."""
+        yield from self._check_once("file", lambda: check_file(self.connection))
+        yield from self._check_once("reference", lambda: check_references(self.connection))
+        yield from self._check_once("index", lambda: check_full_text(self.connection, self.notes))
+        yield from self._check_once("total", self._totals)
 
     def _note_takedowns(self) -> None:
         if unwiped := unwiped_takedowns(self.connection):
@@ -168,7 +181,9 @@ class Verification:
 
     def _dictionaries(self) -> Iterator[tuple[int, str]]:
         with SQLiteErrors(self.connection.path):
-            yield from self.connection.execute("SELECT id, digest FROM dictionaries").fetchall()
+            yield from self.connection.execute(
+                f"SELECT id, digest FROM dictionaries WHERE {self.conditions.get('dictionaries', 1)}"
+            ).fetchall()
 
     def _check_dictionary(self, dictionary: tuple[int, str]) -> Finding | None:
         id, digest = dictionary
@@ -307,7 +322,8 @@ class Verification:
         key = ", ".join(layout.primary_key if layout.id is None else (ROWID,))
         last = None
         # Not indexed: SQLite may otherwise take values from an index that repeats them, and sort the rows in memory.
-        selected = f"SELECT {columns}, {key if layout.id is None else 'rowid AS row_id'} FROM {table} NOT INDEXED"
+        searched = f"{'' if table in self.indexed else 'NOT INDEXED'} WHERE {self.conditions.get(table, 1)}"
+        selected = f"SELECT {columns}, {key if layout.id is None else 'rowid AS row_id'} FROM {table} {searched}"
         names = layout.primary_key if layout.id is None else ("row_id",)
         try:
             for row in self._read(f"{selected} ORDER BY {key}"):
@@ -360,7 +376,7 @@ def cause(error: BaseException) -> str:
 def lenient_text(connection: Connection) -> Iterator[None]:
     """Read one snapshot, and decode invalid UTF-8 with surrogate escapes, inside a ``with`` block."""
     raw = connection.raw
-    raw.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+    raw.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")  # called for every text of the file
     if connection.mode == "read":
         raw.execute("BEGIN")
     try:

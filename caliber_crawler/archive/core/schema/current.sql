@@ -15,7 +15,7 @@ CREATE TABLE runs (
   settings TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(settings)),
   software TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(software)),
   user_agent TEXT
-, exit_code INTEGER) STRICT;
+, exit_code INTEGER, new_articles INTEGER, problem_count INTEGER, stored_bytes INTEGER) STRICT;
 
 CREATE TABLE sites (
   site TEXT PRIMARY KEY,
@@ -404,27 +404,6 @@ CREATE TRIGGER deleted_view_counts_are_counted AFTER DELETE ON view_counts BEGIN
   UPDATE totals SET view_counts = view_counts - 1;
 END;
 
-CREATE VIEW view_growth AS
-SELECT g.article_id, g.observed_at, g.views, g.views - g.views_before AS gained,
-  round((julianday(g.observed_at) - julianday(g.observed_before)) * 24, 2) AS hours,
-  CASE WHEN g.observed_at > g.observed_before THEN round((g.views - g.views_before)
-    / ((julianday(g.observed_at) - julianday(g.observed_before)) * 24), 2) END AS per_hour
-FROM (
-  SELECT CAST(coalesce(m.duplicate_of, m.id) AS INTEGER) AS article_id, c.observed_at, c.views,
-    (SELECT p.observed_at FROM view_counts p
-      WHERE p.article_id IN (
-        SELECT f.id FROM articles f
-        WHERE f.id = coalesce(m.duplicate_of, m.id) OR f.duplicate_of = coalesce(m.duplicate_of, m.id))
-        AND (p.observed_at, p.views) < (c.observed_at, c.views)
-      ORDER BY p.observed_at DESC, p.views DESC LIMIT 1) AS observed_before,
-    (SELECT p.views FROM view_counts p
-      WHERE p.article_id IN (
-        SELECT f.id FROM articles f
-        WHERE f.id = coalesce(m.duplicate_of, m.id) OR f.duplicate_of = coalesce(m.duplicate_of, m.id))
-        AND (p.observed_at, p.views) < (c.observed_at, c.views)
-      ORDER BY p.observed_at DESC, p.views DESC LIMIT 1) AS views_before
-  FROM view_counts c JOIN articles m ON m.id = c.article_id) g;
-
 CREATE VIEW edits AS
 SELECT a.id AS article_id, a.url, a.language, a.section, n.number AS version, o.seen_until AS seen_before,
   n.seen_from AS seen_after, o.headline AS old_headline, n.headline AS new_headline,
@@ -509,8 +488,6 @@ CREATE TABLE "frontier" (
 , request_url TEXT CHECK (request_url GLOB 'http://*' OR request_url GLOB 'https://*')) STRICT;
 
 CREATE INDEX frontier_due ON frontier (site, kind, language, section, priority, due_at);
-
-CREATE INDEX frontier_state ON frontier (site, state);
 
 CREATE INDEX frontier_article ON frontier (article_id) WHERE article_id IS NOT NULL;
 
@@ -775,10 +752,46 @@ FROM quotations q JOIN articles a ON a.id = q.article_id AND a.current_version_i
 JOIN versions v ON v.id = q.version_id
 WHERE a.duplicate_of IS NULL;
 
+CREATE VIEW view_growth AS
+SELECT g.article_id, g.observed_at, g.views, g.views - g.views_before AS gained,
+  round((g.day - g.day_before) * 24, 2) AS hours,
+  CASE WHEN g.day > g.day_before THEN round((g.views - g.views_before) / ((g.day - g.day_before) * 24), 2)
+    END AS per_hour
+FROM (
+  SELECT * FROM (
+    SELECT a.id AS article_id, c.observed_at, c.views, julianday(c.observed_at) AS day,
+      lag(julianday(c.observed_at)) OVER earlier AS day_before, lag(c.views) OVER earlier AS views_before
+    FROM articles a CROSS JOIN view_counts c ON c.article_id = a.id
+    WHERE a.duplicate_of IS NULL AND NOT EXISTS (SELECT 1 FROM articles d WHERE d.duplicate_of = a.id)
+    WINDOW earlier AS (PARTITION BY a.id ORDER BY c.observed_at, c.views))
+  UNION ALL
+  SELECT * FROM (
+    SELECT a.id AS article_id, c.observed_at, c.views, julianday(c.observed_at) AS day,
+      lag(julianday(c.observed_at)) OVER earlier AS day_before, lag(c.views) OVER earlier AS views_before
+    FROM articles a CROSS JOIN articles m ON m.id = a.id OR m.duplicate_of = a.id
+    CROSS JOIN view_counts c ON c.article_id = m.id
+    WHERE a.id IN (SELECT duplicate_of FROM articles WHERE duplicate_of IS NOT NULL)
+    WINDOW earlier AS (PARTITION BY a.id ORDER BY c.observed_at, c.views))) g;
+
 CREATE INDEX runs_repetition ON runs (
   software, command, site, outcome, reason, started_at, heartbeat_at, finished_at, counts, arguments, settings, user_agent,
-  exit_code);
+  exit_code, new_articles, problem_count, stored_bytes);
+
+CREATE INDEX runs_site ON runs (command, site, started_at, outcome, exit_code, new_articles, problem_count, stored_bytes);
+
+CREATE INDEX problems_of_runs ON problems (run_id, reason) WHERE stage = 'run';
+
+CREATE INDEX frontier_state ON frontier (site, state, kind, due_at, article_id);
+
+CREATE TABLE merge_marks (
+  source TEXT PRIMARY KEY CHECK (length(source) = 32),
+  name TEXT NOT NULL,
+  marks TEXT NOT NULL CHECK (json_valid(marks)),
+  merged_at TEXT NOT NULL CHECK (merged_at GLOB '????-??-??T??:??:??Z')
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX merge_marks_repetition ON merge_marks (merged_at, name, marks);
 
 PRAGMA application_id = 1128352841;
 
-PRAGMA user_version = 14;
+PRAGMA user_version = 17;

@@ -1,0 +1,51 @@
+"""Shards kept on a local disk: taken once, never incomplete, and within a limit."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from caliber_crawler.cluster.kept_shards import KeptShard, KeptShards
+
+STATE = KeptShard("a/00000001-0123abcd.db", b"12345678")
+
+
+def file(path: Path, content: bytes = b"archive") -> Path:
+    path.write_bytes(content)
+    return path
+
+
+def test_a_kept_shard_is_taken_once(tmp_path: Path) -> None:
+    kept = KeptShards(tmp_path / "kept", 10_000)
+    kept.put("a.org:80", file(tmp_path / "1.db"), STATE)
+    assert kept.take("b.org", tmp_path / "2.db") is None
+    assert kept.take("a.org:80", tmp_path / "2.db") == STATE
+    assert (tmp_path / "2.db").read_bytes() == b"archive"
+    assert kept.take("a.org:80", tmp_path / "3.db") is None
+
+
+@pytest.mark.parametrize("change", ["file", "note", "no file", "no note"])
+def test_a_changed_shard_is_thrown_away(tmp_path: Path, change: str) -> None:
+    kept = KeptShards(tmp_path / "kept", 10_000)
+    kept.put("a", file(tmp_path / "1.db"), STATE)
+    target = tmp_path / "kept" / ("a.db" if "file" in change else "a.json")
+    target.unlink() if "no" in change.split() else target.write_bytes(b"others")
+    assert kept.take("a", tmp_path / "2.db") is None
+    assert not (tmp_path / "2.db").exists()
+    assert list((tmp_path / "kept").iterdir()) == []
+
+
+def test_the_least_recently_used_are_deleted_first(tmp_path: Path) -> None:
+    kept = KeptShards(tmp_path / "kept", 2_500)
+    for age, site in enumerate("cab"):
+        kept.put(site, file(tmp_path / "1.db", b"x" * 1000), STATE)
+        os.utime(tmp_path / "kept" / f"{site}.json", (age, age))
+    kept.put("d", file(tmp_path / "1.db", b"x" * 1000), STATE)
+    assert sorted(path.name for path in (tmp_path / "kept").glob("*.db")) == ["b.db", "d.db"]
+
+
+def test_with_a_limit_of_zero_nothing_is_kept(tmp_path: Path) -> None:
+    KeptShards(tmp_path / "kept", 0).put("a", file(tmp_path / "1.db"), STATE)
+    assert not (tmp_path / "kept").exists()
