@@ -48,6 +48,17 @@ class SiteError(CaliberError):
     exit_code = 2
 
 
+class DefinitionError(SiteError):
+    """A site definition with a fact that cannot be true."""
+
+    def __init__(self, site: str, place: tuple[str | int, ...], problem: str) -> None:
+        super().__init__(f"Invalid definition of site {site!r}: {problem}.")
+        self.place = place
+        """The path of the field, as ``("layouts", 0, "name")``."""
+        self.problem = problem
+        """A clause about the field."""
+
+
 class SiteUnreachable(SiteError):
     """No page of the site could be fetched."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +16,7 @@ from scrapy.spiderloader import SpiderLoader
 from caliber_crawler.errors import InputError, SiteError
 from caliber_crawler.news_spider import NewsSpider
 from caliber_crawler.site import SiteRegistry, StartPage
+from caliber_crawler.site.definition_set import DefinitionFolder, Definitions, DefinitionSet
 
 Member = TypeVar("Member")
 _HOST = re.compile(r"(?P<host>localhost|[\w-]{1,63}(?:\.[\w-]{1,63}){1,10})(?::\d{1,5})?(?:[/?].*)?$")
@@ -27,11 +30,59 @@ def project_settings(**overrides: Any) -> Settings:
     return settings
 
 
-def known_spiders(settings: Settings) -> dict[str, type[NewsSpider]]:
-    """Every site that has a definition, by name.
+class KnownSpiders(dict[str, type[NewsSpider]]):
+    """Spiders by the names of their sites, and the errors of sites whose definition in TOML cannot be used."""
 
-    Raises :class:`SiteError` for a module that cannot be loaded, and for a spider whose name differs from its site's.
+    def __init__(self, spiders: Mapping[str, type[NewsSpider]]) -> None:
+        super().__init__(spiders)
+        self.errors: dict[str, InputError] = {}
+        self._origins: list[DefinitionFolder | DefinitionSet] = []
+
+    def log_problems(self, apart_from: InputError | None = None) -> None:
+        """Log each problem of the definitions once, apart from an error that is raised."""
+        for origin in self._origins:
+            origin.log_problems(apart_from)
+
+    def define(self, definitions: Definitions, origin: DefinitionFolder | DefinitionSet) -> None:
+        """Add sites. One of the same name takes the place of the known one, whose methods its spider keeps."""
+        self._origins.append(origin)
+        for name, site in definitions.sites.items():
+            members = {"name": name, "site": site, "definition_file": definitions.files[name]}
+            self[name] = type("DefinedSpider", (self.get(name, NewsSpider),), members)
+            self.errors.pop(name, None)
+        for name, error in definitions.errors.items():
+            # A site is not crawled by another definition than the one that was meant.
+            self.pop(name, None)
+            self.errors[name] = error
+
+
+def known_spiders(settings: Settings) -> KnownSpiders:
+    """Every site that has a definition, by name: in a module, in the folder of definitions, or in a cluster's queue.
+
+    Each of these takes precedence over those before it. Raises :class:`SiteError` for a module that cannot be loaded,
+    and for a spider whose name differs from its site's, and :class:`InputError` for a folder that cannot be read.
     """
+    spiders = KnownSpiders(_spiders_of_modules(settings))
+    if settings["DEFINITIONS"]:
+        folder = _definition_folder(settings["DEFINITIONS"])
+        spiders.define(folder.load(), folder)
+    if settings["STORED_DEFINITIONS"] is not None:
+        stored = _stored_definitions()
+        spiders.define(stored.load(settings["STORED_DEFINITIONS"]), stored)
+    return spiders
+
+
+@cache
+def _definition_folder(path: str) -> DefinitionFolder:
+    return DefinitionFolder(Path(path))
+
+
+@cache
+def _stored_definitions() -> DefinitionSet:
+    return DefinitionSet()
+
+
+def _spiders_of_modules(settings: Settings) -> dict[str, type[NewsSpider]]:
     try:
         loader = SpiderLoader.from_settings(settings)
     except ImportError as error:
@@ -49,15 +100,26 @@ def known_spiders(settings: Settings) -> dict[str, type[NewsSpider]]:
 
 def known_sites() -> SiteRegistry:
     """Every site that has a definition."""
-    return SiteRegistry(spider.site for spider in known_spiders(project_settings()).values())
+    spiders = known_spiders(project_settings())
+    spiders.log_problems()
+    return SiteRegistry(spider.site for spider in spiders.values())
 
 
 def spider_named(name: str, settings: Settings) -> type[NewsSpider]:
     """The spider of a site, by the site's name or the URL of one of its pages.
 
-    Raises :class:`SiteError` for an unknown name, with the known names, and for an invalid URL.
+    Raises :class:`SiteError` for an unknown name, with the known names, and for an invalid URL, and
+    :class:`InputError` for a site whose definition cannot be used.
     """
     return spider_among(known_spiders(settings), name)
+
+
+def definition_path(spider: type[NewsSpider]) -> Path:
+    """The file with the definition of a spider's site. Raises :class:`InputError` if it is not in a file."""
+    path = Path(spider.definition_file or inspect.getsourcefile(spider) or "")
+    if not path.is_file():
+        raise InputError(f"The definition of {spider.name} is not in a file of this machine.")
+    return path
 
 
 def start_url(name: str, known: Collection[str]) -> str:
@@ -111,6 +173,11 @@ def sites_in(path: Path) -> dict[str, bool]:
 def spider_among(spiders: Mapping[str, type[NewsSpider]], name: str) -> type[NewsSpider]:
     """The spider of a site, like :func:`spider_named`, chosen from spiders that are loaded already."""
     sites = SiteRegistry(spider.site for spider in spiders.values())
+    if isinstance(spiders, KnownSpiders):
+        error = spiders.errors.get(name)
+        spiders.log_problems(apart_from=error)
+        if error is not None:
+            raise error
     name = start_url(name, spiders)
     return _spider_from(name, sites) if "://" in name else spiders[sites.named(name).name]
 

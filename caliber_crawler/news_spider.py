@@ -56,6 +56,8 @@ class NewsSpider(Spider):
     """
 
     site: ClassVar[Site]
+    definition_file: ClassVar[str] = ""
+    """The file with the site's definition in TOML; empty for one in Python."""
 
     def __init__(self, *, archive: Archive | None = None, lease: Lease | None = None, **arguments: Any) -> None:
         super().__init__()

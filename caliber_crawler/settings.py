@@ -9,6 +9,10 @@ from caliber_crawler.throttle import ROBOTS_AGENT
 BOT_NAME = "caliber_crawler"
 SPIDER_MODULES = ["caliber_crawler.spiders", *os.environ.get("CALIBER_SPIDERS", "").split()]
 """CALIBER_SPIDERS lists further modules or packages with site definitions, separated by spaces."""
+DEFINITIONS = os.environ.get("CALIBER_DEFINITIONS", "")
+"""A folder of site definitions in TOML."""
+STORED_DEFINITIONS = None
+"""The definitions of a cluster, by the name of the site; commands and workers of clusters set it."""
 NEWSPIDER_MODULE = "caliber_crawler.spiders"
 
 # --- The archive ----------------------------------------------------------------------------------

@@ -77,6 +77,7 @@ TOGETHER = {
     "cluster status": f"--dsn {DSN}",
     "cluster metrics": f"--dsn {DSN}",
     "cluster acknowledge": f"caliber --dsn {DSN}",
+    "cluster define": f"--dsn {DSN}",
     "cluster collect": f"--dsn {DSN} --archive b.db",
     "demo serve": "--host 192.0.2.1",
     "demo truth": "--articles 10",

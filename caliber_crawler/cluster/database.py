@@ -54,6 +54,16 @@ WHERE NOT EXISTS (SELECT 1 FROM caliber_shard_parts p WHERE p.site = s.site);
 COMMENT ON TABLE caliber_shard_parts IS 'Files of shards: whole archives (base NULL), or changes since base.';
 COMMENT ON TABLE caliber_shards IS 'The current archive of each site, and the outcome of its last crawl.';
 """
+DEFINITIONS = """
+CREATE TABLE IF NOT EXISTS caliber_definitions (
+    name text PRIMARY KEY,
+    text text NOT NULL,
+    digest text NOT NULL,
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    updated_by text NOT NULL
+);
+COMMENT ON TABLE caliber_definitions IS 'Site definitions in TOML, which workers read before each job.';
+"""
 
 
 def conninfo(dsn: str, **defaults: str | int | None) -> str:
@@ -99,13 +109,15 @@ def set_up(dsn: str) -> bool:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (SCHEMA_LOCK,))
         known = connection.execute(
             """SELECT to_regclass('procrastinate_jobs') AS jobs, to_regclass('caliber_shards') AS shards,
-            to_regclass('caliber_states') AS states, to_regclass('caliber_shard_parts') AS parts"""
+            to_regclass('caliber_states') AS states, to_regclass('caliber_shard_parts') AS parts,
+            to_regclass('caliber_definitions') AS definitions"""
         ).fetchone()
         assert known is not None
         if known["jobs"] is None:
             connection.execute(SchemaManager.get_schema())
         connection.execute(SHARDS)
         connection.execute(STATES_TABLE)
+        connection.execute(DEFINITIONS)
     return None in known.values()
 
 
@@ -113,7 +125,7 @@ def is_set_up(dsn: str) -> bool:
     """Whether the tables exist."""
     with connect(dsn) as connection:
         row = connection.execute(
-            """SELECT to_regclass('caliber_states') IS NOT NULL
+            """SELECT to_regclass('caliber_definitions') IS NOT NULL
             AND to_regclass('caliber_shard_parts') IS NOT NULL AS known"""
         ).fetchone()
         return bool(row and row["known"])

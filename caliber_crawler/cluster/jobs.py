@@ -41,7 +41,7 @@ RETRY = """
 WITH mine AS MATERIALIZED (
   SELECT id FROM procrastinate_jobs
   WHERE id = %(job_id)s AND worker_id = %(worker_id)s AND status = 'doing' FOR UPDATE)
-SELECT procrastinate_retry_job_v2(id, %(retry_at)s, NULL, NULL, NULL) FROM mine
+SELECT procrastinate_retry_job_v2(id, %(retry_at)s, NULL, NULL, %(lock)s) FROM mine
 """
 ABANDONED = """
 SELECT id, attempts FROM procrastinate_jobs
@@ -80,7 +80,14 @@ class CrawlFailed(Exception):
 
 
 class Interrupted(Exception):
-    """The worker was stopped; another worker may take the job at once."""
+    """The worker was stopped; another worker may take the job at once. ``lock`` is the name of its lock from then on.
+
+    Without a name, the lock stays the same.
+    """
+
+    def __init__(self, message: str = "", lock: str | None = None) -> None:
+        super().__init__(message)
+        self.lock = lock
 
 
 TEMPORARY = (CrawlFailed, StorageUnavailable, ArchiveFull)
@@ -97,7 +104,7 @@ class JobRetries(BaseRetryStrategy):
         """Retry at once after an interruption, with back-off after a temporary failure, never after other errors."""
         now = datetime.now(UTC)
         if isinstance(exception, Interrupted):
-            return RetryDecision(retry_at=now)
+            return RetryDecision(retry_at=now, lock=exception.lock)
         if not isinstance(exception, TEMPORARY) or job.attempts + 1 >= MAX_ATTEMPTS:
             return None
         seconds = min(self._back_off * 2**job.attempts, MAX_BACK_OFF)
@@ -137,7 +144,7 @@ class FencedJobs(JobManager):
         lock: str | None = None,
     ) -> None:
         try:
-            await self._end(RETRY, job_id, retry_at=retry_at)
+            await self._end(RETRY, job_id, retry_at=retry_at, lock=lock)
         except UniqueViolation:
             # The timetable has queued the same work in the meantime, so this job is not needed.
             await self.finish_job_by_id_async(job_id, Status.FAILED, delete_job=False)

@@ -77,11 +77,21 @@ class HostLocks:
 
     def __init__(self, settings: Settings) -> None:
         self._spiders = known_spiders(settings)
-        sites = [spider.site for spider in self._spiders.values()]
+        sites = self._sites
         self._of_host: dict[str, str] = {}
         for group in group_by_shared_host(sites, lambda site: site.all_hosts):
             hosts = sorted(host for site in group for host in site.all_hosts)
             self._of_host |= dict.fromkeys(hosts, hosts[0])
+
+    @property
+    def _sites(self) -> list[Site]:
+        return [spider.site for spider in self._spiders.values()]
+
+    def updated(self, settings: Settings) -> HostLocks:
+        """These locks or, if the definitions have changed since, new ones."""
+        spiders = known_spiders(settings)
+        is_same = self._spiders.errors == spiders.errors and self._sites == [each.site for each in spiders.values()]
+        return self if is_same else HostLocks(settings)
 
     def of(self, work: Work) -> str:
         """The lock name of a piece of work. Raises :class:`SiteError` for an unknown site."""

@@ -21,6 +21,7 @@ from procrastinate.worker import Worker as QueueWorker
 from caliber_crawler.archive.reports.alarms import SiteState
 from caliber_crawler.cluster.crawler import JobCrawler
 from caliber_crawler.cluster.database import RetryingConnector, conninfo, is_set_up, server_description
+from caliber_crawler.cluster.definitions import StoredDefinitions
 from caliber_crawler.cluster.jobs import (
     BACK_OFF,
     QUEUE,
@@ -107,6 +108,7 @@ class Worker:
             max_size=4,
             timeout=config.lease,
         )
+        self._definitions = StoredDefinitions(self._connector)
         self._app = App(connector=self._connector)
         self._jobs = self._app.job_manager = FencedJobs(self._connector, self._lease)
         self._queue: QueueWorker | None = None
@@ -179,6 +181,7 @@ class Worker:
         work = Work.of(arguments)
         self._running.add(context.job.id)
         try:
+            await self._update_definitions(work, context)
             report = await self._crawler.crawl(context.job.id, work, is_retry=context.job.attempts > 0)
         except Exception as error:
             is_expected = isinstance(error, CaliberError | CrawlFailed | Interrupted)
@@ -203,6 +206,15 @@ class Worker:
                 await self._jobs.defer_job_async(job_of(rest, self._locks))
             except AlreadyEnqueued:
                 logger.debug("%s is in the queue already", work.name)
+
+    async def _update_definitions(self, work: Work, context: JobContext) -> None:
+        """Use the definitions as they are now. Raise :class:`Interrupted` if they give the job another lock."""
+        if (texts := await self._definitions.read_changes()) is not None:
+            self._process.settings.set("STORED_DEFINITIONS", texts, priority="cmdline")
+        self._locks = self._locks.updated(self._process.settings)
+        # Machines may have different definitions in their folders: they do not return the job to each other for ever.
+        if context.job.attempts == 0 and (lock := self._locks.of(work)) != context.job.lock:
+            raise Interrupted("its site has other hosts by now; it is queued again", lock=lock)
 
     async def _record_state(self, work: Work, state: SiteState, why: str | None) -> None:
         """Store the state of a site, and send a message if it changed."""

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from caliber_crawler.commands.cluster_define import define
 from caliber_crawler.commands.cluster_options import dsn_option, requires_extra, shards_option
 from caliber_crawler.commands.cluster_state import acknowledge, metrics, status
 from caliber_crawler.commands.crawl_options import takes
@@ -81,6 +82,7 @@ def enqueue(
     Example:
       caliber cluster enqueue caliber --each-section --minutes 10
     """
+    from caliber_crawler.cluster.definitions import stored_definitions
     from caliber_crawler.cluster.jobs import enqueue as add_to_queue
     from caliber_crawler.cluster.work import HostLocks, Work, names_of
     from caliber_crawler.known_sites import known_spiders, project_settings, sites_in
@@ -91,7 +93,7 @@ def enqueue(
         sites = (*sites, *(url.removeprefix("https://") if is_assumed else url for url, is_assumed in listed))
     if every == bool(sites):
         raise click.UsageError("Name the sites, or use --all.")
-    settings = project_settings()
+    settings = project_settings(STORED_DEFINITIONS=stored_definitions(dsn))
     works = [
         Work(site=site, minutes=minutes, options=options)
         for site in (known_spiders(settings) if every else dict.fromkeys(sites))
@@ -195,13 +197,14 @@ def worker(
     Example:
       CALIBER_CONTACT=you@example.org caliber cluster worker --parallel 32 --timetable timetable.toml
     """
+    from caliber_crawler.cluster.definitions import stored_definitions
     from caliber_crawler.cluster.shards import Storage
     from caliber_crawler.cluster.work import load_timetable
     from caliber_crawler.cluster.worker import Worker, WorkerConfig
     from caliber_crawler.known_sites import project_settings
     from caliber_crawler.notification.target import parse_target
 
-    settings = project_settings(LOG_LEVEL="ERROR")
+    settings = project_settings(LOG_LEVEL="ERROR", STORED_DEFINITIONS=stored_definitions(dsn))
     scheduled = load_timetable(timetable, settings) if timetable else []
     config = WorkerConfig(
         lease=lease,
@@ -225,7 +228,7 @@ def worker(
         sys.exit(CHECKS_FAILED)
 
 
-for command in (status, metrics, acknowledge):
+for command in (define, status, metrics, acknowledge):
     cluster.add_command(command)
 
 

@@ -81,7 +81,7 @@ def crawl(options: CrawlCommand) -> None:
     from caliber_crawler.commands.crawling import run_crawls
     from caliber_crawler.commands.notification import notify, ping
     from caliber_crawler.crawling.liveness import hanging_crawl
-    from caliber_crawler.known_sites import project_settings
+    from caliber_crawler.known_sites import known_spiders, project_settings
     from caliber_crawler.settings import user_agent
 
     settings = project_settings(
@@ -132,7 +132,8 @@ def crawl(options: CrawlCommand) -> None:
         if isinstance(result.error, SiteUnreachable):
             echo("Check the URL and the network connection, then run the same command again.", err=True)
     send_alerts(options.archive)
-    sys.exit(worst(result.exit_code for result in results))
+    failed = known_spiders(settings).errors if options.all else {}
+    sys.exit(worst([*(result.exit_code for result in results), *(error.exit_code for error in failed.values())]))
 
 
 def crawls_of(options: CrawlCommand, settings: Settings) -> dict[str, Crawl]:

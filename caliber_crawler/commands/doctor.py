@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sqlite3
 import sys
 from pathlib import Path
@@ -111,6 +110,7 @@ def _corrections(spider: type[NewsSpider], archive: Path) -> str:
     from caliber_crawler.archive import Archive
     from caliber_crawler.discovery.healed_facts import healed_facts
     from caliber_crawler.doctor.corrections import corrected_definition
+    from caliber_crawler.known_sites import definition_path
     from caliber_crawler.site_learning import learned_layout
     from caliber_crawler.site_learning.update import diff_of
 
@@ -119,7 +119,7 @@ def _corrections(spider: type[NewsSpider], archive: Path) -> str:
     with Archive.open(archive) as opened:
         learned = learned_layout(opened, spider.site.name)
         healed = healed_facts(opened, spider.site)
-    path = Path(inspect.getsourcefile(spider) or "")
+    path = definition_path(spider)
     source = path.read_text(encoding="utf-8")
     return diff_of(path, source, corrected_definition(source, spider.site, learned, healed))
 

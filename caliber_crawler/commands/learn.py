@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -42,17 +41,15 @@ RECORDED_PAGES = 3
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path("caliber_crawler/spiders"),
-    show_default=True,
-    help="The folder of the new site definition.",
+    help="The folder of the new site definition.  [default: caliber_crawler/spiders; with --toml, CALIBER_DEFINITIONS"
+    " or definitions]",
 )
 @click.option(
     "--recorded",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path("tests/pages"),
-    show_default=True,
-    help="The folder of recorded pages.",
+    help="The folder of recorded pages.  [default: tests/pages; with --toml, no pages are recorded]",
 )
+@click.option("--toml", "as_toml", is_flag=True, help="Write the definition in TOML instead of Python.")
 @click.option("--update", is_flag=True, help="Print the changes to the definition of a known site; write nothing.")
 @click.option("--base-url", default="", metavar="URL", help="A known site at another URL: a mirror, the demo site.")
 @click.option("--delay", type=click.FloatRange(min=0), help="Seconds between two requests.  [default: 1]")
@@ -60,23 +57,25 @@ def learn(
     site: str,
     archive: Path,
     count: int,
-    output: Path,
-    recorded: Path,
+    output: Path | None,
+    recorded: Path | None,
     base_url: str,
     delay: float | None,
     *,
     update: bool,
+    as_toml: bool,
 ) -> None:
     """Learn SITE (a URL, or the name of a known site) and write its site definition.
 
     Uses the pages that the archive contains of the site; if they are too few, the site is crawled first, with all rules
-    of a crawl. Writes <name>.py with the evidence of each fact, and three recorded pages with drafts of the expected
-    results. Prints what was found, what was not, and how the definition compares with the generic extraction. Existing
-    files are never overwritten.
+    of a crawl. Writes <name>.py or <name>.toml with the evidence of each fact, and three recorded pages with drafts of
+    the expected results. Prints what was found, what was not, and how the definition compares with the generic
+    extraction. Existing files are never overwritten.
 
     \b
     Example:
       CALIBER_CONTACT=you@example.org caliber learn https://news.example.org
+      caliber learn https://news.example.org --toml --output sites
       caliber learn caliber --update
     """
     from caliber_crawler.archive import Archive
@@ -115,29 +114,41 @@ def learn(
     elif update:
         raise click.UsageError(f"{name} has no site definition; leave out --update to write one.")
     else:
-        _write(survey, captures, output, recorded)
+        if as_toml:
+            _write(survey, captures, output or Path(settings["DEFINITIONS"] or "definitions"), recorded, as_toml=True)
+        else:
+            _write(survey, captures, output or Path("caliber_crawler/spiders"), recorded or Path("tests/pages"))
     if survey.missing:
         echo(f"Not found: {', '.join(survey.missing)}.")
     sys.exit(INCOMPLETE if not survey.layout.headline or not survey.layout.body else 0)
 
 
-def _write(survey: Survey, captures: list[Capture], output: Path, recorded: Path) -> None:
+def _write(
+    survey: Survey, captures: list[Capture], output: Path, recorded: Path | None, *, as_toml: bool = False
+) -> None:
     """Write the definition and the recorded pages, and print how they compare with the generic extraction."""
     from caliber_crawler.errors import InputError
     from caliber_crawler.recorded_page import recorded_page
     from caliber_crawler.site_learning.comparison import compare_extractions
     from caliber_crawler.site_learning.definition import definition_of, site_name
+    from caliber_crawler.site_learning.toml_definition import toml_definition
 
     name = site_name(survey.site.host)
     source = definition_of(survey, name, datetime.now(UTC).date())
-    path = output / f"{name}.py"
+    path = output / f"{name}.{'toml' if as_toml else 'py'}"
     if path.exists():
         raise InputError(f"{path} exists already and is never overwritten; delete it first, or choose --output.")
     defined = _site_from(source)
+    if as_toml:
+        source = toml_definition(source, defined)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(source, encoding="utf-8")
     echo(f"Wrote {path} ({quantity(len(source.splitlines()), 'line')}); read it, and check what is presumed.")
-    for capture in captures[:: max(1, len(captures) // RECORDED_PAGES)][:RECORDED_PAGES]:
+    if as_toml:
+        echo(f"Every command knows the site {name} if the environment variable CALIBER_DEFINITIONS is {output}.")
+    samples = captures[:: max(1, len(captures) // RECORDED_PAGES)][:RECORDED_PAGES] if recorded else []
+    for capture in samples:
+        assert recorded is not None
         folder = recorded_page(replace(capture, site=name), defined).write(recorded)
         echo(f"Wrote {folder}; compare expected.json with the page, then delete the line 'draft'.")
     rows = compare_extractions(captures, defined, survey.site, datetime.now(UTC))
@@ -147,10 +158,11 @@ def _write(survey: Survey, captures: list[Capture], output: Path, recorded: Path
 
 def _changes(spider: type[NewsSpider], survey: Survey, captures: list[Capture]) -> str:
     """The definition with the selectors replaced that find nothing on most pages, as a diff."""
+    from caliber_crawler.known_sites import definition_path
     from caliber_crawler.site_learning.comparison import failed_selectors
     from caliber_crawler.site_learning.update import corrected, diff_of
 
-    path = Path(inspect.getsourcefile(spider) or "")
+    path = definition_path(spider)
     source = path.read_text(encoding="utf-8")
     return diff_of(path, source, corrected(source, failed_selectors(captures, spider.site, survey.layout)))
 

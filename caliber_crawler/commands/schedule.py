@@ -20,7 +20,7 @@ from caliber_crawler.interpreter import python_command
 from caliber_crawler.spiders import DEFAULT_SITE
 
 CONTACT = "you@example.org"
-PASSED_ON = ("CALIBER_SPIDERS", "CALIBER_CHROMIUM")
+PASSED_ON = ("CALIBER_SPIDERS", "CALIBER_DEFINITIONS", "CALIBER_CHROMIUM")
 """Environment variables that are passed on to the scheduled crawl if they are set."""
 WHEEL = r"caliber_crawler-[\w.+!-]+\.whl"
 PINNED = (

@@ -12,6 +12,8 @@ from caliber_crawler.site_learning.update import corrected, quoted
 
 PARTS = ("article", "headline", "section", "date", "body", "authors", "views")
 """The parts of a layout that are learned."""
+FORMS = (("=", ", ", ("=", "=(", "=[")), (" = ", "\n", (" = ", " = [")))
+"""What is between a field and its value, between two fields, and in front of a text: in Python, and in TOML."""
 
 
 def healed_findings(facts: Iterable[HealedFact], site: Site) -> Iterator[Finding]:
@@ -70,23 +72,24 @@ def corrected_source(source: str, fact: HealedFact, site: Site) -> str:
     """The source of a definition with a healed fact in it. A text that the source computes is not found, and stays."""
     for name, old, new in corrections(fact, site):
         field = name.partition(" ")[0].rpartition(".")[2]
-        if field == "form" and not old:  # a field of its own, behind the request that was just corrected
-            more = f"more={quoted(fact.used.partition('#')[0])}"
-            source = source.replace(more, f"{more}, form={quoted(new)}")
-            continue
-        if field == "more" and not old:  # behind the teaser
-            teaser = next((text for text in _written("teaser", site) if text in source), "")
-            source = source.replace(teaser, f"{teaser}, more={quoted(new)}", 1) if teaser else source
-            continue
-        for opening in ("=", "=(", "=["):
-            source = source.replace(f'{field}{opening}"{old}"', f"{field}{opening}{quoted(new)}")
+        for sign, joint, openings in FORMS:
+            if field == "form" and not old:  # a field of its own, behind the request that was just corrected
+                more = f"more{sign}{quoted(fact.used.partition('#')[0])}"
+                source = source.replace(more, f"{more}{joint}form{sign}{quoted(new)}")
+            elif field == "more" and not old:  # behind the teaser
+                teaser = next((text for text in _written("teaser", site, sign) if text in source), "")
+                behind = f"{teaser}{joint}more{sign}{quoted(new)}"
+                source = source.replace(teaser, behind, 1) if teaser else source
+            else:
+                for opening in openings:
+                    source = source.replace(f'{field}{opening}"{old}"', f"{field}{opening}{quoted(new)}")
     return source
 
 
-def _written(field: str, site: Site) -> tuple[str, ...]:
+def _written(field: str, site: Site, sign: str) -> tuple[str, ...]:
     """How a source may state a field of the listing's layout."""
     value = getattr(site.listing, field)
-    return f'{field}="{value}"', f"{field}='{value}'", f"{field}={quoted(value)}"
+    return f'{field}{sign}"{value}"', f"{field}{sign}'{value}'", f"{field}{sign}{quoted(value)}"
 
 
 def _is_at(path: str, stated: str, site: Site) -> bool:

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
-from caliber_crawler.errors import SiteError
+from caliber_crawler.errors import DefinitionError, SiteError
 from caliber_crawler.site.discovery import DiscoverySource, Listings, Revisits
 from caliber_crawler.site.editions import Edition
 from caliber_crawler.site.layouts import Layout, ListingLayout, TextLayout
@@ -86,9 +86,12 @@ class Site:
             parts = urlsplit(browser_url(self.base_url))
             path = urlsplit(self.base_url).path  # a browser would add a slash
             object.__setattr__(self, "base_url", urlunsplit(parts._replace(path=path)))
-        object.__setattr__(self, "hosts", tuple(map(ascii_netloc, self.hosts)))
-        if error := next(validation_errors(self), None):
-            raise SiteError(f"Invalid definition of site {self.name!r}: {error}.")
+        try:
+            object.__setattr__(self, "hosts", tuple(map(ascii_netloc, self.hosts)))
+        except ValueError as error:
+            raise DefinitionError(self.name, ("hosts",), f"hosts contains an invalid host name: {error}") from None
+        for place, clause in validation_errors(self):
+            raise DefinitionError(self.name, place, clause)
 
     @property
     def has_layouts(self) -> bool:

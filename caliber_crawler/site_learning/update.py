@@ -8,13 +8,14 @@ from pathlib import Path
 
 
 def corrected(source: str, replacements: Mapping[str, tuple[str, str]]) -> str:
-    """The source of a definition with selectors replaced: by part of the layout, the old and the new one.
+    """The source of a definition, in Python or TOML, with selectors replaced: by part, the old and the new one.
 
     Only the first string with the old selector after the name of the part is replaced.
     """
     for part, (old, new) in replacements.items():
-        for stated in (f"{part}={quoted(old)}", f"{part}='{old}'"):
-            source = source.replace(stated, f"{part}={quoted(new)}", 1)
+        for sign in ("=", " = "):
+            for stated in (f"{part}{sign}{quoted(old)}", f"{part}{sign}'{old}'"):
+                source = source.replace(stated, f"{part}{sign}{quoted(new)}", 1)
     return source
 
 

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.core.format import VERSION
+from caliber_crawler.cluster import definitions as cluster_definitions
 from caliber_crawler.cluster import jobs as cluster_jobs
 from caliber_crawler.cluster.work import Work
 from caliber_crawler.commands import ingest as ingest_command
@@ -183,6 +184,7 @@ def test_queued_and_known_jobs_are_reported(
 ) -> None:
     answer = tuple([Work(site=site) for site in sites] for sites in (queued, known))
     monkeypatch.setattr(cluster_jobs, "enqueue", lambda *_: answer)
+    monkeypatch.setattr(cluster_definitions, "stored_definitions", lambda dsn: {})
     assert invoke(cluster, "enqueue", *queued, *known).output.splitlines() == lines
     as_json = json.loads(invoke(cluster, "enqueue", *queued, *known, "--json").output)
     assert as_json == {"queued": queued, "known": known}
@@ -196,11 +198,14 @@ def test_sites_are_named_or_all_but_not_both(words: tuple[str, ...]) -> None:
 
 def test_each_section_of_a_site_is_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster_jobs, "enqueue", lambda dsn, works, locks: (works, []))
+    monkeypatch.setattr(cluster_definitions, "stored_definitions", lambda dsn: {})
     words = ("enqueue", "caliber", "--each-section", "--section", "analytics,opinion", "--minutes", 2, "--json")
     assert json.loads(invoke(cluster, *words).output)["queued"] == ["caliber analytics", "caliber opinion"]
 
 
 def test_a_worker_logs_to_standard_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(cluster_definitions, "stored_definitions", lambda dsn: {})
+
     class Worker:
         def __init__(self, *arguments: Any) -> None:
             self.log = arguments[-1]

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from caliber_crawler.commands.learn import _site_from
+from caliber_crawler.site.toml_loader import load_definition
 from tests.conftest import Result
 
 REDISCOVERED = {
@@ -45,10 +47,16 @@ def test_a_definition_is_written_and_works(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     path, output, pages = tmp_path / "a.db", tmp_path / "spiders", tmp_path / "pages"
+    (folder := tmp_path / "definitions").mkdir()
     with serve(articles=40) as served:
         arguments = ("learn", f"{served.base_url}/", "--delay", 0, "--archive", path)
         done = caliber(*arguments, "--output", output, "--recorded", pages)
         again = caliber(*arguments, "--output", output, "--recorded", pages)
+        toml = caliber(*arguments, "--toml", CALIBER_DEFINITIONS=str(folder))
+        toml_crawl = caliber(
+            *("crawl", "local", "--archive", tmp_path / "c.db", "--delay", 0, "--limit", 5),
+            CALIBER_DEFINITIONS=str(folder),
+        )
         (output / "__init__.py").touch()
         crawl = caliber(
             *("crawl", "local", "--archive", tmp_path / "b.db", "--delay", 0, "--limit", 5),
@@ -71,4 +79,9 @@ def test_a_definition_is_written_and_works(
     assert again.exit_code != 0
     assert "never overwritten" in again.stderr
     assert "stored 5" in crawl.stdout, crawl.stderr
+    assert toml.exit_code == 0, toml.stderr
+    text = (folder / "local.toml").read_text("utf-8")
+    assert _site_from(source) == load_definition(text, "local.toml")
+    assert 'body = ".post_body"  # 20 of 20' in text
+    assert "stored 5" in toml_crawl.stdout, toml_crawl.stderr
     assert "has no site definition. Learned from its stored pages" in doctor.stdout

@@ -7,6 +7,8 @@ import pytest
 from caliber_crawler.discovery.healed_facts import HealedFact
 from caliber_crawler.doctor.corrections import corrected_source, healed_findings
 from caliber_crawler.site import Feed, Listings, Site, Sitemaps
+from caliber_crawler.site.toml_loader import load_definition
+from caliber_crawler.site.toml_writer import definition_text
 from tests.discovery.driven import paper_site
 
 SITE = paper_site("world", sources=(Listings(), Feed(path="/rss.xml"), Sitemaps(paths=("/map.xml",))))
@@ -30,6 +32,13 @@ SOURCE = """Section(path="/world"), more="?page={page}", Feed(path="/rss.xml"), 
 )
 def test_the_source_of_a_definition_is_corrected(fact: HealedFact, old: str, new: str) -> None:
     assert corrected_source(SOURCE, fact, SITE) == SOURCE.replace(old, new)
+
+
+@pytest.mark.parametrize("fact", [LISTING, PAGINATION, POSTED, FEED, SITEMAP])
+def test_a_definition_in_toml_is_corrected_like_one_in_python(fact: HealedFact) -> None:
+    changed = load_definition(corrected_source(definition_text(SITE), fact, SITE), "paper.toml")
+    assert changed != SITE
+    assert list(healed_findings([fact], changed)) == []
 
 
 @pytest.mark.parametrize("fact", [LISTING, PAGINATION, POSTED, FEED, SITEMAP])

@@ -21,10 +21,12 @@ from caliber_crawler.learning.teasers import key_of, learn_teasers
 from caliber_crawler.learning.url_patterns import learn_article_path, path_of
 from caliber_crawler.site import Feed
 from caliber_crawler.site.generic import generic_site
+from caliber_crawler.site.toml_loader import load_definition
 from caliber_crawler.site_learning import Lesson
 from caliber_crawler.site_learning.definition import MAX_LINES, MAX_WIDTH, definition_of, site_name
 from caliber_crawler.site_learning.survey import Evidenced, Survey
 from caliber_crawler.site_learning.survey_facts import SURVEY_FACTS, survey_facts
+from caliber_crawler.site_learning.toml_definition import toml_definition
 from caliber_crawler.site_learning.update import corrected, diff_of
 
 BASE = "https://news.example"
@@ -95,6 +97,20 @@ def survey(*, title: str = "Example", sections: int = 0, headline: str = "h1.tit
         has_sitemap=True,
         teasers=None,
     )
+
+
+@pytest.mark.parametrize("languages", [1, 4])
+@pytest.mark.parametrize("sections", [0, 9])
+def test_the_definition_in_toml_is_the_same_site_with_the_same_comments(languages: int, sections: int) -> None:
+    source = definition_of(survey(languages=languages, sections=sections), "example", date(2026, 1, 7))
+    text = toml_definition(source, _site_from(source))
+    assert load_definition(text, "example.toml") == _site_from(source)
+    comments = [line.partition("  # ")[2] for line in source.splitlines() if "  # " in line]
+    assert comments
+    assert sorted(line.partition("  # ")[2] for line in text.splitlines() if "  # " in line) == sorted(comments)
+    assert text.startswith("# Example: written by `caliber learn` on 2026-01-07. Check what is presumed.")
+    assert 'headline = "h1.title"  # 9 of 10: presumed' in text
+    assert 'timezone = "Etc/GMT-4"  # presumed: 10 of 10 dates' in text
 
 
 @pytest.mark.parametrize("languages", [1, 4])

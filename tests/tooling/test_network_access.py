@@ -58,7 +58,15 @@ NOT_FETCHING = {
         "demo serve",
         "demo truth",
     ),
-    *("cluster init", "cluster enqueue", "cluster status", "cluster metrics", "cluster acknowledge", "cluster collect"),
+    *(
+        "cluster init",
+        "cluster enqueue",
+        "cluster status",
+        "cluster metrics",
+        "cluster acknowledge",
+        "cluster define",
+        "cluster collect",
+    ),
 }
 CRAWL = "caliber_crawler.crawl_process"
 """The module through which every fetch goes: it starts Scrapy with the project's settings."""
