@@ -14,6 +14,7 @@ from datasette.app import Datasette
 from parsel import Selector
 
 from caliber_crawler.archive import Archive
+from caliber_crawler.browse.datasette_versions import IS_VERSION_1
 from caliber_crawler.browse.metadata import metadata_of
 from tests.browse.conftest import Get, browsing
 from tests.browse.datasette_json import count_of
@@ -268,6 +269,8 @@ def test_where_a_file_has_only_the_first_rows_the_page_says_how_many(newspaper: 
         assert Selector(page).css(".first-rows::text").get("").startswith("The CSV link gives the first 2 of 3 rows.")
         assert len(list(csv.DictReader(io.StringIO(get(export_link(page)).text)))) == 2
         assert not Selector(get("/archive/articles?language=ru").text).css(".first-rows")
+        if IS_VERSION_1:  # it says itself that its own page of a query has only the first rows
+            return
         query = "/archive?sql=select+id+from+articles"
         assert "have the first 2 rows; the result has more" in Selector(get(query).text).css(".first-rows").get("")
         assert not Selector(get(f"{query}+limit+2").text).css(".first-rows")

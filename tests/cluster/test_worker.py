@@ -73,7 +73,7 @@ def test_unreachable_site_is_retried_and_does_not_affect_others(dsn: str, tmp_pa
         assert received.pings == ["/hook"]
         news = {account["site"]: (account["state"], account["exit_code"]) for account in received.payloads}
         assert news == {"gone": ("failed", 10), "paper-00": ("healthy", 0)}
-        assert "1 jobs failed, 0 found something unusual" in crew.log("anna")
+        assert "1 job failed, 0 found something unusual" in crew.log("anna")
         unhealthy = crew.caliber("cluster", "status", "--unhealthy", "--json")
         assert unhealthy.exit_code == 3
         (site,) = unhealthy.json["sites"]
