@@ -86,7 +86,7 @@ def unembed(root: etree._Element, url: str, omissions: Omissions | None = None) 
             if omissions is not None and element.tag in PLAYERS and element.tag != "script":
                 omissions.add_element(EMBED, element)
             _become_paragraph(element, "Video", embed_url)
-    for box in list(_BOXES_WITH_URL(root)):
+    for box in cast(list[etree._Element], _BOXES_WITH_URL(root)):
         if not POSTS.keys().isdisjoint((box.get("class") or "").split()) and is_known_embed(box.get("data-href", "")):
             _become_paragraph(box, "Post", box.get("data-href"))
     for gallery in list(islice(filter(is_called_gallery, root.iter("div", "ul", "section")), MAX_GALLERIES)):
