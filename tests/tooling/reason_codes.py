@@ -13,8 +13,8 @@ from tests.tooling.repository import ROOT, our_files
 PACKAGE = ROOT / "caliber_crawler"
 WITH_CODE = {"Unreadable", "Refusal", "Halt", "Trap", "UnusableRecord", "Undecodable", "_problem"}
 """Functions and classes whose first argument is a reason code."""
-PROBLEMS = {"Problem", "Capture", "Skipped"}
-"""Classes with a keyword argument for a reason code."""
+PROBLEMS = {"Problem", "Capture", "Skipped", "mark_refused"}
+"""Classes and functions with a keyword argument for a reason code."""
 KEYWORDS = {"reason", "error_code"}
 VARIABLES = {"reason", "code", "fault"}
 """Variables and fields whose text is a reason code."""

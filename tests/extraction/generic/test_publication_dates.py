@@ -125,8 +125,7 @@ def test_a_page_that_states_only_the_day_of_its_update_has_no_date() -> None:
     [
         '<abbr class="published" title="2026-01-07T14:35:00+04:00">7.1.2026</abbr>',
         '<span class="news-date" data-date="2026-01-07T14:35:00+04:00">bu gün, 14:35</span>',
-        '<span class="timeago" title="2026-01-07T14:35:00+04:00">3 days ago</span>',
-        '<a href="#top" title="2026-01-07 14:35:00 +0400">3 days ago</a>',
+        '<a title="2026-01-07 14:35:00 +0400">3 days ago</span>',
         '<span itemprop="datePublished" content="2026-01-07T14:35:00+04:00"></span>',
         '<time datetime="2026-01-07T14:35:00+04:00">x</time>',
         '<div data-publish-time="1767782100" data-update-time="1767999999">bu gün</div>',
