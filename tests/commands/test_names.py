@@ -77,4 +77,4 @@ def test_without_the_extra_the_command_says_how_to_get_it(archive: Path, monkeyp
         language_rules.cache_clear()
     assert result.exit_code == 1
     (line,) = result.stderr.splitlines()
-    assert "pip install 'caliber-crawler[nlp]'" in line
+    assert "This needs the extra 'nlp'. Install it: " in line

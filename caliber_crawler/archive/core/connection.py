@@ -163,6 +163,11 @@ class Connection:
         if self._synced_log is not None:
             self._synced_log.record()
 
+    def mark_failed_commit(self) -> None:
+        """Record nothing more about the current log, which may have the end of a commit that failed."""
+        if self._synced_log is not None:
+            self._synced_log.ignore()
+
     def abandon_transaction(self) -> None:
         """Roll back the open transaction, if any, although its ``with`` block does not end."""
         if self._connection.in_transaction:
@@ -269,7 +274,11 @@ class Transaction:
         with self._errors:
             try:
                 if error is None:
-                    self._connection.execute("COMMIT")
+                    try:
+                        self._connection.execute("COMMIT")
+                    except sqlite3.DatabaseError:
+                        self._archive.mark_failed_commit()
+                        raise
                     if self._synced:
                         self._archive.mark_synced()
             finally:

@@ -28,13 +28,27 @@ class SyncedLog:
     def __init__(self, archive: Path) -> None:
         self._log, self._lock = Path(f"{archive}-wal"), Path(f"{archive}.lock")
         self._salts, self._frames, self._step = NO_SALTS, 0, 0
+        self._ignored: bytes | None = None
+        """The salts of a log that may have the end of a commit that failed, as after a full disk."""
         self._write(sync=True)  # so that the file has its size after a power cut, whatever it then says
+        # An earlier writer left this log, and it could not be written into the file.
+        self.ignore()
+
+    def ignore(self) -> None:
+        """Record nothing more of the current log. Call it after a commit that failed.
+
+        Its last frame, which ends a transaction, may be in the log without its page. Until the log begins anew, nothing
+        tells it from a commit that succeeded.
+        """
+        with contextlib.suppress(OSError), self._log.open("rb", buffering=0) as log:
+            header = log.read(HEADER_SIZE)
+            self._ignored = header[SALTS] if len(header) == HEADER_SIZE else None
 
     def record(self) -> None:
         """Record that the log is synced. Call it after a commit that was synced."""
         with contextlib.suppress(OSError), self._log.open("rb", buffering=0) as log:
             header = log.read(HEADER_SIZE)
-            if len(header) < HEADER_SIZE:
+            if len(header) < HEADER_SIZE or header[SALTS] == self._ignored:
                 return
             if header[SALTS] != self._salts:
                 self._salts, self._frames = header[SALTS], 0
