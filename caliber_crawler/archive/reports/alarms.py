@@ -29,8 +29,9 @@ ALARMS = (
     "unknown_listing",
 )
 """Reasons of the problems of a whole run that are alarms."""
-HAS_ALARM = f"""EXISTS (SELECT 1 FROM problems p WHERE p.run_id = r.id AND p.stage = 'run'
-  AND p.reason IN ({", ".join(f"'{reason}'" for reason in ALARMS)}))"""
+IS_ALARM = f"""p.stage = 'run' AND p.reason IN ({", ".join(f"'{reason}'" for reason in ALARMS)})"""
+"""Whether the problem ``p`` is an alarm, as an SQL condition."""
+HAS_ALARM = f"EXISTS (SELECT 1 FROM problems p WHERE p.run_id = r.id AND {IS_ALARM})"
 """Whether the run ``r`` has an alarm, as an SQL condition."""
 ACKNOWLEDGE = "acknowledge"
 """The command of the runs that are acknowledgements."""
@@ -138,13 +139,12 @@ class Alarms:
 
     def _raised(self, site: str | None) -> list[JSONObject]:
         """The alarms of each run since the last acknowledgement, newest first."""
-        reasons = ", ".join(f"'{reason}'" for reason in ALARMS)
         return self._connection.rows(
             f"""SELECT DISTINCT r.site, p.reason, p.field, p.message, r.started_at,
               (SELECT max(started_at) FROM runs l WHERE l.site = r.site AND l.command = 'crawl') AS last_run_at
             FROM problems p CROSS JOIN runs r ON r.id = p.run_id
             LEFT JOIN ({LAST_ACKNOWLEDGEMENT}) a ON a.site = r.site
-            WHERE p.stage = 'run' AND p.reason IN ({reasons}) AND r.command = 'crawl' AND r.site IS coalesce(?, r.site)
+            WHERE {IS_ALARM} AND r.command = 'crawl' AND r.site IS coalesce(?, r.site)
               AND r.started_at > coalesce(a.at, '')
             ORDER BY r.started_at DESC, p.id DESC""",
             (site,),
