@@ -164,11 +164,12 @@ CREATE TABLE versions (
   layout TEXT NOT NULL,
   methods TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(methods)),
   folded TEXT GENERATED ALWAYS AS (
-    CASE WHEN headline || coalesce(subtitle, '') || body GLOB '*[ёЁəƏıİ]*' THEN
+    nullif(
       replace(replace(replace(replace(replace(replace(
         headline || char(10) || coalesce(subtitle, '') || char(10) || body,
-        'ё', 'е'), 'Ё', 'Е'), 'ə', 'e'), 'Ə', 'E'), 'ı', 'i'), 'İ', 'I')
-    END) VIRTUAL, checksum INTEGER, replaced_by INTEGER REFERENCES versions (id),
+        'ё', 'е'), 'Ё', 'Е'), 'ə', 'e'), 'Ə', 'E'), 'ı', 'i'), 'İ', 'I'),
+      headline || char(10) || coalesce(subtitle, '') || char(10) || body)
+    ) VIRTUAL, checksum INTEGER, replaced_by INTEGER REFERENCES versions (id),
   UNIQUE (article_id, number),
   CHECK (seen_from <= seen_until)
 ) STRICT;
@@ -794,4 +795,4 @@ LEFT JOIN view_counts n ON (n.article_id, n.observed_at, n.views) = (
 
 PRAGMA application_id = 1128352841;
 
-PRAGMA user_version = 18;
+PRAGMA user_version = 19;
