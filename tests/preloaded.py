@@ -48,6 +48,8 @@ LIBRARIES = (
 """Modules that read neither the environment nor the terminal when they are loaded."""
 WORKER_LIBRARIES = ("caliber_crawler.isolated_extraction", "caliber_crawler.processes.serving")
 """What a worker loads before its first page."""
+PAGE_SECONDS = "TEST_PAGE_SECONDS"
+"""A variable with another limit of CPU time for a page, for tests that exceed it."""
 LENGTH = 8
 MAX_DESCRIPTORS = 8
 
@@ -256,6 +258,8 @@ def become(program: Program, workers: str) -> Callable[[], object]:
     if program.new_session:
         os.setsid()
     sys.argv = [program.module, *program.arguments]
+    if seconds := os.environ.get(PAGE_SECONDS):
+        shorten_limits(float(seconds))
     # As the interpreter does when it starts; it reads no other variable that the tests set.
     sys.path[:0] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     if program.module == "-c":
@@ -263,6 +267,15 @@ def become(program: Program, workers: str) -> Callable[[], object]:
     importlib.import_module("caliber_crawler.processes.worker").start_python = partial(start_worker, workers)
     sys.path.insert(0, program.folder)
     return lambda: runpy.run_module(program.module, run_name="__main__", alter_sys=True)
+
+
+def shorten_limits(seconds: float) -> None:
+    """Limit the CPU time for a page, in a program or in a worker."""
+    isolated_extraction = importlib.import_module("caliber_crawler.isolated_extraction")
+    limits = isolated_extraction.PAGE_LIMITS._replace(cpu_seconds=seconds)
+    isolated_extraction.PAGE_LIMITS = limits
+    if pipelines := sys.modules.get("caliber_crawler.pipelines"):
+        pipelines.ExtractionStage.executor = pipelines.AsyncExecutor(limits)
 
 
 def start_worker(
