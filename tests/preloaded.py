@@ -24,6 +24,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -269,6 +270,25 @@ def become(program: Program, workers: str) -> Callable[[], object]:
     return lambda: runpy.run_module(program.module, run_name="__main__", alter_sys=True)
 
 
+def run_and_exit(run: Callable[[], object]) -> None:
+    """Run a program and end as the interpreter does, without destroying all objects, the libraries' first.
+
+    That takes 0.1 s, and a short command itself 0.02 s. An error takes the usual way out.
+    """
+    try:
+        run()
+        code = 0
+    except SystemExit as left:
+        if not isinstance(left.code, int | None):
+            raise
+        code = left.code or 0
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code & 0xFF)
+
+
 def shorten_limits(seconds: float) -> None:
     """Limit the CPU time for a page, in a program or in a worker."""
     isolated_extraction = importlib.import_module("caliber_crawler.isolated_extraction")
@@ -316,7 +336,7 @@ def main(address: str) -> None:
     else:
         load(LIBRARIES)
     if program := serve(address):
-        become(program, workers)()
+        run_and_exit(become(program, workers))
 
 
 if __name__ == "__main__":
