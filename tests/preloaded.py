@@ -45,6 +45,17 @@ LIBRARIES = (
     *("scrapy.utils.reactor", "twisted.internet.asyncioreactor", "twisted.web.client"),
     *("click", "rich.console", "rich.progress", "rich.table", "sqlite3", "tabulate", "tqdm.std"),
     "sqlite_utils.db",  # it loads pandas, if that is installed: half the CPU time of a small crawl
+    # What crawls and other commands load when they begin.
+    *("multiprocessing.synchronize", "caliber_crawler.alerts.messages", "caliber_crawler.crawl_process"),
+    *("caliber_crawler.archive.queue.aliases", "caliber_crawler.archive.queue.frontier"),
+    *("caliber_crawler.archive.reports.site_reports", "caliber_crawler.archive.reports.status"),
+    *("caliber_crawler.archive.texts.absence", "caliber_crawler.archive.upkeep.restoration"),
+    *("caliber_crawler.archive.upkeep.verification", "caliber_crawler.crawling.estimate", "caliber_crawler.demo"),
+    *("caliber_crawler.export.data_package", "caliber_crawler.ingest", "caliber_crawler.notification.site_message"),
+    *("caliber_crawler.page_files.saved_page", "caliber_crawler.scheduler", "caliber_crawler.tokenization"),
+    *(f"caliber_crawler.middlewares.{name}" for name in ("compression", "offsite", "robots", "scrolling")),
+    *(f"caliber_crawler.spiders.{name}" for name in ("caliber", "kommersant", "orf")),
+    *(f"scrapy.downloadermiddlewares.{name}" for name in ("httpcache", "offsite", "redirect", "retry", "robotstxt")),
 )
 """Modules that read neither the environment nor the terminal when they are loaded."""
 WORKER_LIBRARIES = ("caliber_crawler.isolated_extraction", "caliber_crawler.processes.serving")
