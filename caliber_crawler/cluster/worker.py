@@ -20,7 +20,7 @@ from procrastinate.worker import Worker as QueueWorker
 
 from caliber_crawler.archive.reports.alarms import SiteState
 from caliber_crawler.cluster.crawler import JobCrawler
-from caliber_crawler.cluster.database import RetryingConnector, conninfo, is_set_up, server_description
+from caliber_crawler.cluster.database import RetryingConnector, conninfo, require_set_up
 from caliber_crawler.cluster.definitions import StoredDefinitions
 from caliber_crawler.cluster.jobs import (
     BACK_OFF,
@@ -33,6 +33,7 @@ from caliber_crawler.cluster.jobs import (
     job_of,
 )
 from caliber_crawler.cluster.lease import RENEWAL_SHARE, Lease, reassigned_after
+from caliber_crawler.cluster.protocol import PROTOCOL
 from caliber_crawler.cluster.scratch import worker_folder
 from caliber_crawler.cluster.shards import Storage
 from caliber_crawler.cluster.states import record_state
@@ -42,6 +43,7 @@ from caliber_crawler.errors import CaliberError, ClusterError, NotificationError
 from caliber_crawler.notification.message import send
 from caliber_crawler.notification.site_message import message_of
 from caliber_crawler.notification.webhook import host_of, request
+from caliber_crawler.quantity import quantity
 
 if TYPE_CHECKING:
     from scrapy.settings import Settings
@@ -60,6 +62,8 @@ CLEANUP_INTERVAL = 3600.0
 """Seconds."""
 PING_INTERVAL = 300.0
 """Seconds between two signs of life."""
+VERSION_CHECK_INTERVAL = 60.0
+"""Seconds between two looks for jobs of a later version."""
 NEVER = 1e9
 """Seconds. Disables Procrastinate's own heartbeat, which the lease replaces."""
 
@@ -117,6 +121,8 @@ class Worker:
         """Jobs that this worker could not complete, at their last attempt."""
         self.unusual: set[int] = set()
         """Completed jobs whose crawl found something unusual."""
+        self.left = 0
+        """Jobs in the queue that only a worker of a later version can run."""
         self._stop_requested = False
         self._app.task(name=TASK, queue=QUEUE, pass_context=True, retry=JobRetries(config.back_off))(self._run_job)
         for scheduled in timetable:
@@ -124,8 +130,7 @@ class Worker:
 
     def run(self) -> None:
         """Run jobs until SIGTERM, SIGINT or an empty queue (``until_empty``). Call it once per process."""
-        if not is_set_up(self._dsn):
-            raise ClusterError(f"{server_description(self._dsn)} is not set up; run `caliber cluster init`.")
+        require_set_up(self._dsn)
         with worker_folder(self._config.scratch) as scratch:
             self._crawler = JobCrawler(
                 self._process, self._connector, self._storage, self._lease, scratch, self._config.keep_bytes
@@ -150,7 +155,12 @@ class Worker:
             )
             tasks = [
                 loop.create_task(task)
-                for task in (self._pulse(), self._recover_dead_workers(pause), self._delete_old_jobs())
+                for task in (
+                    self._pulse(),
+                    self._recover_dead_workers(pause),
+                    self._delete_old_jobs(),
+                    self._check_versions(),
+                )
             ]
             if self._config.ping:
                 tasks.append(loop.create_task(self._ping()))
@@ -282,10 +292,31 @@ class Worker:
             lost_before = lost
             await asyncio.sleep(pause)
 
+    async def _check_versions(self) -> None:
+        """Report the jobs of a later version. End this worker if the cluster as a whole is of a later version."""
+        while True:
+            if (await self._count_left()) > PROTOCOL:
+                self._notify("This cluster was set up by a later version of this program; update this machine.")
+                self._stop()
+                return
+            await asyncio.sleep(VERSION_CHECK_INTERVAL)
+
+    async def _count_left(self) -> int:
+        """Count the jobs of a later version, and report a change; return the least protocol of the cluster."""
+        found = await self._jobs.jobs_of_later_versions()
+        if found["jobs"] and found["jobs"] != self.left:
+            self._notify(
+                f"{quantity(found['jobs'], 'job')} wait for a worker of a later version: schema"
+                f" {found['archive_schema']} of an archive is later than that of this worker."
+            )
+        self.left = int(found["jobs"])
+        return int(found["least"])
+
     async def _stop_when_empty(self, pause: float) -> None:
         assert self._queue is not None
         while await self._jobs.has_jobs_left():
             await asyncio.sleep(pause)
+        await self._count_left()
         self._stop_requested = True
         self._queue.stop()  # type: ignore[no-untyped-call]
 

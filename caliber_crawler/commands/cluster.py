@@ -222,8 +222,9 @@ def worker(
 
     crew = Worker(dsn, Storage(shards), settings, config, scheduled, log)
     crew.run()
-    if until_empty and (crew.failed or crew.unusual):
+    if until_empty and (crew.failed or crew.unusual or crew.left):
         found = f"{quantity(len(crew.failed), 'job')} failed, {len(crew.unusual)} found something unusual"
+        found += f", {crew.left} wait for a worker of a later version" if crew.left else ""
         echo(f"{found}; `caliber cluster status` lists them.", err=True)
         sys.exit(CHECKS_FAILED)
 
