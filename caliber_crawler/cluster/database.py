@@ -16,6 +16,7 @@ from psycopg.rows import dict_row
 
 from caliber_crawler.cluster.protocol import PROTOCOL, create_tables, require_protocol
 from caliber_crawler.cluster.states import TABLE as STATES_TABLE
+from caliber_crawler.cluster.takedowns import TABLE as TAKEDOWNS_TABLE
 from caliber_crawler.errors import ClusterError
 
 Answer = TypeVar("Answer")
@@ -119,6 +120,7 @@ def set_up(dsn: str) -> bool:
         connection.execute(SHARDS)
         connection.execute(STATES_TABLE)
         connection.execute(DEFINITIONS)
+        connection.execute(TAKEDOWNS_TABLE)
         create_tables(connection)
     return before is None or before["latest"] < PROTOCOL
 

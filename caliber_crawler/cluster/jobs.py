@@ -18,7 +18,7 @@ from caliber_crawler.cluster import protocol
 from caliber_crawler.cluster.database import connect, conninfo, require_set_up
 from caliber_crawler.cluster.lease import Lease
 from caliber_crawler.cluster.work import HostLocks, Work
-from caliber_crawler.errors import ArchiveFull, StorageUnavailable
+from caliber_crawler.errors import ArchiveFull, NewerArchive, StorageError
 
 logger = logging.getLogger(__name__)
 
@@ -93,8 +93,8 @@ class Interrupted(Exception):
         self.lock = lock
 
 
-TEMPORARY = (CrawlFailed, StorageUnavailable, ArchiveFull)
-"""What may succeed at a later attempt: a site that was down, or a disk that was full."""
+TEMPORARY = (CrawlFailed, StorageError, ArchiveFull, NewerArchive)
+"""What may succeed at a later attempt: a site that was down, a disk that was full, a shard that somebody restores."""
 
 
 class JobRetries(BaseRetryStrategy):

@@ -24,7 +24,8 @@ TABLES = """
 CREATE TABLE IF NOT EXISTS caliber_protocol (
     is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
     latest integer NOT NULL,
-    least integer NOT NULL
+    least integer NOT NULL,
+    storage text
 );
 CREATE TABLE IF NOT EXISTS caliber_workers (
     worker_id bigint PRIMARY KEY REFERENCES procrastinate_workers (id) ON DELETE CASCADE,
@@ -34,6 +35,7 @@ CREATE TABLE IF NOT EXISTS caliber_workers (
     started_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE caliber_protocol IS 'The protocol of these tables, and the least that a worker must know.';
+COMMENT ON COLUMN caliber_protocol.storage IS 'The content of the file caliber-cluster on the storage of the shards.';
 COMMENT ON TABLE caliber_workers IS 'Machine and versions of each worker.';
 ALTER TABLE caliber_shards ADD COLUMN IF NOT EXISTS archive_schema integer;
 COMMENT ON COLUMN caliber_shards.archive_schema IS 'NULL: published by a version that did not record it.';

@@ -198,7 +198,7 @@ def worker(
       CALIBER_CONTACT=you@example.org caliber cluster worker --parallel 32 --timetable timetable.toml
     """
     from caliber_crawler.cluster.definitions import stored_definitions
-    from caliber_crawler.cluster.shards import Storage
+    from caliber_crawler.cluster.storage import Storage
     from caliber_crawler.cluster.work import load_timetable
     from caliber_crawler.cluster.worker import Worker, WorkerConfig
     from caliber_crawler.known_sites import project_settings
@@ -258,7 +258,8 @@ def collect(dsn: str, shards: str, archive: Path, mirror: Path | None, *, as_jso
     """
     from caliber_crawler.archive import Archive
     from caliber_crawler.cluster.kept_shards import KeptShard, KeptShards
-    from caliber_crawler.cluster.shards import Storage, current_shards
+    from caliber_crawler.cluster.shards import current_shards
+    from caliber_crawler.cluster.storage import Storage
     from caliber_crawler.commands.alerts import send_alerts
     from caliber_crawler.commands.merge import merge_one
 
