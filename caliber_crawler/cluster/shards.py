@@ -109,3 +109,10 @@ def current_shards(dsn: str) -> list[Shard]:
     """The current shard of each site. Raises :class:`ClusterError`."""
     with connect(dsn) as connection:
         return [Shard.of(row) for row in connection.execute(f"{CURRENT_SHARDS} ORDER BY site")]
+
+
+def earlier_sites(dsn: str, schema: int) -> list[str]:
+    """The sites whose shard has an earlier schema, or one that is not recorded. Raises :class:`ClusterError`."""
+    query = "SELECT site FROM caliber_shards WHERE coalesce(archive_schema, 0) < %s ORDER BY site"
+    with connect(dsn) as connection:
+        return [row["site"] for row in connection.execute(query, (schema,))]

@@ -31,6 +31,8 @@ PART_AGE = 86_400.0
 """Seconds since the last change after which an incomplete copy is no longer being written."""
 MARK = "caliber-cluster"
 """The file at the root of a storage that names its cluster. A missing mount has none; another bucket has another."""
+MODIFIED = ("mtime", "LastModified", "created")
+"""What drivers call the time of a file's last change."""
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -163,7 +165,7 @@ class Storage:
             )
 
     def _stored_file(self, name: str, info: Mapping[str, Any]) -> StoredFile:
-        modified = info.get("mtime") or info.get("LastModified") or info.get("created") or 0.0
+        modified: Any = next((info[name] for name in MODIFIED if info.get(name) is not None), 0.0)
         seconds = modified.timestamp() if isinstance(modified, datetime) else float(modified)
         return StoredFile(name.removeprefix(self._root).lstrip("/"), int(info.get("size") or 0), seconds)
 

@@ -13,6 +13,7 @@ import click
 from caliber_crawler.commands.cluster_define import define
 from caliber_crawler.commands.cluster_options import dsn_option, requires_extra, shards_option
 from caliber_crawler.commands.cluster_state import acknowledge, metrics, status
+from caliber_crawler.commands.cluster_storage import check, migrate, restore, takedown
 from caliber_crawler.commands.crawl_options import takes
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
@@ -229,7 +230,7 @@ def worker(
         sys.exit(CHECKS_FAILED)
 
 
-for command in (define, status, metrics, acknowledge):
+for command in (define, status, metrics, acknowledge, check, restore, migrate, takedown):
     cluster.add_command(command)
 
 
@@ -257,13 +258,17 @@ def collect(dsn: str, shards: str, archive: Path, mirror: Path | None, *, as_jso
       caliber cluster collect --archive data/archive.db
     """
     from caliber_crawler.archive import Archive
+    from caliber_crawler.cluster.binding import expect_storage
+    from caliber_crawler.cluster.database import require_set_up
     from caliber_crawler.cluster.kept_shards import KeptShard, KeptShards
     from caliber_crawler.cluster.shards import current_shards
     from caliber_crawler.cluster.storage import Storage
     from caliber_crawler.commands.alerts import send_alerts
     from caliber_crawler.commands.merge import merge_one
 
+    require_set_up(dsn)
     storage = Storage(shards)
+    expect_storage(dsn, storage)
     kept_shards = None if mirror is None else KeptShards(mirror, None)
     if mirror is not None:
         mirror.mkdir(parents=True, exist_ok=True)
