@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS caliber_takedowns (
     requested_at timestamptz NOT NULL DEFAULT now(),
     requested_by text NOT NULL
 );
-COMMENT ON TABLE caliber_takedowns IS 'URLs of articles that no shard may contain; * stands for any characters.';
+COMMENT ON TABLE caliber_takedowns IS 'URLs of articles that no shard may contain; * matches any characters.';
 ALTER TABLE caliber_shards ADD COLUMN IF NOT EXISTS takedowns bigint NOT NULL DEFAULT 0;
 COMMENT ON COLUMN caliber_shards.takedowns IS 'The last takedown that the shard takes into account.';
 CREATE OR REPLACE FUNCTION caliber_like(p_pattern text) RETURNS text LANGUAGE sql IMMUTABLE AS $$

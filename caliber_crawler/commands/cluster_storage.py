@@ -157,7 +157,7 @@ def migrate(sites: tuple[str, ...], dsn: str, shards: str, scratch: Path | None,
     "site",
     metavar="SITE",
     default="",
-    help="The site whose shard contains it; * stands for any characters.  [default: the site that URL belongs to]",
+    help="The site whose shard contains it; * matches any characters.  [default: the site that URL belongs to]",
 )
 @click.option("--reason", required=True, help="Reason, for the record; do not repeat the removed content here.")
 @click.option("--requested-at", type=TIMESTAMP, help="When the request was made, ISO 8601, UTC.  [default: now]")
@@ -179,7 +179,7 @@ def takedown(
 ) -> None:
     """Delete the articles at URL permanently from the shards, and keep them out of all later ones.
 
-    In URL, * stands for any characters. The request is stored in PostgreSQL, with the URL: every later publication of a
+    In URL, * matches any characters. The request is stored in PostgreSQL, with the URL: every later publication of a
     shard carries it out, also for articles that are found only then. In shards that no job uses it is carried out at
     once, and all their former files are deleted; a job that runs carries it out when it ends. Workers delete their own
     copies within a minute. Afterwards, `caliber cluster collect` deletes the articles from an archive and its mirror.
@@ -194,7 +194,7 @@ def takedown(
     from caliber_crawler.cluster.takedowns import record_request
 
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-        raise click.UsageError("Name a URL that begins with http:// or https://; * stands for any characters.")
+        raise click.UsageError("Name a URL that begins with http:// or https://; * matches any characters.")
     deleted: dict[str, int] = {}
 
     def take_down(name: str) -> None:

@@ -111,7 +111,7 @@ class Deletion:
         )
 
     def matching(self, pattern: str) -> list[int]:
-        """The IDs of the articles with a URL of a pattern in which ``*`` stands for any characters."""
+        """The IDs of the articles with a URL of a pattern in which ``*`` matches any characters."""
         # In SQLite's patterns, these characters also have a meaning.
         glob = pattern.replace("[", "[[]").replace("?", "[?]")
         return self._connection.values(
