@@ -111,6 +111,10 @@ class ArchiveError(CaliberError):
     """The archive cannot do what was requested."""
 
 
+class ColdFileUnavailable(ArchiveError):
+    """A page is in cold storage, in a file that is not available at present."""
+
+
 class NoArchive(ArchiveError):
     """There is no archive at that path."""
 

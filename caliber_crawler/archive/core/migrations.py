@@ -128,6 +128,12 @@ def m0017_merge_marks(db: Database) -> None:
     run_script(db, "m0017_merge_marks")
 
 
+@migrations()
+def m0018_cold_storage(db: Database) -> None:
+    """Add where the pages in cold storage are."""
+    run_script(db, "m0018_cold_storage")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")

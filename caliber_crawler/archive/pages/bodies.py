@@ -17,6 +17,7 @@ from threading import Lock
 import zstandard
 
 from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.pages.cold_pages import ColdPages
 from caliber_crawler.archive.pages.dictionaries import (
     CANDIDATES,
     LEVEL,
@@ -61,6 +62,7 @@ class Bodies:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._dictionaries = Dictionaries(connection)
+        self._cold = ColdPages(connection)
         self._plain_compressor = zstandard.ZstdCompressor(level=LEVEL)
         self._plain_decompressor = zstandard.ZstdDecompressor()
         self._beside = Lock()
@@ -112,7 +114,15 @@ class Bodies:
             return CompressedBody(digest, dictionary, compressor.compress(body))
 
     def get(self, digest: str) -> bytes:
-        """The body, bit for bit. Raises ``ArchiveError`` if it is missing or damaged."""
+        """The body, bit for bit, also from cold storage.
+
+        Raises ``ArchiveError`` if it is missing or damaged, ``ColdFileUnavailable`` if its cold file is not available.
+        """
+        body = self.get_stored(digest)
+        return self._cold.get(digest) if body is None else body
+
+    def get_stored(self, digest: str) -> bytes | None:
+        """The body; ``None`` if it is in cold storage. Raises ``ArchiveError`` if it is missing or damaged."""
         row = self._connection.row(
             """SELECT b.size, b.data, d.digest AS dictionary FROM bodies b
             LEFT JOIN dictionaries d ON d.id = b.dictionary_id WHERE b.digest = ?""",
@@ -120,6 +130,8 @@ class Bodies:
         )
         if row is None:
             raise ArchiveError(f"{self._connection.path} contains no body {digest}.")
+        if row["data"] == b"" and self._cold.has(digest):
+            return None
         body = self._decompress(row["data"], row["size"], row["dictionary"])
         if body is None or hashlib.sha256(body).hexdigest() != digest:
             raise damaged_body(self._connection, digest)
@@ -138,13 +150,29 @@ class Bodies:
         return body is not None and hashlib.sha256(body).hexdigest() == digest
 
     def delete(self, digests: Iterable[str]) -> None:
-        """Delete bodies and every dictionary that contains one of them; bodies that need one are recompressed."""
+        """Delete bodies and every dictionary that contains one of them; bodies that need one are recompressed.
+
+        Records in cold files are noted for removal.
+        """
         dictionaries: set[int] = set()
         for digest in digests:
             dictionaries |= self._dictionaries_with(digest)
+            self._cold.forget(digest)
             self._connection.execute("DELETE FROM bodies WHERE digest = ?", (digest,))
         for id in sorted(dictionaries):
             self._delete_dictionary(id)
+
+    def bring_back(self, digest: str) -> None:
+        """Store a body from cold storage in the archive again, and note its records there for removal.
+
+        Runs inside the caller's transaction, in which foreign keys are deferred.
+        """
+        if not self._cold.has(digest):
+            return
+        body = self._cold.get(digest)
+        self._cold.forget(digest)
+        self._connection.execute("DELETE FROM bodies WHERE digest = ?", (digest,))
+        self._insert(digest, len(body), Compressed(None, self._plain_compressor.compress(body)))
 
     def _dictionaries_with(self, digest: str) -> set[int]:
         """The dictionaries that contain a body."""
