@@ -89,7 +89,7 @@ class FileRepair:
     """The damaged file, if a new one took its place."""
 
 
-def verify_file(path: Path, progress: Progress = iter) -> Check:
+def verify_file(path: Path, progress: Progress = iter, *, cold: bool = False) -> Check:
     """Verify an archive, even if it cannot be opened. Raises ``ArchiveError`` for a file that is no archive."""
     try:
         connection = Connection.open(path, "read")
@@ -102,7 +102,7 @@ def verify_file(path: Path, progress: Progress = iter) -> Check:
         message = log_damage(path, lost) if lost else f"The archive cannot be opened: {cause(error)}."
         return Check([Finding(kind="file", message=message)], [], 1)
     try:
-        return checked_with(Verification(connection), progress)
+        return checked_with(Verification(connection, read_cold=cold), progress)
     finally:
         with contextlib.suppress(*UNREADABLE):
             connection.close()
