@@ -57,6 +57,7 @@ def move_pages(
     stored = cold.stored_bytes
     move = Move(recovered=cold.recover())
     archive.deletion.remove_cold_records()
+    move.pages = cold.release(before)
     rights = archive.rights(Selection())
     # Digests are found in order, so that the search goes on after the pages of the last file.
     pages = _pages(archive, before)

@@ -107,8 +107,8 @@ def move(
     if moved.recovered:
         echo(f"Completed an interrupted move: {quantity(moved.recovered, 'page')}.")
     for path in moved.files:
-        echo(f"Wrote {path}")
-    what = f"Moved {quantity(moved.pages, 'page')} to {quantity(len(moved.files), 'file')} ({moved.size / 1e6:,.1f} MB)"
+        echo(f"Wrote {path}.")
+    what = f"Moved {quantity(moved.pages, 'page')}, which took {moved.released / 1e6:,.1f} MB in {archive}."
     echo(what if moved.pages else f"No page of {archive} is that old.")
     if free:
         echo(

@@ -77,15 +77,21 @@ class Bodies:
     ) -> tuple[str, bool]:
         """Store a body unless it is already stored; return its digest, and whether it is new.
 
+        A body in cold storage returns to the archive: it has a new capture.
+
         Only a body that is ``usable_as_dictionary`` may become a dictionary. ``compressed`` saves compressing the body
         again, if it was made with the newest dictionary.
         """
         digest = compressed.digest if compressed else hashlib.sha256(body).hexdigest()
-        if self._connection.value("SELECT 1 FROM bodies WHERE digest = ?", (digest,)) is not None:
+        known = self._connection.value("SELECT stored FROM bodies WHERE digest = ?", (digest,))
+        if known:
             return digest, False
         stored = self._compress(body, page_class, usable_as_dictionary=usable_as_dictionary, compressed=compressed)
-        self._insert(digest, len(body), stored)
-        return digest, True
+        if known is None:
+            self._insert(digest, len(body), stored)
+        elif self._cold.has(digest):
+            self._restore(digest, stored)
+        return digest, known is None
 
     def compress(self, body: bytes, page_class: PageClass) -> CompressedBody:
         """Compress a body as it would be stored now if it does not become a dictionary."""
@@ -163,16 +169,12 @@ class Bodies:
             self._delete_dictionary(id)
 
     def bring_back(self, digest: str) -> None:
-        """Store a body from cold storage in the archive again, and note its records there for removal.
-
-        Runs inside the caller's transaction, in which foreign keys are deferred.
-        """
+        """Store a body in the archive if it is only in cold storage, and note its records there for removal."""
         if not self._cold.has(digest):
             return
-        body = self._cold.get(digest)
+        if self.get_stored(digest) is None:
+            self._restore(digest, Compressed(None, self._plain_compressor.compress(self._cold.get(digest))))
         self._cold.forget(digest)
-        self._connection.execute("DELETE FROM bodies WHERE digest = ?", (digest,))
-        self._insert(digest, len(body), Compressed(None, self._plain_compressor.compress(body)))
 
     def _dictionaries_with(self, digest: str) -> set[int]:
         """The dictionaries that contain a body."""
@@ -195,6 +197,12 @@ class Bodies:
             self._connection.execute("DELETE FROM bodies WHERE digest = ?", (digest,))
             self._insert(digest, len(page), self._compress_with(page, successor))
         self._connection.execute("DELETE FROM dictionaries WHERE id = ?", (id,))
+
+    def _restore(self, digest: str, compressed: Compressed) -> None:
+        self._connection.execute(
+            "UPDATE bodies SET data = ?, dictionary_id = ? WHERE digest = ?",
+            (compressed.data, compressed.dictionary_id, digest),
+        )
 
     def _insert(self, digest: str, size: int, compressed: Compressed) -> None:
         self._connection.execute(

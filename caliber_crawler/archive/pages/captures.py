@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -92,6 +93,12 @@ class Captures:
             "SELECT * FROM captures WHERE body_digest = ? ORDER BY status IS 304, fetched_at, id", (digest,)
         ):
             yield self._capture(row, body)
+
+    def readable(self, ids: Iterable[int]) -> Iterator[Capture]:
+        """Those of these captures whose bodies can be read: neither damaged nor in a cold file that is missing."""
+        for id in ids:
+            with contextlib.suppress(ArchiveError):
+                yield self.get(id)
 
     def is_processed(self, capture: Capture) -> bool:
         """Is this capture already stored, with a known outcome?"""

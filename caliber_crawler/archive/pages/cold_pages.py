@@ -13,7 +13,7 @@ from pathlib import Path
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.times import utc_text
 from caliber_crawler.archive.pages.cold_files import ColdFile, ColdFiles, index_of, unavailable
-from caliber_crawler.errors import ArchiveError, ColdFileUnavailable
+from caliber_crawler.errors import ArchiveError, ColdFileUnavailable, ColdPageRemoved
 
 MAX_HEAD_BYTES = 4 * 1024 * 1024
 """Maximum bytes of a record besides the page."""
@@ -25,6 +25,9 @@ MOVABLE = """b.stored > 0
   AND EXISTS (SELECT 1 FROM captures c WHERE c.body_digest = b.digest AND c.status IS NOT NULL AND c.status <> 304)
   AND NOT EXISTS (SELECT 1 FROM captures c WHERE c.body_digest = b.digest AND c.fetched_at >= :before)"""
 """A condition on a body: it is in the archive, and every capture of it is older than a time."""
+PLACED = "EXISTS (SELECT 1 FROM cold_pages p WHERE p.digest = b.digest)"
+"""A condition on a body: it is in cold storage. If it was served again, it is in the archive, too."""
+DROP_DATA = "UPDATE bodies SET data = x'', dictionary_id = NULL WHERE digest = ?"
 BATCH = 500
 
 
@@ -48,7 +51,10 @@ class ColdPages:
         self.files = ColdFiles(connection)
 
     def get(self, digest: str) -> bytes:
-        """The page, bit for bit. Raises ``ColdFileUnavailable``, or ``ArchiveError`` for damage."""
+        """The page, bit for bit.
+
+        Raises ``ColdFileUnavailable``, ``ColdPageRemoved``, or ``ArchiveError`` for damage.
+        """
         row = self._connection.row("SELECT * FROM cold_pages WHERE digest = ?", (digest,))
         if row is None:
             raise ArchiveError(f"{self._connection.path} is damaged: body {digest} has neither data nor a cold file.")
@@ -62,7 +68,10 @@ class ColdPages:
         if page is not None and hashlib.sha256(page).hexdigest() == digest:
             return page
         if is_removal(data):
-            raise ArchiveError(f"Body {digest} was removed from {path} by a takedown in another archive.")
+            raise ColdPageRemoved(
+                f"Body {digest} was removed from {path} by a takedown in another archive. Merge that archive into this"
+                " one, or run `caliber takedown` with the same article."
+            )
         raise ArchiveError(
             f"{path} is damaged: the record at byte {row['offset']:,} does not contain body {digest}."
             " Replace the file by an undamaged copy."
@@ -72,18 +81,49 @@ class ColdPages:
         """Is a page in cold storage?"""
         return self._connection.value("SELECT 1 FROM cold_pages WHERE digest = ?", (digest,)) is not None
 
+    def missing_file(self, digest: str) -> ColdFileUnavailable | None:
+        """The error that reading a page would raise because its file is not available."""
+        id = self._connection.value("SELECT file_id FROM cold_pages WHERE digest = ?", (digest,))
+        if id is None or self.files.find(file := self.files.get(id)) is not None:
+            return None
+        return unavailable(file.name, self.files.folder_of(file))
+
     # --- moving pages there -------------------------------------------------------------------------------------------
 
     def movable(self, before: datetime) -> Iterator[str]:
-        """The digests of the pages all of whose captures are older than a time, in the order of storage."""
+        """The digests of the pages to move: those all of whose captures are older than a time, in order of storage.
+
+        Without those that returned from cold storage, which :meth:`release` removes.
+        """
+        for digests in self._batches(before, f"NOT {PLACED}"):
+            yield from digests
+
+    def release(self, before: datetime) -> int:
+        """Remove the data of old pages that returned from cold storage and are still there; return their number."""
+        count = 0
+        for digests in self._batches(before, PLACED):
+            intact = [digest for digest in digests if self._is_in_file(digest)]
+            with self._connection.transaction():
+                for digest in intact:
+                    self._connection.execute(DROP_DATA, (digest,))
+            count += len(intact)
+        return count
+
+    def _is_in_file(self, digest: str) -> bool:
+        try:
+            self.get(digest)
+        except ArchiveError:
+            return False
+        return True
+
+    def _batches(self, before: datetime, condition: str) -> Iterator[list[str]]:
         last = 0
         while rows := self._connection.rows(
-            f"""SELECT b.rowid AS place, b.digest FROM bodies b WHERE b.rowid > :last AND {MOVABLE}
+            f"""SELECT b.rowid AS place, b.digest FROM bodies b WHERE b.rowid > :last AND {MOVABLE} AND {condition}
             ORDER BY b.rowid LIMIT {BATCH}""",
             {"last": last, "before": utc_text(before)},
         ):
-            for row in rows:
-                yield row["digest"]
+            yield [row["digest"] for row in rows]
             last = rows[-1]["place"]
 
     def count_movable(self, before: datetime) -> tuple[int, int]:
@@ -166,7 +206,7 @@ class ColdPages:
             SELECT ?, ?, ?, ?, ?, size FROM bodies WHERE digest = ?1""",
             (place.digest, file.id, place.offset, place.length, place.extent),
         )
-        self._connection.execute("UPDATE bodies SET data = x'', dictionary_id = NULL WHERE digest = ?", (place.digest,))
+        self._connection.execute(DROP_DATA, (place.digest,))
 
     def _delete_unused_dictionaries(self) -> None:
         """Delete dictionaries that no body needs any more, except the newest of each page class."""

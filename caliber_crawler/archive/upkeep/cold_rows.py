@@ -17,8 +17,3 @@ def restore_cold_rows(connection: Connection, rows: RestoredRows) -> None:
         """INSERT INTO bodies (digest, size, data) SELECT digest, size, x'' FROM cold_pages
         WHERE digest NOT IN (SELECT digest FROM bodies)"""
     ).rowcount
-    # The data of a page that has left the archive may be found in a free page of the file.
-    connection.execute(
-        """UPDATE bodies SET data = x'', dictionary_id = NULL
-        WHERE data <> x'' AND digest IN (SELECT digest FROM cold_pages)"""
-    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
@@ -23,7 +23,7 @@ from caliber_crawler.archive.core.takedowns import Takedowns, address_of, keys_o
 from caliber_crawler.archive.core.times import utc_now, utc_text, utc_time
 from caliber_crawler.archive.pages.bodies import Bodies
 from caliber_crawler.archive.upkeep.cold_removals import ColdRemovals
-from caliber_crawler.errors import ArchiveError, ArchiveLocked, NoSuchArticle
+from caliber_crawler.errors import ArchiveError, ArchiveLocked, ColdPageRemoved, NoSuchArticle
 from caliber_crawler.items import Capture
 from caliber_crawler.site import ArticleURL
 
@@ -250,11 +250,12 @@ class Deletion:
         self._connection.execute("DELETE FROM problems WHERE capture_id IN (SELECT value FROM json_each(?))", (among,))
         self._connection.execute("DELETE FROM captures WHERE id IN (SELECT value FROM json_each(?))", (among,))
         self._delete_bodies(digests)
-        if from_cold_files:
-            # A body that another capture has stays, but its records in a cold file name the deleted captures.
-            bodies = Bodies(self._connection)
-            for digest in digests:
-                bodies.bring_back(digest)
+        # A body that another capture has stays, but its records in a cold file name the deleted captures.
+        for digest in digests if from_cold_files else ():
+            try:
+                Bodies(self._connection).bring_back(digest)
+            except ArchiveError:
+                self._blank([digest])
 
     def _delete_bodies(self, digests: Iterable[str]) -> None:
         """Delete those bodies that no capture has any more, and the dictionaries that contain parts of them."""
@@ -266,28 +267,37 @@ class Deletion:
     def _blank_listings(self, site: str, wanted: Sequence[bytes]) -> int:
         """Delete pages of listings, feeds and sitemaps that name the article; return the number of captures."""
         bodies = Bodies(self._connection)
-        blanked = 0
         named: set[str] = set()
         for digest in self._connection.values(
             """SELECT DISTINCT body_digest FROM captures WHERE site = ? AND kind <> 'article'
             AND body_digest IS NOT NULL""",
             (site,),
         ):
-            with contextlib.suppress(ArchiveError):
+            try:
                 body = bodies.get(digest)
+            except ColdPageRemoved:
+                named.add(digest)
+            except ArchiveError:
+                continue
+            else:
                 if any(needle in body for needle in wanted):
                     named.add(digest)
-        for row in self._connection.rows(
-            "SELECT * FROM captures WHERE body_digest IN (SELECT value FROM json_each(?))", (json.dumps(sorted(named)),)
-        ):
+        return self._blank(named)
+
+    def _blank(self, digests: Collection[str]) -> int:
+        """Delete these pages; their captures stay without them. Return the number of captures."""
+        rows = self._connection.rows(
+            "SELECT * FROM captures WHERE body_digest IN (SELECT value FROM json_each(?))",
+            (json.dumps(sorted(digests)),),
+        )
+        for row in rows:
             empty = row | {"body_digest": None}
             self._connection.execute(
                 "UPDATE captures SET body_digest = NULL, checksum = ? WHERE id = ?",
                 (checksum("captures", empty), row["id"]),
             )
-            blanked += 1
-        self._delete_bodies(named)
-        return blanked
+        self._delete_bodies(digests)
+        return len(rows)
 
 
 def unwiped_takedowns(connection: Connection) -> list[int]:

@@ -55,6 +55,21 @@ def test_a_page_stays_while_one_of_its_captures_is_newer(newsroom: Newsroom, fol
     assert newsroom.archive.captures.get(again.id).body == b"the same"
 
 
+def test_a_page_that_is_served_again_returns_and_is_not_written_twice(newsroom: Newsroom, folder: Path) -> None:
+    newsroom.archive.captures.store(capture(minutes(0), body=b"the same"), newsroom.run_id)
+    move_pages(newsroom.archive, minutes(1), folder)
+    newsroom.archive.captures.store(capture(minutes(90), body=b"the same"), newsroom.run_id)
+    folder.rename(folder.with_name("hidden"))
+    assert [page.body for page in newsroom.archive.captures.each()] == [b"the same"] * 2
+    folder.with_name("hidden").rename(folder)
+    assert move_pages(newsroom.archive, minutes(90), folder).pages == 0
+    moved = move_pages(newsroom.archive, minutes(91), folder)
+    assert (moved.pages, moved.files) == (1, [])
+    assert [page.body for page in newsroom.archive.captures.each()] == [b"the same"] * 2
+    assert digests_in(folder) == {b"the same": 1}
+    assert findings(newsroom.archive.path, cold=True) == ([], [])
+
+
 def test_the_files_are_web_archives_with_an_index(archive: Path, folder: Path) -> None:
     pages = {page.body for page in captures_of(archive)}
     move_all(archive, folder, max_size=4_000)

@@ -33,11 +33,12 @@ CREATE INDEX cold_pages_repetition ON cold_pages (file_id, offset, length, exten
 
 CREATE INDEX cold_removals_repetition ON cold_removals (extent);
 
--- The only change of a body: its data leaves once cold_pages says where it is.
+-- The only changes of a body: its data leaves once cold_pages says where it is, and returns when it is served again.
 DROP TRIGGER bodies_are_immutable;
 
 CREATE TRIGGER bodies_are_immutable BEFORE UPDATE ON bodies
-WHEN NOT (new.digest = old.digest AND new.size = old.size AND new.dictionary_id IS NULL AND new.data = x''
+WHEN NOT (new.digest = old.digest AND new.size = old.size
+  AND ((new.data = x'' AND new.dictionary_id IS NULL) OR old.data = x'')
   AND EXISTS (SELECT 1 FROM cold_pages p WHERE p.digest = old.digest AND p.size = old.size)) BEGIN
   SELECT raise(ABORT, 'bodies are addressed by their content and never change');
 END;
