@@ -43,6 +43,11 @@ def cold() -> None:
     """Move old pages to cold storage: WARC files outside the archive.
 
     Everything that reads a stored page reads it from there. See docs/guides/retention.md.
+
+    \b
+    Example:
+      caliber cold move --older-than 365d --to /mnt/cold
+      caliber cold list
     """
 
 
@@ -121,7 +126,12 @@ def move(
 @archive_option
 @json_option
 def list_files(archive: Path, *, as_json: bool) -> None:
-    """List the files in cold storage, and whether each is available."""
+    """List the files in cold storage, and whether each is available.
+
+    \b
+    Example:
+      caliber cold list --json
+    """
     with Archive.open(archive) as opened:
         files = opened.cold_pages.files
         rows = [
@@ -154,6 +164,10 @@ def locate(folder: Path, archive: Path, *, as_json: bool) -> None:
     """Record that the files in cold storage are in FOLDER now.
 
     Only files that are there, with their size, are recorded.
+
+    \b
+    Example:
+      caliber cold locate /mnt/new
     """
     with Archive.open(archive, mode="write") as opened:
         files = opened.cold_pages.files

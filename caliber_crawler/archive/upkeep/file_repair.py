@@ -20,6 +20,7 @@ from caliber_crawler.archive.core.side_files import OF_SQLITE
 from caliber_crawler.archive.core.times import utc_now
 from caliber_crawler.archive.reports.runs import Runs
 from caliber_crawler.archive.texts.articles import Reextract
+from caliber_crawler.archive.upkeep.cold_rows import COLD_TABLES
 from caliber_crawler.archive.upkeep.file_checks import log_damage, lost_commits, shipped_schema
 from caliber_crawler.archive.upkeep.finding import Finding
 from caliber_crawler.archive.upkeep.new_rows import NewRowsVerification, last_mark, record_mark
@@ -47,7 +48,7 @@ COMPLETE_INDEXES = {
     "article_urls": "article_urls_article",
     "links": "links_host",
     "frontier": "sqlite_autoindex_frontier_1",
-    **{table: f"{table}_repetition" for table in REPEATED},
+    **{table: f"{table}_repetition" for table in (*REPEATED, *COLD_TABLES)},
 }
 """An index with an entry for every row of the table."""
 FROM_PAGES = ("images", "links", "authors", "article_authors")
