@@ -140,7 +140,7 @@ def test_a_body_without_a_place_cannot_lose_its_data(small: Path, path: Path) ->
         connection.execute("UPDATE bodies SET data = x'', dictionary_id = NULL")
 
 
-def test_an_archive_of_schema_17_is_migrated(small: Path, path: Path, folder: Path) -> None:
+def test_an_archive_of_the_schema_before_is_migrated(small: Path, path: Path, folder: Path) -> None:
     shutil.copy(small, path)
     with sqlite3.connect(path) as connection:
         connection.executescript(
@@ -149,7 +149,7 @@ def test_an_archive_of_schema_17_is_migrated(small: Path, path: Path, folder: Pa
             CREATE TRIGGER bodies_are_immutable BEFORE UPDATE ON bodies BEGIN
               SELECT raise(ABORT, 'bodies are addressed by their content and never change');
             END;
-            DELETE FROM _sqlite_migrations WHERE name >= 'm0018'; PRAGMA user_version = 17;"""
+            DELETE FROM _sqlite_migrations WHERE name >= 'm0020'; PRAGMA user_version = 19;"""
         )
     assert run("migrate", "--archive", path).exit_code == 0
     assert move_all(path, folder).pages == 16

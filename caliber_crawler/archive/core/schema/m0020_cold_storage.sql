@@ -47,4 +47,4 @@ CREATE TRIGGER moved_bodies_are_counted AFTER UPDATE OF data ON bodies BEGIN
   UPDATE totals SET stored = stored - length(old.data) + length(new.data);
 END;
 
-PRAGMA user_version = 18;
+PRAGMA user_version = 20;
