@@ -20,6 +20,7 @@ from caliber_crawler.archive.core.side_files import OF_SQLITE
 from caliber_crawler.archive.core.times import utc_now
 from caliber_crawler.archive.reports.runs import Runs
 from caliber_crawler.archive.texts.articles import Reextract
+from caliber_crawler.archive.upkeep.cold_rows import COLD_TABLES
 from caliber_crawler.archive.upkeep.file_checks import log_damage, lost_commits, shipped_schema
 from caliber_crawler.archive.upkeep.finding import Finding
 from caliber_crawler.archive.upkeep.new_rows import NewRowsVerification, last_mark, record_mark
@@ -46,7 +47,7 @@ COMPLETE_INDEXES = {
     "article_urls": "article_urls_article",
     "links": "links_host",
     "frontier": "sqlite_autoindex_frontier_1",
-    **{table: f"{table}_repetition" for table in REPEATED},
+    **{table: f"{table}_repetition" for table in (*REPEATED, *COLD_TABLES)},
 }
 """An index with an entry for every row of the table."""
 FROM_PAGES = ("images", "links", "authors", "article_authors")
@@ -88,7 +89,7 @@ class FileRepair:
     """The damaged file, if a new one took its place."""
 
 
-def verify_file(path: Path, progress: Progress = iter) -> Check:
+def verify_file(path: Path, progress: Progress = iter, *, cold: bool = False) -> Check:
     """Verify an archive, even if it cannot be opened. Raises ``ArchiveError`` for a file that is no archive."""
     try:
         connection = Connection.open(path, "read")
@@ -101,7 +102,7 @@ def verify_file(path: Path, progress: Progress = iter) -> Check:
         message = log_damage(path, lost) if lost else f"The archive cannot be opened: {cause(error)}."
         return Check([Finding(kind="file", message=message)], [], 1)
     try:
-        return checked_with(verification_of(connection), progress)
+        return checked_with(verification_of(connection, read_cold=cold), progress)
     finally:
         with contextlib.suppress(*UNREADABLE):
             connection.close()

@@ -13,6 +13,7 @@ Kind = Literal[
     "schema",
     "dictionary",
     "body",
+    "cold",
     "capture",
     "version",
     "view_count",

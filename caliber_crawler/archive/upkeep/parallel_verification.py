@@ -37,7 +37,7 @@ class ParallelVerification(Verification):
         names = list(self.parts())
         found: dict[str, list[Finding]] = {}
         executor = Executor[str](
-            check_part, lambda name: (self.connection.path, name), workers(), max_in_flight=1, start_next=1
+            check_part, lambda name: (self.connection.path, name, self.read_cold), workers(), max_in_flight=1, start_next=1
         )
         longest_first = sorted(names, key=lambda name: LONG.index(name) if name in LONG else len(LONG))
         for name, call in executor.map_unordered(longest_first):
@@ -53,11 +53,11 @@ class ParallelVerification(Verification):
             yield from found[name]
 
 
-def check_part(path: Path, name: str) -> CheckedPart:
+def check_part(path: Path, name: str, read_cold: bool) -> CheckedPart:
     """Check one part of an archive, in a worker."""
     connection = Connection.open(path, "read")
     try:
-        verification = Verification(connection)
+        verification = Verification(connection, read_cold=read_cold)
         part = CheckedPart([], verification.notes, 0)
         for outcome in verification.in_snapshot(verification.parts()[name]):
             part.checked += 1
@@ -68,10 +68,11 @@ def check_part(path: Path, name: str) -> CheckedPart:
         connection.close()
 
 
-def verification_of(connection: Connection) -> Verification:
+def verification_of(connection: Connection, *, read_cold: bool = False) -> Verification:
     """The verification of an archive, by its size and the number of processors."""
     is_large = connection.path.stat().st_size >= MIN_BYTES
-    return ParallelVerification(connection) if is_large and workers() > 1 else Verification(connection)
+    kind = ParallelVerification if is_large and workers() > 1 else Verification
+    return kind(connection, read_cold=read_cold)
 
 
 def workers() -> int:

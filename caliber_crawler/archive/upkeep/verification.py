@@ -19,6 +19,7 @@ from caliber_crawler.archive.core.rows import CaptureRow, FrontierRow, VersionRo
 from caliber_crawler.archive.core.sqlite_errors import SQLiteErrors
 from caliber_crawler.archive.pages.bodies import Bodies
 from caliber_crawler.archive.reports.totals import wrong_totals
+from caliber_crawler.archive.upkeep.cold_checks import IN_ORDER, ColdChecks
 from caliber_crawler.archive.upkeep.deletion import unwiped_takedowns
 from caliber_crawler.archive.upkeep.file_checks import (
     check_file,
@@ -86,16 +87,21 @@ class Verification:
     """Conditions for the rows to check, by table. By default every row is checked."""
     indexed: tuple[str, ...] = ()
     """Tables in which an index may find the rows that fulfil a condition."""
+    read_cold: bool = False
+    """Read every page in cold storage, too."""
 
     def __post_init__(self) -> None:
         self._pages = Bodies(self.connection)
+        self._cold = ColdChecks(self.connection, self.notes, read=self.read_cold)
 
     def __len__(self) -> int:
         """The number of checks, as far as the file can be read."""
-        total = 6
+        total = 7
         with contextlib.suppress(*UNREADABLE):
             if foreign_tables(self.connection):
                 return total
+        with contextlib.suppress(*UNREADABLE):
+            total += self.connection.value(f"SELECT count(*) FROM ({IN_ORDER})") + 1 if self.read_cold else 0
         for table in TABLES:
             with contextlib.suppress(*UNREADABLE):
                 total += self.connection.value(f"SELECT count(*) FROM {table} WHERE {self.conditions.get(table, 1)}")
@@ -166,7 +172,15 @@ class Verification:
             "references": self._check_once("reference", lambda: check_references(self.connection)),
             "full-text index": self._check_once("index", lambda: check_full_text(self.connection, self.notes)),
             "totals": self._check_once("total", self._totals),
+            "cold storage": self._check_cold(),
         }
+
+    def _check_cold(self) -> Iterator[Finding | None]:
+        yield from self._check_once("cold", self._cold.files)
+        if self.read_cold:
+            pages = (row["digest"] for row in self._read(IN_ORDER))
+            yield from self._each("cold", "cold_pages", pages, self._cold.page)
+            yield from self._check_once("cold", self._cold.digests)
 
     def _note_takedowns(self) -> None:
         if unwiped := unwiped_takedowns(self.connection):
@@ -224,7 +238,7 @@ class Verification:
 
     def _check_body(self, digest: str) -> Finding | None:
         try:
-            self._pages.get(digest)
+            self._pages.get_stored(digest)
         except UNREADABLE:
             return self._damaged_body(digest)
         return None
