@@ -77,15 +77,13 @@ async def measure(path: Path) -> list[Measurement]:
     """Request every page once to warm up, then :data:`ROUNDS` times."""
     datasette = Datasette([str(path)], settings={"suggest_facets": False, "sql_time_limit_ms": 10_000})
     with Archive.open(path) as archive:
-        middle = "id >= (SELECT max(id) / 2 FROM articles)"
-        numbers = {
-            "article": archive.db.value(f"SELECT min(id) FROM articles WHERE {middle}"),
-            "edited": archive.db.value(f"SELECT min(id) FROM articles WHERE version_count > 1 AND {middle}"),
-        }
+        middle = "SELECT min(id) FROM articles WHERE id >= (SELECT max(id) / 2 FROM articles)"
+        (article,) = archive.db.execute(middle).fetchone()
+        (edited,) = archive.db.execute(f"{middle} AND version_count > 1").fetchone()
     words = {"database": path.stem, **WORDS}
     found = []
     for name, (pattern, goal) in GOALS.items():
-        url = pattern.format(**numbers, **words)
+        url = pattern.format(article=article, edited=edited, **words)
         times, size = [], 0
         for _ in range(ROUNDS + 1):
             started = time.process_time()
