@@ -46,6 +46,7 @@ PART, PROCESSES = 250, 2
 """Articles that another process generates at a time, and the number of these processes."""
 BATCH = 5_000
 """Articles per transaction: each one adds a segment to the full-text index."""
+CACHE_KB = 1_000_000
 NEW = 500
 """Articles that are left out of an archive, to be added later."""
 
@@ -160,6 +161,9 @@ def truth_at_visits(article: DemoArticle, demo: DemoSite) -> DemoTruth:
 def add_articles(path: Path, articles: Iterable[DemoTruth]) -> None:
     """Store articles with their visits."""
     with Archive.open(path, mode="write") as archive:
+        # Bodies are in the order of their digests: with the cache of a crawl, pages are read back again
+        # and again within the large transactions here.
+        archive._connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
         run = archive.runs.start("crawl", site=None, arguments={}, settings={}, software={})
         rows = RowWriter(archive, run)
         stored, waiting = 0, iter(articles)
@@ -180,7 +184,9 @@ class RowWriter:
         self._connection = archive._connection
         self._compressor = zstandard.ZstdCompressor(level=LEVEL)
         self._sites: dict[str, Site] = {}
-        self._authors: dict[tuple[str, str], int] = {}
+        self._authors = {
+            (row[1], row[2]): row[0] for row in self._connection.execute("SELECT id, site, name FROM authors")
+        }
         self._sections: set[tuple[str, str, str]] = set()
         tables = ("articles", "captures", "versions", "authors")
         self._next = {
