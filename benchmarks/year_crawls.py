@@ -32,9 +32,9 @@ from caliber_crawler.known_sites import project_settings
 from caliber_crawler.news_spider import NewsSpider
 
 PORT = 9_619
-PARALLEL = 5
+PARALLEL = 20
 """Sites that are crawled at the same time."""
-TIMEOUT = 2
+TIMEOUT = 8
 """Seconds in which a site must answer."""
 RETENTION = "retention"
 """The command that moves old pages into cold storage."""
@@ -110,6 +110,7 @@ class Year:
             DOWNLOAD_DELAY=0,
             CONCURRENT_REQUESTS_PER_DOMAIN=4,
             DOWNLOAD_TIMEOUT=TIMEOUT,
+            RETRY_TIMES=1,
         )
         process = CrawlProcess(settings)
         gc.freeze()

@@ -72,7 +72,7 @@ class YearApp:
                 return
             # The response and the line in the log have the same time.
             self.site.clock = lambda: now
-            await self._app(scope, receive, send_logged)  # type: ignore[arg-type]
+            await self._app(scope, receive, send_logged)
         finally:
             self.site.clock = CLOCK
             self._log.write(f"{self.site.number}\t{now.timestamp():.6f}\t{status}\t{target}\n")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from caliber_crawler.demo import DemoSite, Response
@@ -138,7 +138,8 @@ class YearSite(DemoSite):
     @cached_property
     def outages(self) -> tuple[Outage, ...]:
         """Every outage of the time, in order; they do not overlap."""
-        found, chance = [], dice(self.seed, "outages")
+        found: list[Outage] = []
+        chance = dice(self.seed, "outages")
         at = START + timedelta(days=1, hours=chance.randrange(120))
         while at < START + timedelta(days=self.days):
             kind = KINDS[(self.number + len(found)) % len(KINDS)]
@@ -256,7 +257,7 @@ Defined = TypeVar("Defined", Layout, ListingLayout)
 
 def renamed(layout: Defined, names: dict[str, str], name: str = "") -> Defined:
     """A layout with the new names of classes."""
-    changes = {
+    changes: dict[str, Any] = {
         field.name: re.sub(r"\.([a-z_]+)", lambda match: "." + names.get(match[1], match[1]), value)
         for field in fields(layout)
         if isinstance(value := getattr(layout, field.name), str)
