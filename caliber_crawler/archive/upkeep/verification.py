@@ -310,7 +310,8 @@ class Verification:
             yield Finding(kind="total", message=f"Stored totals do not match the number of rows: {wrong}.")
 
     def _rows_of(self, kind: type[AnyRow], table: str) -> Iterator[AnyRow]:
-        return cast(Iterator[AnyRow], self._from_both_ends(table, "*"))
+        # Without generated columns: checksums leave them out, and to compute them takes longer than to read the row.
+        return cast(Iterator[AnyRow], self._from_both_ends(table, ", ".join(layouts()[table].columns)))
 
     def _keys(self, table: str, column: str) -> Iterator[Any]:
         for row in self._from_both_ends(table, column):

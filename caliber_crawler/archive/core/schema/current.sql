@@ -164,11 +164,12 @@ CREATE TABLE versions (
   layout TEXT NOT NULL,
   methods TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(methods)),
   folded TEXT GENERATED ALWAYS AS (
-    CASE WHEN headline || coalesce(subtitle, '') || body GLOB '*[ёЁəƏıİ]*' THEN
+    nullif(
       replace(replace(replace(replace(replace(replace(
         headline || char(10) || coalesce(subtitle, '') || char(10) || body,
-        'ё', 'е'), 'Ё', 'Е'), 'ə', 'e'), 'Ə', 'E'), 'ı', 'i'), 'İ', 'I')
-    END) VIRTUAL, checksum INTEGER, replaced_by INTEGER REFERENCES versions (id),
+        'ё', 'е'), 'Ё', 'Е'), 'ə', 'e'), 'Ə', 'E'), 'ı', 'i'), 'İ', 'I'),
+      headline || char(10) || coalesce(subtitle, '') || char(10) || body)
+    ) VIRTUAL, checksum INTEGER, replaced_by INTEGER REFERENCES versions (id),
   UNIQUE (article_id, number),
   CHECK (seen_from <= seen_until)
 ) STRICT;
@@ -597,35 +598,6 @@ JOIN articles b ON b.id = e.counterpart_id
 WHERE a.duplicate_of IS NULL AND b.duplicate_of IS NULL AND a.current_version_id IS NOT NULL
   AND b.current_version_id IS NOT NULL;
 
-CREATE VIEW views_at AS
-SELECT d.article_id, d.hours,
-  CASE WHEN b.observed_at = n.observed_at THEN n.views
-    WHEN (julianday(n.observed_at) - julianday(b.observed_at)) * 24 <= 3 * d.hours THEN
-      CAST(round(b.views + (n.views - b.views) * (julianday(d.at) - julianday(b.observed_at))
-        / (julianday(n.observed_at) - julianday(b.observed_at))) AS INTEGER) END AS views,
-  CASE WHEN d.at IS NULL THEN 'no date' WHEN b.views IS NULL AND n.views IS NULL THEN 'no view count'
-    WHEN b.views IS NULL THEN 'no earlier view count' WHEN n.views IS NULL THEN 'no later view count'
-    WHEN (julianday(n.observed_at) - julianday(b.observed_at)) * 24 > 3 * d.hours THEN 'view counts too far apart'
-    END AS reason,
-  b.observed_at AS before_at, b.views AS views_before, n.observed_at AS after_at, n.views AS views_after,
-  round((julianday(n.observed_at) - julianday(b.observed_at)) * 24, 2) AS hours_between
-FROM (
-  SELECT a.id AS article_id, g.hours,
-    strftime('%Y-%m-%dT%H:%M:%SZ', a.published_at, '+' || g.hours || ' hours') AS at
-  FROM articles a CROSS JOIN (
-    SELECT 1 AS hours UNION ALL SELECT 6 UNION ALL SELECT 24 UNION ALL SELECT 72 UNION ALL SELECT 168) g
-  WHERE a.duplicate_of IS NULL) d
-LEFT JOIN view_counts b ON (b.article_id, b.observed_at, b.views) = (
-  SELECT c.article_id, c.observed_at, c.views FROM view_counts c
-  WHERE c.observed_at <= d.at AND c.article_id IN (
-    SELECT f.id FROM articles f WHERE f.id = d.article_id OR f.duplicate_of = d.article_id)
-  ORDER BY c.observed_at DESC, c.views DESC LIMIT 1)
-LEFT JOIN view_counts n ON (n.article_id, n.observed_at, n.views) = (
-  SELECT c.article_id, c.observed_at, c.views FROM view_counts c
-  WHERE c.observed_at >= d.at AND c.article_id IN (
-    SELECT f.id FROM articles f WHERE f.id = d.article_id OR f.duplicate_of = d.article_id)
-  ORDER BY c.observed_at, c.views DESC LIMIT 1);
-
 CREATE TABLE codebook (
   variable TEXT PRIMARY KEY,
   label TEXT,
@@ -792,6 +764,35 @@ CREATE TABLE merge_marks (
 
 CREATE INDEX merge_marks_repetition ON merge_marks (merged_at, name, marks);
 
+CREATE VIEW views_at AS
+SELECT d.article_id, d.hours,
+  CASE WHEN b.observed_at = n.observed_at THEN n.views
+    WHEN (julianday(n.observed_at) - julianday(b.observed_at)) * 24 <= 3 * d.hours THEN
+      CAST(round(b.views + (n.views - b.views) * (julianday(d.at) - julianday(b.observed_at))
+        / (julianday(n.observed_at) - julianday(b.observed_at))) AS INTEGER) END AS views,
+  CASE WHEN d.at IS NULL THEN 'no date' WHEN b.views IS NULL AND n.views IS NULL THEN 'no view count'
+    WHEN b.views IS NULL THEN 'no earlier view count' WHEN n.views IS NULL THEN 'no later view count'
+    WHEN (julianday(n.observed_at) - julianday(b.observed_at)) * 24 > 3 * d.hours THEN 'view counts too far apart'
+    END AS reason,
+  b.observed_at AS before_at, b.views AS views_before, n.observed_at AS after_at, n.views AS views_after,
+  round((julianday(n.observed_at) - julianday(b.observed_at)) * 24, 2) AS hours_between
+FROM (
+  SELECT a.id AS article_id, g.hours,
+    strftime('%Y-%m-%dT%H:%M:%SZ', a.published_at, '+' || g.hours || ' hours') AS at
+  FROM articles a CROSS JOIN (
+    SELECT 1 AS hours UNION ALL SELECT 6 UNION ALL SELECT 24 UNION ALL SELECT 72 UNION ALL SELECT 168) g
+  WHERE a.duplicate_of IS NULL) d
+LEFT JOIN view_counts b ON (b.article_id, b.observed_at, b.views) = (
+  SELECT c.article_id, c.observed_at, c.views FROM articles f
+  CROSS JOIN view_counts c ON c.article_id = f.id AND c.observed_at <= d.at
+  WHERE f.id = d.article_id OR f.duplicate_of = d.article_id
+  ORDER BY c.observed_at DESC, c.views DESC LIMIT 1)
+LEFT JOIN view_counts n ON (n.article_id, n.observed_at, n.views) = (
+  SELECT c.article_id, c.observed_at, c.views FROM articles f
+  CROSS JOIN view_counts c ON c.article_id = f.id AND c.observed_at >= d.at
+  WHERE f.id = d.article_id OR f.duplicate_of = d.article_id
+  ORDER BY c.observed_at, c.views DESC LIMIT 1);
+
 PRAGMA application_id = 1128352841;
 
-PRAGMA user_version = 17;
+PRAGMA user_version = 19;
