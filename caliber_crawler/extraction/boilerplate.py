@@ -217,7 +217,7 @@ def without_related(lines: Sequence[Line], is_own_article: Callable[[str], bool]
         if _is_teaser(line, is_own_article):
             while kept and (not kept[-1].text or is_pointer(kept[-1].text)) and not kept[-1].pictures:
                 kept.pop()
-        elif not (is_pointer(line.text) and any(is_own_article(link.url) for link in line.links)):
+        elif not (line.links and is_pointer(line.text) and any(is_own_article(link.url) for link in line.links)):
             kept.append(line)
     return kept
 
