@@ -221,7 +221,7 @@ class _LineWriter:
             if len(runs) == 1:
                 styled = self._table is not None or runs[0][1] is not PLAIN
             else:
-                styled = self._table is not None or any([style is not PLAIN for _, style in runs])
+                styled = self._table is not None or any(style is not PLAIN for _, style in runs)
             self.lines.append(
                 Line(
                     text,
