@@ -16,7 +16,7 @@ from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.rows import VersionRow
 from caliber_crawler.archive.texts.article_series import ArticleSeries
 from caliber_crawler.archive.texts.kept_values import KEPT, loses_values
-from caliber_crawler.archive.texts.media import Media, media_of, merge_media
+from caliber_crawler.archive.texts.media import TABLES, Media, media_of, merge_media
 from caliber_crawler.archive.texts.shared_texts import NO_LAYOUT
 from caliber_crawler.archive.texts.text_columns import EXTRACTION_COLUMNS, Page
 from caliber_crawler.archive.texts.versions import Versions, intervals
@@ -132,13 +132,11 @@ class Confirmations:
 
     def _has_media(self, article_id: int, extractions: Sequence[Extraction]) -> bool:
         """Whether an article has exactly the images and links of these pages."""
-        for table, columns in (("images", "position, alt"), ("links", "position, host, text")):
+        for table in TABLES:
             rows = self._connection.rows(
-                f"""SELECT article_id, first_seen_at, last_seen_at, url, {columns} FROM {table}
-                WHERE article_id = ? AND checksum IS NOT NULL""",
-                (article_id,),
+                f"SELECT * FROM {table} WHERE article_id = ? AND checksum IS NOT NULL", (article_id,)
             )
-            stored = {row["url"]: row for row in rows}
+            stored = {row["url"]: {name: row[name] for name in row if name != "checksum"} for row in rows}
             expected: dict[str, Media] = {}
             for extraction in extractions:
                 for row in media_of(article_id, extraction, table):
