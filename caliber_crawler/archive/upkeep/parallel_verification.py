@@ -36,9 +36,8 @@ class ParallelVerification(Verification):
     def _check_parts(self) -> Iterator[Finding | None]:
         names = list(self.parts())
         found: dict[str, list[Finding]] = {}
-        executor = Executor[str](
-            check_part, lambda name: (self.connection.path, name, self.read_cold), workers(), max_in_flight=1, start_next=1
-        )
+        common = self.connection.path, self.read_cold
+        executor = Executor[str](check_part, lambda name: (*common, name), workers(), max_in_flight=1, start_next=1)
         longest_first = sorted(names, key=lambda name: LONG.index(name) if name in LONG else len(LONG))
         for name, call in executor.map_unordered(longest_first):
             try:
@@ -53,7 +52,7 @@ class ParallelVerification(Verification):
             yield from found[name]
 
 
-def check_part(path: Path, name: str, read_cold: bool) -> CheckedPart:
+def check_part(path: Path, read_cold: bool, name: str) -> CheckedPart:
     """Check one part of an archive, in a worker."""
     connection = Connection.open(path, "read")
     try:

@@ -10,7 +10,8 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypedDict, TypeVar, Unpack, cast
+from itertools import chain
+from typing import Any, TypedDict, TypeVar, cast
 
 from caliber_crawler.archive.core.checksums import checksum
 from caliber_crawler.archive.core.connection import Connection
@@ -31,7 +32,7 @@ from caliber_crawler.archive.upkeep.file_checks import (
     lenient_text,
     limit_time,
 )
-from caliber_crawler.archive.upkeep.finding import Finding, Key, Kind, articles_of, printable
+from caliber_crawler.archive.upkeep.finding import Finding, Kind, articles_of, finding, printable
 from caliber_crawler.archive.upkeep.row_checks import wrong_columns, wrong_url, wrong_version
 from caliber_crawler.archive.upkeep.row_layout import ROWID, layouts
 from caliber_crawler.errors import ArchiveError
@@ -172,15 +173,12 @@ class Verification:
             "references": self._check_once("reference", lambda: check_references(self.connection)),
             "full-text index": self._check_once("index", lambda: check_full_text(self.connection, self.notes)),
             "totals": self._check_once("total", self._totals),
-            "cold storage": self._check_cold(),
+            "cold storage": chain(
+                self._check_once("cold", self._cold.files),
+                self._each("cold", "cold_pages", self._cold_pages(), self._cold.page) if self.read_cold else (),
+                self._check_once("cold", self._cold.digests) if self.read_cold else (),
+            ),
         }
-
-    def _check_cold(self) -> Iterator[Finding | None]:
-        yield from self._check_once("cold", self._cold.files)
-        if self.read_cold:
-            pages = (row["digest"] for row in self._read(IN_ORDER))
-            yield from self._each("cold", "cold_pages", pages, self._cold.page)
-            yield from self._check_once("cold", self._cold.digests)
 
     def _note_takedowns(self) -> None:
         if unwiped := unwiped_takedowns(self.connection):
@@ -357,6 +355,9 @@ class Verification:
         for row in self._from_both_ends(table, column):
             yield row[column]
 
+    def _cold_pages(self) -> Iterator[str]:
+        return (row["digest"] for row in self._read(IN_ORDER))
+
     def _from_both_ends(self, table: str, columns: str) -> Iterator[dict[str, Any]]:
         """Every row of a table. From a page that cannot be read on, the rows are read backwards from the last one."""
         layout = layouts()[table]
@@ -387,19 +388,6 @@ class Verification:
 
     def _wrong_checksum(self, table: str, row: CaptureRow | VersionRow | ViewCountRow | ArticlePartRow) -> str | None:
         return None if checksum(table, row) == row["checksum"] else "its checksum does not match"
-
-
-class FindingFields(TypedDict):
-    """The fields of a :class:`Finding`."""
-
-    kind: Kind
-    message: str
-    key: Key
-    articles: tuple[int, ...]
-
-
-def finding(wrong: str | None, **fields: Unpack[FindingFields]) -> Finding | None:
-    return Finding(**fields) if wrong else None
 
 
 def label_of(row: object) -> str:
