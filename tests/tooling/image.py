@@ -24,6 +24,15 @@ UV_INSTALL = rf"{UV} pip install --quiet --python \1 "
 image installs the project with it."""
 
 
+def mount_lines(root: Path, hosts: str = "/etc/hosts") -> list[str]:
+    """Shell lines that mount it. /dev/shm is new, because a test may have its roots there."""
+    sources = [hosts if path == "/etc/hosts" else path for path in MOUNTS]
+    lines = [
+        f"[ ! -e {source} ] || mount --bind {source} {root}{path}" for source, path in zip(sources, MOUNTS, strict=True)
+    ]
+    return [*lines, f"mount -t tmpfs -o mode=1777 tmpfs {root}/dev/shm"]
+
+
 def instructions(dockerfile: str) -> list[tuple[str, str]]:
     """The instructions of a Dockerfile with their arguments."""
     lines = [line for line in dockerfile.splitlines() if line.strip() and not line.startswith("#")]
@@ -75,7 +84,7 @@ class Script:
                 self._run(["sh", "-ec", INSTALL.sub(UV_INSTALL, rest)])
             case "WORKDIR":
                 self.work = rest
-                self.lines.append(f"mkdir -p {self._root}{rest}")
+                self.lines.append(f"mkdir -p {self.root}{rest}")
             case "USER":
                 self.user = rest
                 # A user cannot write beside the packages: what is imported is compiled once, here.
@@ -92,7 +101,8 @@ class Script:
         self._run([*self.entry, *arguments])
 
     @property
-    def _root(self) -> Path:
+    def root(self) -> Path:
+        """The root of the stage at this point."""
         return self.folder / str(self.stage) / "root"
 
     def _begin_stage(self, rest: str) -> None:
@@ -110,11 +120,11 @@ class Script:
             **uv_variables(),
         }
         self.user, self.work, self.entry = "0", "/", []
-        home, root = self._root.parent, self._root
+        home, root = self.root.parent, self.root
         self.lines += [
             f"mkdir -p {home}/upper {home}/work {root}",
             f"mount -t overlay overlay -o lowerdir=/,upperdir={home}/upper,workdir={home}/work {root}",
-            *(f"[ ! -e {path} ] || mount --rbind {path} {root}{path}" for path in MOUNTS),
+            *mount_lines(root),
             f"ln -sf {python.name} {root}{python.parent}/python",
             # Any user may run the Python of an image; this machine's may be in a private folder.
             *(f"chmod a+x {root}{folder}" for folder in python.parents),
@@ -123,7 +133,7 @@ class Script:
     def _copy(self, names: list[str]) -> None:
         source, *names = names if names[0].startswith("--from=") else ["", *names]
         name, target = names
-        target = f"{self._root}{target}"
+        target = f"{self.root}{target}"
         self.lines.append(f"mkdir -p {target if target.endswith('/') or name == '.' else Path(target).parent}")
         if source:
             before = self.folder / str(self.stages[source.removeprefix("--from=")]) / "root"
@@ -138,5 +148,5 @@ class Script:
         variables = [f"{name}={value}" for name, value in self.variables.items()]
         inside = shlex.join(["cd", self.work]) + " && exec " + shlex.join(["env", "-i", *variables, *command])
         self.lines.append(
-            shlex.join(["chroot", f"--userspec={self.user}:{self.user}", str(self._root), "sh", "-ec", inside])
+            shlex.join(["chroot", f"--userspec={self.user}:{self.user}", str(self.root), "sh", "-ec", inside])
         )
