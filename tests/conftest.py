@@ -131,6 +131,11 @@ def run_module(module: str, *arguments: object, folder: Path = ROOT, **variables
     return Result(*interpreter().run(program, timeout=400))
 
 
+def run_code(code: str, *arguments: object) -> Result:
+    """Run code as a program, as ``python -c`` does."""
+    return run_module("-c", code, *arguments)
+
+
 def start(
     *arguments: object,
     module: str = "caliber_crawler",

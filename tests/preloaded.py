@@ -269,15 +269,18 @@ def become(program: Program, workers: str) -> Callable[[], object]:
     os.chdir(program.folder)
     if program.new_session:
         os.setsid()
-    sys.argv = [program.module, *program.arguments]
+    sys.argv = [program.module, *program.arguments[program.module == "-c" :]]
     if seconds := os.environ.get(PAGE_SECONDS):
         shorten_limits(float(seconds))
     # As the interpreter does when it starts; it reads no other variable that the tests set.
     sys.path[:0] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
-    if program.module == "-c":
-        return lambda: exec(program.arguments[0], {"__name__": "__main__"})
+    code = partial(exec, program.arguments[0], {"__name__": "__main__"}) if program.module == "-c" else None
+    if code and "PYTHONSAFEPATH" in os.environ:
+        return code  # a worker
     importlib.import_module("caliber_crawler.processes.worker").start_python = partial(start_worker, workers)
     sys.path.insert(0, program.folder)
+    if code:
+        return code
     return lambda: runpy.run_module(program.module, run_name="__main__", alter_sys=True)
 
 
