@@ -12,9 +12,16 @@ import sys
 from pathlib import Path
 
 from tests.tooling.repository import ROOT, our_files
+from tests.tooling.uv import UV, uv_variables
 
 MOUNTS = ("/proc", "/dev", "/etc/resolv.conf", "/etc/hosts")
 """What the overlay of ``/`` does not contain."""
+
+
+INSTALL = re.compile(r"(\S+) -m pip install (?=--require-hashes )")
+UV_INSTALL = rf"{UV} pip install --quiet --python \1 "
+"""uv checks the same hashes as pip. scripts/set-up-python installs the same file with pip, and the next step of the
+image installs the project with it."""
 
 
 def mount_lines(root: Path, hosts: str = "/etc/hosts") -> list[str]:
@@ -74,12 +81,14 @@ class Script:
             case "COPY":
                 self._copy(shlex.split(rest))
             case "RUN":
-                self._run(["sh", "-ec", rest])
+                self._run(["sh", "-ec", INSTALL.sub(UV_INSTALL, rest)])
             case "WORKDIR":
                 self.work = rest
                 self.lines.append(f"mkdir -p {self.root}{rest}")
             case "USER":
                 self.user = rest
+                # A user cannot write beside the packages: what is imported is compiled once, here.
+                self.variables["PYTHONPYCACHEPREFIX"] = "/tmp/compiled"
             case "ENTRYPOINT":
                 self.entry = json.loads(rest)
             case "VOLUME" | "EXPOSE":
@@ -105,11 +114,10 @@ class Script:
         self.variables = {
             "PATH": f"{python.parent}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
             "HOME": "/tmp",
-            # Compiling all packages takes longer than the rest. The user cannot write beside them.
-            "PIP_NO_COMPILE": "1",
-            "PYTHONPYCACHEPREFIX": "/tmp/compiled",
+            "PIP_NO_COMPILE": "1",  # compiling all packages takes longer than the rest
             "PIP_CACHE_DIR": os.environ.get("PIP_CACHE_DIR", str(Path.home() / ".cache/pip")),
             **{key: value for key, value in os.environ.items() if key.startswith(("PIP_", "SSL_"))},
+            **uv_variables(),
         }
         self.user, self.work, self.entry = "0", "/", []
         home, root = self.root.parent, self.root
