@@ -60,11 +60,11 @@ class Crew:
         result = self.caliber("cluster", "enqueue", *names, "--delay", 0.05, *options)
         assert result.exit_code == 0, result.stderr
 
-    def start(self, name: str, dsn: str = "", *options: object) -> Fork:
+    def start(self, name: str, dsn: str = "", *options: object, **further: str) -> Fork:
         scratch = self.folder / "scratch"
         scratch.mkdir(exist_ok=True)
         common = ("--lease", LEASE, "--parallel", 8, "--back-off", 1, "--scratch", scratch)
-        variables = {"CALIBER_CONTACT": f"{name}@example.org", **({"CALIBER_DSN": dsn} if dsn else {})}
+        variables = {"CALIBER_CONTACT": f"{name}@example.org", **({"CALIBER_DSN": dsn} if dsn else {}), **further}
         with (self.folder / f"{name}.log").open("w") as log:
             arguments = ("cluster", "worker", *common, *options)
             process = start(*arguments, folder=self.folder, stderr=log, **self.settings(variables))
