@@ -113,6 +113,14 @@ class ArchiveError(CaliberError):
     """The archive cannot do what was requested."""
 
 
+class ColdFileUnavailable(ArchiveError):
+    """A page is in cold storage, in a file that is not available at present."""
+
+
+class ColdPageRemoved(ArchiveError):
+    """A page in cold storage was removed from its file by a takedown in another archive."""
+
+
 class NoArchive(ArchiveError):
     """There is no archive at that path."""
 
