@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from caliber_crawler.archive.reports.sites import Sites
     from caliber_crawler.archive.texts.absence import Absences
     from caliber_crawler.archive.texts.articles import Articles
+    from caliber_crawler.archive.texts.confirmation import Confirmations
     from caliber_crawler.archive.texts.reextractions import Reextractions
     from caliber_crawler.archive.texts.split import Split
     from caliber_crawler.archive.upkeep.deletion import Deletion
@@ -133,6 +134,13 @@ class Tables:
         from caliber_crawler.archive.reports.site_facts import SiteFacts
 
         return SiteFacts(self._connection)
+
+    @cached_property
+    def confirmations(self) -> Confirmations:
+        """Articles that a re-extraction does not change."""
+        from caliber_crawler.archive.texts.confirmation import Confirmations
+
+        return Confirmations(self._connection)
 
     @cached_property
     def reextractions(self) -> Reextractions:

@@ -67,6 +67,10 @@ NOT_FETCHING = {
         "cluster acknowledge",
         "cluster define",
         "cluster collect",
+        "cluster check",
+        "cluster restore",
+        "cluster migrate",
+        "cluster takedown",
     ),
 }
 CRAWL = "caliber_crawler.crawl_process"

@@ -114,6 +114,16 @@ class Deletion:
             id=takedown_id, captures=len(captures), blanked=blanked, mentioned_by=tuple(mentioned_by), **count
         )
 
+    def matching(self, pattern: str) -> list[int]:
+        """The IDs of the articles with a URL of a pattern in which ``*`` matches any characters."""
+        # In SQLite's patterns, these characters also have a meaning.
+        glob = pattern.replace("[", "[[]").replace("?", "[?]")
+        return self._connection.values(
+            """SELECT DISTINCT coalesce(a.duplicate_of, a.id) FROM article_urls u JOIN articles a ON a.id = u.article_id
+            WHERE u.url GLOB ? ORDER BY 1""",
+            (glob,),
+        )
+
     def unwiped(self) -> list[int]:
         """The IDs of takedowns whose deleted bytes may still be in the file, because :meth:`wipe` did not end."""
         return unwiped_takedowns(self._connection)
