@@ -18,7 +18,7 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.cluster.jobs import CrawlFailed, Interrupted
 from caliber_crawler.cluster.kept_shards import KeptShard, KeptShards
 from caliber_crawler.cluster.log_hold import LogHold
-from caliber_crawler.cluster.page_changes import empty_log, page_digests, write_increment
+from caliber_crawler.cluster.page_changes import empty_log, former_pages, page_digests, write_increment
 from caliber_crawler.cluster.shards import CURRENT_SHARD, FORGET, PUBLISH, Shard, Storage, digest_of
 from caliber_crawler.cluster.states import complete_acknowledgement, pending_acknowledgement
 from caliber_crawler.cluster.work import Work
@@ -236,9 +236,11 @@ class JobCrawler:
 def write_changes(path: Path, before: bytes, increment: Path, hold: LogHold) -> bytes | None:
     """Write the increment of a job whose shard had pages with the digests ``before``; see ``write_increment``."""
     written = hold.changed_pages()
+    # As long as the log is held, the file itself is as it was.
+    former = {} if written is None else former_pages(path, written)
     hold.release()
     empty_log(path)
-    return write_increment(path, before, increment, written)
+    return write_increment(path, before, increment, written, former)
 
 
 def _run_of(crawl: Crawl) -> CrawlRun:
