@@ -48,9 +48,12 @@ def main() -> int:
     parser.add_argument("--sites", type=int, default=20)
     parser.add_argument("--hours-between", type=int, default=1, help="hours between two crawls of a site")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after this time; run again to go on")
+    parser.add_argument("--port", type=int, default=9_619)
+    parser.add_argument("--report", action="store_true", help="only compare what was run so far")
     options = parser.parse_args()
-    plan = Plan(options.folder, options.days, options.sites, options.hours_between, options.seconds)
-    Year(plan).run()
+    plan = Plan(options.folder, options.days, options.sites, options.hours_between, options.seconds, options.port)
+    if not options.report:
+        Year(plan).run()
     return report(plan)
 
 

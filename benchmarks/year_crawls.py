@@ -31,7 +31,6 @@ from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.known_sites import project_settings
 from caliber_crawler.news_spider import NewsSpider
 
-PORT = 9_619
 PARALLEL = 20
 """Sites that are crawled at the same time."""
 TIMEOUT = 8
@@ -44,13 +43,17 @@ WEEK = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The year to run: into which folder, how long, how many sites, how often, and after which time to stop."""
+    """The year to run: into which folder, how long, how many sites, how often, and after which time to stop.
+
+    The sites are at one port of 127.19.0.1, 127.19.0.2 and so on.
+    """
 
     folder: Path
     days: int
     sites: int
     hours_between: int
     seconds: float
+    port: int
 
     @property
     def archive(self) -> Path:
@@ -69,7 +72,7 @@ class Plan:
             at += timedelta(hours=self.hours_between)
 
     def year_sites(self) -> list[YearSite]:
-        return [YearSite(number, self.days, self.sites, PORT) for number in range(self.sites)]
+        return [YearSite(number, self.days, self.sites, self.port) for number in range(self.sites)]
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
@@ -108,7 +111,6 @@ class Year:
             ARCHIVE=str(plan.archive),
             LOG_LEVEL="ERROR",
             DOWNLOAD_DELAY=0,
-            CONCURRENT_REQUESTS_PER_DOMAIN=4,
             DOWNLOAD_TIMEOUT=TIMEOUT,
             RETRY_TIMES=1,
         )
@@ -116,7 +118,7 @@ class Year:
         gc.freeze()
         gc.set_threshold(ALLOCATIONS, *gc.get_threshold()[1:])
         with (
-            served(plan.days, plan.sites, PORT, plan.folder / "responses.tsv") as server,
+            served(plan.days, plan.sites, plan.port, plan.folder / "responses.tsv") as server,
             time_machine.travel(START, tick=True) as self._clock,
         ):
             process.run(self._rounds(process, server))
