@@ -142,6 +142,12 @@ def m0019_folded(db: Database) -> None:
     db.execute(f"PRAGMA schema_version = {version + 1}")  # so that every connection reads the schema again
 
 
+@migrations()
+def m0020_cold_storage(db: Database) -> None:
+    """Add where the pages in cold storage are."""
+    run_script(db, "m0020_cold_storage")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")

@@ -16,6 +16,7 @@ from typing import Any
 from caliber_crawler.archive.core.checksums import checksum
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.pages.bodies import Bodies
+from caliber_crawler.archive.pages.cold_pages import ColdPages
 from caliber_crawler.errors import ArchiveError
 
 Row = dict[str, Any]
@@ -66,6 +67,7 @@ class BulkInsert:
         self._capture_of = capture_of
         self._store = store
         self._bodies = Bodies(there)
+        self._cold = ColdPages(here)
         self._columns = {table: columns(here, table) for table in ("captures", "articles", "versions", *ARTICLE_TABLES)}
         self._dictionary_of: dict[int, int | None] = {}
         self._ambiguous = ambiguous(there, among)
@@ -100,14 +102,15 @@ class BulkInsert:
         known = self._here.values(
             "SELECT digest FROM bodies WHERE digest IN (SELECT value FROM json_each(?))", json_list(of)
         )
+        cold = self._cold.import_from(self._there, of.keys() - set(known))
         stored = self._there.execute(
             """SELECT b.digest, b.dictionary_id, b.size, b.data, d.digest AS dictionary FROM bodies b
             LEFT JOIN dictionaries d ON d.id = b.dictionary_id WHERE b.digest IN (SELECT value FROM json_each(?))
             ORDER BY b.rowid""",
-            json_list(of.keys() - set(known)),
+            json_list(of.keys() - set(known) - cold),
         ).fetchall()
-        if len(stored) + len(known) < len(of):
-            missing = min(of.keys() - set(known) - {row["digest"] for row in stored})
+        if len(stored) + len(known) + len(cold) < len(of):
+            missing = min(of.keys() - set(known) - cold - {row["digest"] for row in stored})
             raise ArchiveError(f"{self._there.path} contains no body {missing}; run `caliber verify` on it.")
         for row in stored:
             dictionary_id = row["dictionary_id"]
