@@ -10,6 +10,7 @@ from caliber_crawler.archive.core.connection import Connection
 if TYPE_CHECKING:
     from caliber_crawler.archive.core.takedowns import Takedowns
     from caliber_crawler.archive.pages.captures import Captures
+    from caliber_crawler.archive.pages.cold_pages import ColdPages
     from caliber_crawler.archive.queue.aliases import Aliases
     from caliber_crawler.archive.queue.candidates import Candidates
     from caliber_crawler.archive.queue.frontier import Frontier
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from caliber_crawler.archive.reports.sites import Sites
     from caliber_crawler.archive.texts.absence import Absences
     from caliber_crawler.archive.texts.articles import Articles
+    from caliber_crawler.archive.texts.confirmation import Confirmations
     from caliber_crawler.archive.texts.reextractions import Reextractions
     from caliber_crawler.archive.texts.split import Split
     from caliber_crawler.archive.upkeep.deletion import Deletion
@@ -41,6 +43,13 @@ class Tables:
         from caliber_crawler.archive.pages.captures import Captures
 
         return Captures(self._connection)
+
+    @cached_property
+    def cold_pages(self) -> ColdPages:
+        """Pages in cold storage, and the files there; ``caliber_crawler.cold_storage`` moves pages to it."""
+        from caliber_crawler.archive.pages.cold_pages import ColdPages
+
+        return ColdPages(self._connection)
 
     @cached_property
     def articles(self) -> Articles:
@@ -125,6 +134,13 @@ class Tables:
         from caliber_crawler.archive.reports.site_facts import SiteFacts
 
         return SiteFacts(self._connection)
+
+    @cached_property
+    def confirmations(self) -> Confirmations:
+        """Articles that a re-extraction does not change."""
+        from caliber_crawler.archive.texts.confirmation import Confirmations
+
+        return Confirmations(self._connection)
 
     @cached_property
     def reextractions(self) -> Reextractions:

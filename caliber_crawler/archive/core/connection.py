@@ -215,6 +215,11 @@ class Connection:
         with self._errors:
             return [row[0] for row in self._connection.execute(sql, parameters)]
 
+    def execute_many(self, sql: str, rows: Sequence[Parameters]) -> int:
+        """Execute a statement that writes once for each row of parameters; return the number of changed rows."""
+        with self._errors:
+            return self._connection.executemany(sql, rows).rowcount
+
     def close(self) -> None:
         """Checkpoint the write-ahead log, close the file and release the lock. Further calls do nothing."""
         if self._closed:

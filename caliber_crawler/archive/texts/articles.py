@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Literal, Unpack, cast
-from urllib.parse import urlsplit
 
 from caliber_crawler.archive.core.checksums import insert_with_checksum
 from caliber_crawler.archive.core.connection import Connection
@@ -31,7 +30,7 @@ from caliber_crawler.archive.texts.article_record import (
 )
 from caliber_crawler.archive.texts.current_state import refresh
 from caliber_crawler.archive.texts.identity import Identity, page_urls, plain_urls_of
-from caliber_crawler.archive.texts.media import record_media
+from caliber_crawler.archive.texts.media import TABLES, media_of, record_media
 from caliber_crawler.archive.texts.versions import Versions
 from caliber_crawler.errors import ArchiveError, ArticleTakenDown, NoSuchArticle
 from caliber_crawler.items import Article, Capture, Extraction, Problem
@@ -327,7 +326,7 @@ class Articles:
         )
         if pages != len(extractions):
             return
-        for table in ("images", "links"):
+        for table in TABLES:
             self._connection.execute(f"DELETE FROM {table} WHERE article_id = ?", (article_id,))
         self.record_media(article_id, extractions)
 
@@ -367,14 +366,9 @@ class Articles:
             )
 
     def _record_media(self, article_id: int, extraction: Extraction, *, is_new_article: bool = False) -> None:
-        seen_at = utc_text(extraction.capture.fetched_at)
-        seen = {"article_id": article_id, "first_seen_at": seen_at, "last_seen_at": seen_at}
-        for position, image in enumerate(extraction.article.images):
-            row = {**seen, "url": image.url, "position": position, "alt": image.alt}
-            record_media(self._connection, "images", row, is_new=is_new_article)
-        for position, link in enumerate(extraction.article.links):
-            row = {**seen, "url": link.url, "position": position, "host": host_of(link.url), "text": link.text}
-            record_media(self._connection, "links", row, is_new=is_new_article)
+        for table in TABLES:
+            for row in media_of(article_id, extraction, table):
+                record_media(self._connection, table, row, is_new=is_new_article)
 
     def refresh(self, article_id: int, *, authors: bool = False) -> None:
         """Recompute the current state of an article: :func:`~caliber_crawler.archive.texts.current_state.refresh`."""
@@ -388,11 +382,3 @@ class Articles:
             (site,),
         )
         return (row["language"], row["post_number"]) if row else None
-
-
-def host_of(url: str) -> str | None:
-    """The host of a link, if any."""
-    try:
-        return urlsplit(url).hostname
-    except ValueError:
-        return None

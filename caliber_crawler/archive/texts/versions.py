@@ -106,7 +106,7 @@ class Versions:
         With ``reextract``, pages of the neighbouring versions are re-extracted first if their text differs and an older
         extractor produced it.
         """
-        versions = [] if is_new_article else self._all(article_id)
+        versions = [] if is_new_article else self.all_of(article_id)
         extractions = [extraction]
         if versions:
             extractions += self._same_bytes(article_id, extraction)
@@ -120,9 +120,10 @@ class Versions:
 
     def rebuild(self, article_id: int, extractions: Sequence[Extraction], run_id: int) -> None:
         """Recompute the versions of an article, with these extractions instead of the earlier ones."""
-        self._rebuild(article_id, extractions, run_id, self._all(article_id))
+        self._rebuild(article_id, extractions, run_id, self.all_of(article_id))
 
-    def _all(self, article_id: int) -> list[VersionRow]:
+    def all_of(self, article_id: int) -> list[VersionRow]:
+        """The versions of an article, those that count first."""
         return self._connection.rows_of(
             VersionRow,
             f"SELECT * FROM versions WHERE article_id IN ({FAMILY}) ORDER BY replaced_by IS NOT NULL, id",
@@ -140,7 +141,7 @@ class Versions:
     ) -> dict[int, VersionRow]:
         """Recompute the versions; return the version of each page by its capture ID."""
         fresh = {extraction.capture.id: extraction for extraction in extractions if extraction.capture.id is not None}
-        pages = [_first_page(extractions[0])] if is_new_article else self._pages(article_id, fresh)
+        pages = [_first_page(extractions[0])] if is_new_article else self.pages_of(article_id, fresh)
         kept = kept_columns(pages, fresh, versions)
         if kept:
             changed = [page._replace(digest=digest_of_columns(kept[page.id])) for page in pages if page.id in kept]
@@ -207,7 +208,8 @@ class Versions:
             for other in same_bytes
         ]
 
-    def _pages(self, article_id: int, fresh: Mapping[int, Extraction]) -> list[Page]:
+    def pages_of(self, article_id: int, fresh: Mapping[int, Extraction]) -> list[Page]:
+        """The pages of an article and those of new extractions, by capture ID, in order of time."""
         rows = self._connection.rows(
             f"""SELECT c.id, c.fetched_at, c.version_id, c.extractor, v.content_digest
             FROM captures c LEFT JOIN versions v ON v.id = c.version_id
