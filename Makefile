@@ -14,7 +14,7 @@ pytest := $(python) -m pytest -n 2 --dist worksteal
 compile := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make constraints"
 
-.PHONY: help datasette sbom demo crawl browse test check mutants docs reference format constraints wheel clean runtime python browser database lint
+.PHONY: help datasette sbom demo crawl browse test check mutants docs reference format constraints wheel clean runtime python browser database r lint
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ crawl: runtime ## crawl the real site politely into data/archive.db; needs CONTA
 browse: runtime ## open the archive in Datasette
 	@$(caliber) browse $(ARGS)
 
-test: lint browser database ## check format, lint, types and import contracts, and run all tests
+test: lint browser database r ## check format, lint, types and import contracts, and run all tests
 	@$(pytest) $(ARGS)
 
 check: lint ## the same without the slow tests, in under a minute
@@ -81,6 +81,9 @@ browser:
 
 database:
 	@scripts/set-up-database
+
+r:
+	@scripts/set-up-r
 
 lint: python
 	@$(python) -m ruff format --check --quiet || { echo "The code is not formatted. Run: make format" >&2; exit 1; }

@@ -9,51 +9,26 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from itertools import accumulate, product
 from pathlib import Path
 from statistics import median
 
 from datasette.app import Datasette
 
+from benchmarks.demo_archive import WORDS, create_archive
 from caliber_crawler.archive import Archive
 from caliber_crawler.browse.canned_queries import canned_queries
 from caliber_crawler.browse.charts_page import charts
-from caliber_crawler.items import Article, Capture, Extraction, Link
-from caliber_crawler.site import Site
 
-SITE = Site(
-    name="caliber",
-    title="Caliber.Az",
-    base_url="https://caliber.az",
-    timezone="Asia/Baku",
-    editions=(),
-    article_path=r"(?:/\w+)?/post/(?:(?P<number>\d+)|(?P<slug>[^/]+))",
-    reuse="with a link",
-)
-LANGUAGES = ("ru", "en", "hy")
-SECTIONS = ("politics", "economics", "world", "analytics", "interviews", "opinion", "karabakh")
-START = datetime(2021, 6, 1, tzinfo=UTC)
-BATCH_SIZE = 500
-WORDS = 320
-EDITED = 12
-"""One article in this many was edited."""
 ROUNDS = 5
-
-SYLLABLES = ["".join(pair) for pair in product("bcdfgklmnprstvz", "aeiou")]
-VOCABULARY = ["".join(parts) for parts in product(SYLLABLES, SYLLABLES, SYLLABLES[::11])]
-random.Random(2).shuffle(VOCABULARY)
 
 VALUES = {
     "term_over_time": "term={common}",
     "mentioned_together": "first={known}&second={other}",
-    "who_links_to": "host=host7.example",
+    "who_links_to": "host=www.worldbank.org",
 }
 """Parameters of canned queries."""
 
@@ -98,81 +73,17 @@ class Measurement:
         return self.goal is None or median(self.times) <= self.goal
 
 
-def create_archive(path: Path, articles: int) -> None:
-    """Create an archive with natural word frequencies, some edited articles and three view counts per article."""
-    dice = random.Random(1)
-    cumulative = list(accumulate(1 / (rank + 3) for rank in range(len(VOCABULARY))))  # Zipf's law
-    step = timedelta(days=365 * 5) / articles
-    with Archive.open(path, mode="write") as archive:
-        archive.sites.store(SITE)
-        run = archive.runs.start("crawl", site="caliber", arguments={}, settings={}, software={})
-        for start in range(0, articles, BATCH_SIZE):
-            with archive.transaction():
-                for number in range(start, min(start + BATCH_SIZE, articles)):
-                    body = paragraphs(dice.choices(VOCABULARY, cum_weights=cumulative, k=WORDS))
-                    for article, seen_at in visits(number, START + number * step, body):
-                        save(archive, run, article, seen_at)
-        archive.runs.finish(run, "finished", None, {"discovered": articles, "stored": articles})
-
-
-def paragraphs(words: list[str]) -> str:
-    return "\n\n".join(" ".join(words[start : start + 40]) + "." for start in range(0, len(words), 40))
-
-
-def visits(number: int, published_at: datetime, body: str) -> Iterator[tuple[Article, datetime]]:
-    """The article at three visits; at the last one its text may have been edited."""
-    language, section = LANGUAGES[number % 3], SECTIONS[number % len(SECTIONS)]
-    url = f"https://caliber.az/{language}/post/article-{number}"
-    for visit, hours in enumerate((1, 24, 120)):
-        is_edited = visit == 2 and number % EDITED == 0
-        text = body.replace(f"{VOCABULARY[0]} ", "", 1) + "\n\nOne more paragraph." if is_edited else body
-        yield (
-            Article(
-                site="caliber",
-                language=language,
-                url=url,
-                urls=(url,),
-                headline=f"{' '.join(body.split()[:8])} {number}" + (", updated" if is_edited else ""),
-                body=text,
-                published_at=published_at,
-                authors=(f"Author {number % 60}",),
-                section=section,
-                section_label=section.upper(),
-                views=(number * 7919) % 5000 * (visit + 1),
-                views_shown="Views",
-                links=(Link(url=f"https://host{number % 90}.example/{number}", text="there"),),
-            ),
-            published_at + timedelta(hours=hours),
-        )
-
-
-def save(archive: Archive, run: int, article: Article, seen_at: datetime) -> None:
-    headers = (("Content-Type", "text/html; charset=utf-8"),)
-    page = f"<h1>{article.headline}</h1>{article.url}".encode()
-    capture = Capture(site="caliber", url=article.url, fetched_at=seen_at, status=200, headers=headers, body=page)
-    stored = archive.captures.store(capture, run)
-    extraction = Extraction(
-        capture=stored, article=article, layout="new", extractor="benchmark", methods={"headline": "selector"}
-    )
-    article_url = SITE.article_url(article.url)
-    archive.articles.save(extraction, run, [article_url] if article_url else [])
-
-
-async def measure(path: Path, articles: int) -> list[Measurement]:
+async def measure(path: Path) -> list[Measurement]:
     """Request every page once to warm up, then :data:`ROUNDS` times."""
     datasette = Datasette([str(path)], settings={"suggest_facets": False, "sql_time_limit_ms": 10_000})
-    numbers = {"article": articles // 2, "edited": articles // 2 // EDITED * EDITED + 1}
-    words = {
-        "database": path.stem,
-        "everywhere": VOCABULARY[2],
-        "common": VOCABULARY[100],
-        "known": VOCABULARY[40],
-        "other": VOCABULARY[90],
-        "rare": VOCABULARY[-3],
-    }
+    with Archive.open(path) as archive:
+        middle = "SELECT min(id) FROM articles WHERE id >= (SELECT max(id) / 2 FROM articles)"
+        (article,) = archive.db.execute(middle).fetchone()
+        (edited,) = archive.db.execute(f"{middle} AND version_count > 1").fetchone()
+    words = {"database": path.stem, **WORDS}
     found = []
     for name, (pattern, goal) in GOALS.items():
-        url = pattern.format(**numbers, **words)
+        url = pattern.format(article=article, edited=edited, **words)
         times, size = [], 0
         for _ in range(ROUNDS + 1):
             started = time.process_time()
@@ -197,7 +108,7 @@ def main() -> int:
             started = time.perf_counter()
             create_archive(path, options.articles)
             print(f"{options.articles:,} articles created in {time.perf_counter() - started:.0f} s", file=sys.stderr)
-        measured = asyncio.run(measure(path, options.articles))
+        measured = asyncio.run(measure(path))
         size = path.stat().st_size
     report(measured, options.articles, size, as_json=options.json)
     return 0 if all(each.is_met for each in measured) else 3

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import process_time
 
-from benchmarks.workbench_copies import articles_of, fill
+from benchmarks.demo_archive import create_archive
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.analysis.names.languages import LANGUAGES, language_rules
 from tests.archive.analysis.gold_sets import Score, score_names, score_quotations
@@ -32,12 +32,6 @@ def timed(work: Callable[[], object]) -> float:
 def search_all(archive: Archive) -> None:
     for _ in archive.names.find():
         pass
-
-
-def create_archive(path: Path, count: int, seed: int = 1) -> None:
-    """Fill an archive with articles of the demo site in three languages."""
-    with Archive.open(path, mode="write") as archive:
-        fill(archive, articles_of(count, seed))
 
 
 def measure(path: Path) -> dict[str, float]:

@@ -20,23 +20,23 @@ from urllib.parse import quote_plus
 
 from datasette.app import Datasette
 
-from benchmarks.browse import VOCABULARY, create_archive
+from benchmarks.demo_archive import WORDS, create_archive
 from caliber_crawler.archive import Archive
 
 ROUNDS = 5
-EVERYWHERE, COMMON, OTHER, RARE = VOCABULARY[2], VOCABULARY[100], VOCABULARY[40], VOCABULARY[-3]
+EVERYWHERE, COMMON, KNOWN, OTHER, RARE = WORDS.values()
 FIVE = (COMMON, OTHER, f"{EVERYWHERE} NOT {COMMON}", f"{COMMON} NEAR/5 {OTHER}", f"{RARE} OR headline:{OTHER}")
 
 QUERIES = {
     "a common word": COMMON,
     "a word in every article": EVERYWHERE,
     "a rare word": RARE,
-    "and, or, not": f"({COMMON} OR {RARE}) {OTHER} NOT {VOCABULARY[60]}",
-    "a phrase": f'"{VOCABULARY[3]} {VOCABULARY[5]}"',
+    "and, or, not": f"({COMMON} OR {RARE}) {OTHER} NOT {KNOWN}",
+    "a phrase": '"member states"',
     "near": f"{COMMON} NEAR/5 {OTHER}",
     "a prefix": f"{COMMON[:4]}*",
     "a headline": f"headline:{COMMON}",
-    "an author": f'{COMMON} author:"Author 7"',
+    "an author": f'{COMMON} author:"Turalan Suleymanbey"',
     "a section": f"section:politics {COMMON}",
 }
 """What is searched for, and the query."""

@@ -1,7 +1,7 @@
 """CPU time of words in context: ``python -m benchmarks.workbench_words --archive ARCHIVE``.
 
 Goals, with 200,000 articles: the first page of a concordance within 300 ms after the word index is built, other
-analyses within seconds. Without ``--archive``, an archive like that of benchmarks/browse.py is created.
+analyses within seconds. Without ``--archive``, an archive of the demo site is created.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.browse import VOCABULARY, create_archive
+from benchmarks.demo_archive import WORDS, create_archive
 from caliber_crawler.archive import Archive
 
-COMMON, KNOWN, RARE = VOCABULARY[2], VOCABULARY[100], VOCABULARY[5000]
+COMMON, KNOWN, RARE = "the", WORDS["known"], WORDS["rare"]
 CONCORDANCE_GOAL = 0.3
 
 

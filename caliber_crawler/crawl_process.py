@@ -146,16 +146,17 @@ def crawl_sites(
         return
     process = CrawlProcess(settings)
     with Archive.open(settings["ARCHIVE"], mode="write") as archive:
-        process.run(_follow_all(process, crawls, archive, parallel, report))
+        process.run(follow_all(process, crawls, archive, parallel, report))
 
 
-async def _follow_all(
+async def follow_all(
     process: CrawlProcess,
     crawls: Sequence[Crawl],
     archive: Archive,
     parallel: int,
     report: Callable[[Sequence[Crawl]], None],
 ) -> None:
+    """Run crawls to their end in a process that is running; see :func:`crawl_sites`."""
     slots = asyncio.Semaphore(parallel)
 
     async def follow_in_turn(same_host: Sequence[Crawl]) -> None:

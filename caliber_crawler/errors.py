@@ -16,9 +16,11 @@ CaliberError                 1   failed
 │   ├── NewerArchive         8   written by a later version of this program
 │   ├── ArchiveLocked        9   another command is writing to the archive
 │   └── ArchiveFull         11   the disk is full, or the file cannot be written
-├── ClusterError            17   the queue of a cluster is unreachable or not set up, or a shard is damaged
+├── ClusterError            17   the queue of a cluster is unreachable or not set up
 │   ├── LeaseLost           18   a worker lost its lease and exited
-│   └── StorageUnavailable  19   the shared storage of a cluster cannot be read or written at present
+│   └── StorageError        19   the shared storage of a cluster, or a shard on it
+│       ├── StorageUnavailable   it cannot be read or written at present
+│       └── ShardUnusable        a shard is missing, damaged or not an archive
 ├── QueryError               2   a search query that cannot be understood
 ├── MissingExtra             1   an extra is not installed
 ├── ArticleTakenDown        16   an article was taken down and is not archived again
@@ -111,6 +113,14 @@ class ArchiveError(CaliberError):
     """The archive cannot do what was requested."""
 
 
+class ColdFileUnavailable(ArchiveError):
+    """A page is in cold storage, in a file that is not available at present."""
+
+
+class ColdPageRemoved(ArchiveError):
+    """A page in cold storage was removed from its file by a takedown in another archive."""
+
+
 class NoArchive(ArchiveError):
     """There is no archive at that path."""
 
@@ -142,15 +152,23 @@ class ArchiveFull(ArchiveError):
 
 
 class ClusterError(CaliberError):
-    """The queue of a cluster is unreachable or not set up, or a shard is damaged."""
+    """The queue of a cluster is unreachable or not set up."""
 
     exit_code = 17
 
 
-class StorageUnavailable(ClusterError):
-    """The shared storage of a cluster cannot be read or written at present: it is full, or unreachable."""
+class StorageError(ClusterError):
+    """The shared storage of a cluster or a shard on it cannot be used."""
 
     exit_code = 19
+
+
+class StorageUnavailable(StorageError):
+    """The shared storage of a cluster cannot be read or written at present: it is full, or unreachable."""
+
+
+class ShardUnusable(StorageError):
+    """A shard is missing, damaged or not an archive. The shards of other sites are not affected."""
 
 
 class LeaseLost(ClusterError):

@@ -84,6 +84,10 @@ PAGE: Mapping[str, Reason] = {
         "Nothing to do: the next run retries the URL.",
     ),
     "out_of_memory": Reason("Extraction exceeded its memory limit; the page is stored.", "Report the page."),
+    "cold_file_unavailable": Reason(
+        "The stored page is in cold storage, in a file that is not available.",
+        "Mount the storage or run `caliber cold locate FOLDER`, then run the command again.",
+    ),
     "damaged": Reason(
         "The stored page or record is damaged.", "Run `caliber verify --repair`, or fetch the page again."
     ),

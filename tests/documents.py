@@ -48,6 +48,21 @@ def commands(text: str) -> Iterator[Command]:
             yield Command(line, shown)
 
 
+def lines_of_readme(text: str) -> list[str]:
+    """The commands of a README, from its blocks ``sh``, without their remarks."""
+    lines = [line for block in blocks("sh", text) for line in block.splitlines()]
+    return [re.sub(r" +# .*", "", line) for line in lines]
+
+
+def on_demo_site(arguments: list[str], base_url: str, sites: Mapping[str, str]) -> list[str]:
+    """The arguments of ``caliber`` with demo sites, without delay, in place of the sites on the network."""
+    words = [sites.get(word, word) for word in arguments]
+    if words[0] not in ("crawl", "doctor", "learn"):
+        return words
+    given = words != arguments or "--base-url" in words
+    return [*words, *(() if given else ("--base-url", base_url)), "--delay", "0"]
+
+
 def missing_lines(shown: list[str], output: str) -> list[str]:
     """The shown lines that the output does not have, in this order. A line that ends with ``…`` is a beginning."""
     rest = iter([line.rstrip() for line in output.splitlines()])
@@ -141,16 +156,9 @@ class Shell:
             case ["caliber", name, *_] if name in SERVERS:
                 check_call(words[1:])
             case ["caliber", *arguments]:
-                self._call(self._on_demo_site(arguments), command)
+                self._call(on_demo_site(arguments, self.base_url, self.sites), command)
             case [program, *arguments]:
                 self._compare(run_module(MODULES[program], *arguments, folder=self.folder, **self.variables), command)
-
-    def _on_demo_site(self, arguments: list[str]) -> list[str]:
-        words = [self.sites.get(word, word) for word in arguments]
-        if words[0] not in ("crawl", "doctor", "learn"):
-            return words
-        given = words != arguments or "--base-url" in words
-        return [*words, *(() if given else ("--base-url", self.base_url)), "--delay", "0"]
 
     def _call(self, arguments: list[str], command: Command) -> None:
         self._compare(run_module("caliber_crawler", *arguments, folder=self.folder, **self.variables), command)

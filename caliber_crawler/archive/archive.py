@@ -287,22 +287,28 @@ class Archive(Tables, Analyses):
 
         return write_light_copy(self._connection, selection, path, limit=limit)
 
-    def verify(self) -> Verification:
-        """Every check, as an iterable of findings; see :mod:`caliber_crawler.archive.upkeep.verification`."""
+    def verify(self, *, cold: bool = False) -> Verification:
+        """Every check, as an iterable of findings; see :mod:`caliber_crawler.archive.upkeep.verification`.
+
+        ``cold`` reads every page in cold storage, too.
+        """
         from caliber_crawler.archive.upkeep.verification import Verification
 
-        return Verification(self._connection)
+        return Verification(self._connection, read_cold=cold)
 
     def interrupt(self) -> None:
         """Interrupt the statement that is being executed, from another thread: it raises an error there."""
         self._connection.raw.interrupt()
 
     @staticmethod
-    def verify_file(path: Path, progress: Progress = iter) -> Check:
-        """Verify an archive that perhaps cannot be opened; ``progress`` iterates the checks."""
+    def verify_file(path: Path, progress: Progress = iter, *, cold: bool = False) -> Check:
+        """Verify an archive that perhaps cannot be opened; ``progress`` iterates the checks.
+
+        ``cold`` reads every page in cold storage, too.
+        """
         from caliber_crawler.archive.upkeep.file_repair import verify_file
 
-        return verify_file(path, progress)
+        return verify_file(path, progress, cold=cold)
 
     @staticmethod
     def verify_new_rows(path: Path, software: Mapping[str, object], progress: Progress = iter) -> Check:

@@ -10,6 +10,7 @@ from caliber_crawler.archive.core.connection import Connection
 if TYPE_CHECKING:
     from caliber_crawler.archive.core.takedowns import Takedowns
     from caliber_crawler.archive.pages.captures import Captures
+    from caliber_crawler.archive.pages.cold_pages import ColdPages
     from caliber_crawler.archive.queue.aliases import Aliases
     from caliber_crawler.archive.queue.candidates import Candidates
     from caliber_crawler.archive.queue.frontier import Frontier
@@ -42,6 +43,13 @@ class Tables:
         from caliber_crawler.archive.pages.captures import Captures
 
         return Captures(self._connection)
+
+    @cached_property
+    def cold_pages(self) -> ColdPages:
+        """Pages in cold storage, and the files there; ``caliber_crawler.cold_storage`` moves pages to it."""
+        from caliber_crawler.archive.pages.cold_pages import ColdPages
+
+        return ColdPages(self._connection)
 
     @cached_property
     def articles(self) -> Articles:

@@ -12,6 +12,7 @@ from lxml import html
 from lxml.etree import LxmlError
 
 from caliber_crawler.archive.pages.captures import Captures
+from caliber_crawler.archive.pages.cold_pages import ColdPages
 from caliber_crawler.archive.reports.sites import Sites
 from caliber_crawler.browse import headers
 from caliber_crawler.errors import ArchiveError
@@ -42,12 +43,14 @@ async def capture_page(page_request: PageRequest) -> Response:
 
     def known(connection: Connection) -> dict[str, object] | None:
         row = connection.row("SELECT * FROM captures WHERE id = ?", (capture_id,))
+        missing = row and ColdPages(connection).missing_file(row["body_digest"])
         return row and {
             "capture": row,
             "site": Sites(connection).get(row["site"]),
             "headers": json.loads(row["headers"]),
             "is_stored": connection.value("SELECT 1 FROM bodies WHERE digest = ?", (row["body_digest"],)) is not None,
-            "can_be_shown": 0 < row["size"] <= MAX_PAGE_BYTES and row["media_type"] in PAGES,
+            "unavailable": missing and str(missing),
+            "can_be_shown": missing is None and 0 < row["size"] <= MAX_PAGE_BYTES and row["media_type"] in PAGES,
         }
 
     found = await page_request.read(known)

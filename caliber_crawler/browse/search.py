@@ -67,15 +67,16 @@ def asked_for(page_request: PageRequest) -> Search:
     return Search(where.search or "", replace(where, search=None), order=order)
 
 
-def answer(connection: Connection, search: Search) -> Answer:
+def answer(connection: Connection, search: Search, total: int | None = None) -> Answer:
     """Return the articles whose current version matches the search, or what is wrong with it.
 
-    Without a query these are all articles that the filters select, newest first.
+    Without a query these are all articles that the filters select, newest first. ``total`` is their number, if it is
+    known.
     """
     try:
         if message := wrong_day(search.where):
             return Answer(message=message)
-        found = (find_and_count if search.query else list_and_count)(connection, search)
+        found = (find_and_count if search.query else list_and_count)(connection, search, total)
     except QueryError as error:
         return Answer(message=error.problem, error=error)
     return Answer(total=found.total, hits=found.hits, reading=reading_of(search.query))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from calendar import monthrange
+from collections import Counter
 from dataclasses import dataclass
 from typing import TypedDict
 
 from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.search.ranking import source_of
 from caliber_crawler.archive.search.selection import Selection, condition
 
 FACETS = ("language", "section", "site", "code")
@@ -17,26 +19,26 @@ MAX_BARS = 60
 WIDTH, HEIGHT = 720, 80
 """Size of the histogram in its own units."""
 
-# The index on current versions has every column of the articles. Variables without a list of codes have free text.
+# One pass over the articles; its groups are added up by column. The plus prevents an index that has the order of the
+# groups but not every column.
 COUNTS = """
-WITH found AS MATERIALIZED (
-  SELECT a.id, a.language, a.section, a.site, substr(a.published_date, 1, 7) AS published_month
-  FROM articles a WHERE {where})
-SELECT 'language' AS name, language AS value, count(*) AS articles FROM found GROUP BY language
-UNION ALL SELECT 'section', section, count(*) FROM found GROUP BY section
-UNION ALL SELECT 'site', site, count(*) FROM found GROUP BY site
-UNION ALL SELECT 'code', k.variable || '=' || k.code, count(DISTINCT f.id)
-  FROM codes k JOIN codebook b ON b.variable = k.variable AND b.codes <> '[]'
-  JOIN articles m ON m.id = k.article_id JOIN found f ON f.id = coalesce(m.duplicate_of, m.id)
-  GROUP BY k.variable, k.code
-UNION ALL SELECT 'month', published_month, count(*) FROM found GROUP BY published_month"""
+SELECT +a.language AS language, a.section, a.site, substr(a.published_date, 1, 7) AS month, count(*) AS articles
+{found} GROUP BY 1, 2, 3, 4"""
+# Variables without a list of codes have free text.
+CODES = """
+SELECT k.variable || '=' || k.code, count(DISTINCT a.id) FROM codebook b
+JOIN codes k ON k.variable = b.variable JOIN articles m ON m.id = k.article_id
+JOIN articles a ON a.id = coalesce(m.duplicate_of, m.id)
+WHERE b.codes <> '[]' AND {where} GROUP BY k.variable, k.code"""
 
 
 class CountRow(TypedDict):
     """A row of :data:`COUNTS`."""
 
-    name: str
-    value: str | None
+    language: str
+    section: str | None
+    site: str
+    month: str | None
     articles: int
 
 
@@ -58,6 +60,7 @@ class Bar:
 class SearchCounts:
     """The counts of one search."""
 
+    total: int
     facets: dict[str, list[tuple[str, int]]]
     """For each facet with more than one value, the values and their numbers of articles, most frequent first."""
     bars: list[Bar]
@@ -69,18 +72,24 @@ class SearchCounts:
 
 def count_hits(connection: Connection, where: Selection) -> SearchCounts:
     """Count the articles of a selection. Raises ``QueryError``."""
-    sql, values = condition(connection, where)
-    rows = connection.rows_of(CountRow, COUNTS.format(where=sql), values)
+    found, values = source_of(connection, where)
+    rows = connection.rows_of(CountRow, COUNTS.format(found=found), values)
+    counts: dict[str, Counter[str]] = {name: Counter() for name in (*FACETS, "month")}
+    total = 0
+    for row in rows:
+        total += row["articles"]
+        for name in ("language", "section", "site", "month"):
+            if (value := row[name]) is not None:  # type: ignore[literal-required]
+                counts[name][value] += row["articles"]
+    if connection.value("SELECT EXISTS (SELECT 1 FROM codes)"):
+        sql, values = condition(connection, where)
+        counts["code"].update(dict(connection.execute(CODES.format(where=sql), values).fetchall()))
     facets = {
-        name: sorted(
-            ((row["value"], row["articles"]) for row in rows if row["name"] == name and row["value"] is not None),
-            key=lambda pair: (-pair[1], pair[0]),
-        )
+        name: sorted(counts[name].items(), key=lambda pair: (-pair[1], pair[0]))
         for name in FACETS
+        if len(counts[name]) > 1
     }
-    months = {row["value"]: row["articles"] for row in rows if row["name"] == "month" and row["value"] is not None}
-    undated = sum(row["articles"] for row in rows if row["name"] == "month" and row["value"] is None)
-    return SearchCounts({name: found for name, found in facets.items() if len(found) > 1}, bars_of(months), undated)
+    return SearchCounts(total, facets, bars_of(counts["month"]), total - counts["month"].total())
 
 
 def bars_of(months: dict[str, int]) -> list[Bar]:

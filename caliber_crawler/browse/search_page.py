@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from datasette.utils.asgi import Response
 
 from caliber_crawler.browse.csv_file import csv_file
-from caliber_crawler.browse.search import MAX_EXPORTED, NARROWING, Answer, answer, asked_for
-from caliber_crawler.browse.search_counts import MAX_VALUES, count_hits
+from caliber_crawler.browse.search import MAX_EXPORTED, NARROWING, Answer, answer, asked_for, wrong_day
+from caliber_crawler.browse.search_counts import MAX_VALUES, SearchCounts, count_hits
+from caliber_crawler.errors import QueryError
 
 if TYPE_CHECKING:
     from caliber_crawler.archive.core.connection import Connection
+    from caliber_crawler.archive.search import Search
     from caliber_crawler.browse.pages import Context, PageRequest
 
 PER_PAGE = 20
@@ -26,7 +29,7 @@ async def search_page(page_request: PageRequest) -> Response:
     """``/-/search?q=…&language=en&section=politics&from=2026-01-01&to=2026-01-31&order=newest&page=2``."""
     number = page_request.number("page", 1, most=MAX_PAGES)
     search = replace(asked_for(page_request), limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
-    answered = await page_request.read(lambda connection: answer(connection, search))
+    answered, counts = await page_request.read(lambda connection: counted_answer(connection, search))
     listed = await page_request.read(choices)
     context: Context = {
         "query": search.query,
@@ -39,13 +42,19 @@ async def search_page(page_request: PageRequest) -> Response:
         "max_exported": MAX_EXPORTED,
         "is_last": number == MAX_PAGES,
         "listed": PER_PAGE * MAX_PAGES,
-        "counts": None,
+        "counts": counts,
         "most_values": None if page_request.argument("facets") == "all" else MAX_VALUES,
     }
-    if answered.total:
-        where = replace(search.where, search=search.query or None)
-        context["counts"] = await page_request.read(lambda connection: count_hits(connection, where))
     return await page_request.html("archive_search.html", context | listed, status=answered.status)
+
+
+def counted_answer(connection: Connection, search: Search) -> tuple[Answer, SearchCounts | None]:
+    """Return the articles of a page with the counts of all that match; ``None`` for a search that is wrong."""
+    counts = None
+    with suppress(QueryError):  # which the answer describes
+        if not wrong_day(search.where):
+            counts = count_hits(connection, replace(search.where, search=search.query or None))
+    return answer(connection, search, counts.total if counts else None), counts
 
 
 async def search_csv(page_request: PageRequest) -> Response:

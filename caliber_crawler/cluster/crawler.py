@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from psycopg.types.json import Jsonb
 from scrapy.crawler import Crawler
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.cluster.jobs import CrawlFailed, Interrupted
+from caliber_crawler.cluster.jobs import BACK_OFF, CrawlFailed, Interrupted
 from caliber_crawler.cluster.kept_shards import KeptShard, KeptShards
 from caliber_crawler.cluster.log_hold import LogHold
 from caliber_crawler.cluster.page_changes import empty_log, page_digests, write_increment
-from caliber_crawler.cluster.shards import CURRENT_SHARD, FORGET, PUBLISH, Shard, Storage, digest_of
+from caliber_crawler.cluster.publication import Publisher, Report
+from caliber_crawler.cluster.scratch import unpublished_folder
+from caliber_crawler.cluster.shard_file import require_readable
+from caliber_crawler.cluster.shards import CURRENT_SHARD, Shard
 from caliber_crawler.cluster.states import complete_acknowledgement, pending_acknowledgement
+from caliber_crawler.cluster.storage import Storage
 from caliber_crawler.cluster.work import Work
 from caliber_crawler.crawl_process import Crawl, CrawlProcess
 from caliber_crawler.crawling.exit_code import exit_code
-from caliber_crawler.errors import CaliberError
+from caliber_crawler.errors import CaliberError, StorageUnavailable
 from caliber_crawler.known_sites import known_spiders, spider_among, spider_named, spider_over_http
 from caliber_crawler.software import software
 from caliber_crawler.throttle import LastRequest
@@ -36,34 +39,42 @@ if TYPE_CHECKING:
     from caliber_crawler.cluster.lease import Lease
     from caliber_crawler.crawling.run import CrawlRun
 
+logger = logging.getLogger(__name__)
+
+UNPUBLISHED_DAYS = 7
+"""Days after which a result that could not be published is deleted: the site was crawled again by then."""
 LOG_CHECK_INTERVAL = 10.0
 """Seconds."""
 REPORTED_COUNTS = ("discovered", "new", "updated", "revisited", "refused", "failed", "missing", "remaining", "problems")
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The outcome of a job. ``unfinished`` work is queued again."""
+def report_of(work: Work, run: CrawlRun, finish_reason: str) -> Report:
+    """The report of a crawl that ended."""
+    accounts = run.accounts
+    is_interrupted = finish_reason == "shutdown"
+    is_failed = not is_interrupted and bool(accounts.halted or accounts.outcome == "failed")
+    return Report(
+        work=work.name,
+        outcome=str(accounts.outcome),
+        why=why_of(run),
+        counts={name: accounts.counts[name] for name in REPORTED_COUNTS},
+        state=None if run.state is None else (run.state.exit_code, tuple(run.state.alarms)),
+        is_healthy=accounts.checks_passed(due_only=work.options.due),
+        unfinished=finish_reason == "closespider_timeout",
+        interrupted=str(accounts.why) if is_interrupted else None,
+        failure=(str(accounts.why), exit_code(run)) if is_failed else None,
+        articles=run.dispatcher.articles,
+        requests=run.dispatcher.requests,
+    )
 
-    work: Work
-    run: CrawlRun
-    unfinished: bool
 
-    @property
-    def is_healthy(self) -> bool:
-        """Whether nothing about the crawl is unusual, such as a redesign that hides all articles."""
-        return self.run.accounts.checks_passed(due_only=self.work.options.due)
-
-    @property
-    def why(self) -> str | None:
-        """Why the crawl ended as it did, and what about it is unusual."""
-        return why_of(self.run)
-
-    def __str__(self) -> str:
-        counts = ", ".join(
-            f"{name} {self.run.accounts.counts[name]:,}" for name in REPORTED_COUNTS if self.run.accounts.counts[name]
-        )
-        return f"{self.work.name}: {self.run.accounts.outcome}" + (f", {self.why}" if self.why else "") + f" ({counts})"
+def checked(report: Report) -> Report:
+    """The report of a job whose shard is published. Raises an error if the job is to be retried."""
+    if report.interrupted is not None:
+        raise Interrupted(f"the worker was stopped ({report.interrupted})")
+    if report.failure is not None:
+        raise CrawlFailed(*report.failure)
+    return report
 
 
 def why_of(run: CrawlRun) -> str | None:
@@ -83,6 +94,9 @@ class JobCrawler:
         lease: Lease,
         scratch: Path,
         keep_bytes: int = 0,
+        *,
+        back_off: float = BACK_OFF,
+        notify: Callable[[str], None] = logger.info,
     ) -> None:
         self._process = process
         self._connector = connector
@@ -90,6 +104,18 @@ class JobCrawler:
         self._lease = lease
         self._scratch = scratch
         self._kept = KeptShards(scratch / "kept", keep_bytes)
+        # Beside the worker's folder, so that the next worker finds them.
+        self._unpublished = KeptShards(unpublished_folder(scratch.parent), None)
+        self._unpublished.discard_older(UNPUBLISHED_DAYS)
+        self._publisher = Publisher(
+            connector,
+            storage,
+            lease,
+            write_changes,
+            back_off=back_off,
+            is_stopping=lambda: process.stopping,
+            notify=notify,
+        )
 
     def site_name(self, work: Work) -> str:
         """The name of the site of a job, under which its shard is stored."""
@@ -105,31 +131,28 @@ class JobCrawler:
         spider = spider_among(spiders, work.site)
         crawl = Crawl(spider=spider, options=work.options, over_http=spider_over_http(work.site, spiders))
         with self._folder() as folder, ExitStack() as holds:
-            path = folder / "shard.db"
-            shard, before = await self._fetch(spider.site.name, path)
+            path, site = folder / "shard.db", str(spider.site.name)
+            earlier = await self._publish_earlier_result(job_id, site, path)
+            if earlier is not None and earlier.work == work.name:
+                return checked(earlier)
+            shard, before = await self._fetch(site, path)
             hold = holds.enter_context(self._hold(path))
             if is_retry:
                 await asyncio.to_thread(delay_next_requests, path)
-            acknowledgement = await pending_acknowledgement(self._connector, spider.site.name)
+            acknowledgement = await pending_acknowledgement(self._connector, site)
             if acknowledgement:
-                await asyncio.to_thread(acknowledge_alarms, path, spider.site.name, acknowledgement)
+                await asyncio.to_thread(acknowledge_alarms, path, site, acknowledgement)
             settings = self._process.settings.copy()
             settings.set("ARCHIVE", str(path), priority="cmdline")
             settings.set("CLOSESPIDER_TIMEOUT", work.minutes * 60, priority="cmdline")
             settings.setdict(work.options.as_settings(), priority="cmdline")
             crawler = await self.follow(crawl, settings, path)
-            run = _run_of(crawl)
-            kept = await self._publish(job_id, shard, before, path, run, hold)
-            await asyncio.to_thread(self._kept.put, spider.site.name, path, kept)
+            assert crawler.stats is not None
+            report = report_of(work, _run_of(crawl), crawler.stats.get_value("finish_reason"))
+            await self._publish(job_id, shard, before, path, report, hold)
             if acknowledgement:
-                await complete_acknowledgement(self._connector, spider.site.name, acknowledgement)
-        assert crawler.stats is not None
-        reason = crawler.stats.get_value("finish_reason")
-        if reason == "shutdown":
-            raise Interrupted(f"the worker was stopped ({run.accounts.why})")
-        if run.accounts.halted or run.accounts.outcome == "failed":
-            raise CrawlFailed(str(run.accounts.why), exit_code(run))
-        return Report(work, run, unfinished=reason == "closespider_timeout")
+                await complete_acknowledgement(self._connector, site, acknowledgement)
+        return checked(report)
 
     async def follow(self, crawl: Crawl, settings: Settings, path: Path) -> Crawler:
         """Run a crawl to its end; once more over HTTP if a site without a scheme does not connect over HTTPS."""
@@ -177,66 +200,66 @@ class JobCrawler:
         Without one, return a shard of generation 0. Of a shard that an earlier job kept, only what came after is
         fetched.
         """
-        rows = await self._connector.execute_query_all_async(CURRENT_SHARD, site=site)
+        shard = await self._current_shard(site)
         kept = await asyncio.to_thread(self._kept.take, site, path)
-        if not rows:
+        if not shard.parts:
             path.unlink(missing_ok=True)
-            return Shard(site=site, generation=0, path="", parts=()), b""
-        shard = Shard.of(rows[0])
+            return shard, b""
         await asyncio.to_thread(self._storage.fetch, shard, path, kept.part if kept else None)
+        require_readable(path, site, shard.path)
         if kept is not None and kept.part == shard.path:
             return shard, kept.digests
         return shard, await asyncio.to_thread(page_digests, path)
 
-    async def _publish(
-        self, job_id: int, fetched: Shard, before: bytes, path: Path, run: CrawlRun, hold: LogHold
-    ) -> KeptShard:
-        """Publish what changed since the shard was fetched, whose pages had the digests ``before``."""
-        self._lease.confirm()
-        increment = path.with_suffix(".increment")
-        now = await asyncio.to_thread(write_changes, path, before, increment, hold)
-        if now is None:
-            return KeptShard(fetched.path, before)
-        is_whole = not fetched.takes_increment(increment.stat().st_size)
-        part = path if is_whole else increment
-        suffix = ".db" if is_whole else ".increment"
-        generation = fetched.generation + 1
-        name = await asyncio.to_thread(self._storage.put, part, fetched.site, generation, suffix)
-        self._lease.confirm()
-        rows = await self._connector.execute_query_all_async(
-            PUBLISH,
-            job_id=job_id,
-            worker_id=self._lease.worker_id,
-            base_generation=fetched.generation,
-            base=None if is_whole else fetched.generation,
-            site=fetched.site,
-            path=name,
-            size=part.stat().st_size,
-            digest=await asyncio.to_thread(digest_of, part),
-            outcome=run.accounts.outcome,
-            why=why_of(run),
-            counts=Jsonb({name: run.accounts.counts[name] for name in REPORTED_COUNTS}),
-        )
-        if not rows and await self._current_path(fetched.site) != name:
-            self._storage.remove(name)
-            raise Interrupted("another worker took over the site before its shard was published")
-        increment.unlink(missing_ok=True)
-        if is_whole:
-            outdated = await self._connector.execute_query_all_async(FORGET, site=fetched.site, whole=generation)
-            for row in outdated:
-                await asyncio.to_thread(self._storage.remove, row["path"])
-        return KeptShard(name, now)
-
-    async def _current_path(self, site: str) -> str | None:
-        """The path of the current shard. It is this job's own if PUBLISH was repeated after its answer was lost."""
+    async def _current_shard(self, site: str) -> Shard:
         rows = await self._connector.execute_query_all_async(CURRENT_SHARD, site=site)
-        return str(rows[0]["path"]) if rows else None
+        return Shard.of(rows[0]) if rows else Shard(site=site, generation=0, path="", parts=())
+
+    async def _publish_earlier_result(self, job_id: int, site: str, path: Path) -> Report | None:
+        """Publish the result of an earlier job that found the storage unavailable; return its report.
+
+        A result is outdated, and deleted, if another worker has published the shard since.
+        """
+        earlier = await asyncio.to_thread(self._unpublished.take, site, path)
+        if earlier is None or earlier.report is None:
+            return None
+        shard = await self._current_shard(site)
+        if shard.path != earlier.part:
+            path.unlink(missing_ok=True)
+            return None
+        report = Report.of(earlier.report)
+        await self._publish(job_id, shard, earlier.digests, path, report)
+        return report
+
+    async def _publish(
+        self, job_id: int, shard: Shard, before: bytes, path: Path, report: Report, hold: LogHold | None = None
+    ) -> None:
+        """Publish a shard and keep it for the next job. If the storage fails, keep the result until it works again."""
+        try:
+            kept = await self._publisher.publish(job_id, shard, before, path, report, hold)
+        except StorageUnavailable:
+            if hold is not None:
+                hold.release()
+            await asyncio.to_thread(empty_log, path)
+            result = KeptShard(shard.path, before, report.as_values())
+            await asyncio.to_thread(self._unpublished.put, shard.site, path, result)
+            raise
+        await asyncio.to_thread(self._kept.put, shard.site, path, kept)
+
+    def discard_kept(self, site: str) -> None:
+        """Delete the kept shard of a site: it contains what was taken down."""
+        self._kept.discard(site)
+
+    def kept_sites(self) -> list[str]:
+        """The sites whose shards are kept."""
+        return self._kept.sites()
 
 
-def write_changes(path: Path, before: bytes, increment: Path, hold: LogHold) -> bytes | None:
+def write_changes(path: Path, before: bytes, increment: Path, hold: LogHold | None = None) -> bytes | None:
     """Write the increment of a job whose shard had pages with the digests ``before``; see ``write_increment``."""
-    written = hold.changed_pages()
-    hold.release()
+    written = None if hold is None else hold.changed_pages()
+    if hold is not None:
+        hold.release()
     empty_log(path)
     return write_increment(path, before, increment, written)
 

@@ -14,7 +14,9 @@ from procrastinate.schema import SchemaManager
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 
+from caliber_crawler.cluster.protocol import PROTOCOL, create_tables, require_protocol
 from caliber_crawler.cluster.states import TABLE as STATES_TABLE
+from caliber_crawler.cluster.takedowns import TABLE as TAKEDOWNS_TABLE
 from caliber_crawler.errors import ClusterError
 
 Answer = TypeVar("Answer")
@@ -104,31 +106,36 @@ def connect(dsn: str) -> Iterator[psycopg.Connection[dict[str, Any]]]:
 
 
 def set_up(dsn: str) -> bool:
-    """Create the tables that are missing; return whether any was. It can be called repeatedly."""
+    """Create the tables that are missing, or update them; return whether any was. It can be called repeatedly.
+
+    The tables of a later version of this program stay as they are.
+    """
     with connect(dsn) as connection, connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (SCHEMA_LOCK,))
-        known = connection.execute(
-            """SELECT to_regclass('procrastinate_jobs') AS jobs, to_regclass('caliber_shards') AS shards,
-            to_regclass('caliber_states') AS states, to_regclass('caliber_shard_parts') AS parts,
-            to_regclass('caliber_definitions') AS definitions"""
-        ).fetchone()
+        known = connection.execute("SELECT to_regclass('procrastinate_jobs') IS NOT NULL AS jobs").fetchone()
         assert known is not None
-        if known["jobs"] is None:
+        before = _protocol(connection)
+        if not known["jobs"]:
             connection.execute(SchemaManager.get_schema())
         connection.execute(SHARDS)
         connection.execute(STATES_TABLE)
         connection.execute(DEFINITIONS)
-    return None in known.values()
+        connection.execute(TAKEDOWNS_TABLE)
+        create_tables(connection)
+    return before is None or before["latest"] < PROTOCOL
 
 
-def is_set_up(dsn: str) -> bool:
-    """Whether the tables exist."""
+def require_set_up(dsn: str) -> None:
+    """Raise :class:`ClusterError` unless the tables exist and are of a version that fits this one."""
     with connect(dsn) as connection:
-        row = connection.execute(
-            """SELECT to_regclass('caliber_definitions') IS NOT NULL
-            AND to_regclass('caliber_shard_parts') IS NOT NULL AS known"""
-        ).fetchone()
-        return bool(row and row["known"])
+        require_protocol(_protocol(connection), server_description(dsn))
+
+
+def _protocol(connection: psycopg.Connection[dict[str, Any]]) -> dict[str, Any] | None:
+    row = connection.execute("SELECT to_regclass('caliber_protocol') IS NOT NULL AS known").fetchone()
+    if row is None or not row["known"]:
+        return None
+    return connection.execute("SELECT latest, least FROM caliber_protocol").fetchone()
 
 
 class RetryingConnector(PsycopgConnector):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -13,10 +14,11 @@ from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 
-from caliber_crawler.cluster.database import connect, conninfo, is_set_up, server_description
+from caliber_crawler.cluster import protocol
+from caliber_crawler.cluster.database import connect, conninfo, require_set_up
 from caliber_crawler.cluster.lease import Lease
 from caliber_crawler.cluster.work import HostLocks, Work
-from caliber_crawler.errors import ArchiveFull, ClusterError, StorageUnavailable
+from caliber_crawler.errors import ArchiveFull, NewerArchive, StorageError
 
 logger = logging.getLogger(__name__)
 
@@ -66,8 +68,9 @@ WHERE queueing_lock = ANY(%s) AND status = 'todo' AND scheduled_at > now()
 """
 HAS_JOBS_LEFT = """
 SELECT EXISTS (
-  SELECT FROM procrastinate_jobs WHERE task_name = %(task)s
-  AND (status = 'doing' OR (status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now())))) AS found
+  SELECT FROM procrastinate_jobs job WHERE task_name = %(task)s
+  AND (status = 'doing' OR (status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now())
+    AND caliber_can_run(job, %(archive_schema)s, %(protocol)s)))) AS found
 """
 
 
@@ -90,8 +93,8 @@ class Interrupted(Exception):
         self.lock = lock
 
 
-TEMPORARY = (CrawlFailed, StorageUnavailable, ArchiveFull)
-"""What may succeed at a later attempt: a site that was down, or a disk that was full."""
+TEMPORARY = (CrawlFailed, StorageError, ArchiveFull, NewerArchive)
+"""What may succeed at a later attempt: a site that was down, a disk that was full, a shard that somebody restores."""
 
 
 class JobRetries(BaseRetryStrategy):
@@ -118,15 +121,36 @@ class FencedJobs(JobManager):
     That would release the host's lock for a third one. Here only the current worker can end a job or return it.
     """
 
-    def __init__(self, connector: Any, lease: Lease) -> None:
+    def __init__(self, connector: Any, lease: Lease, versions: protocol.Versions | None = None) -> None:
         super().__init__(connector)
         self._lease = lease
+        self._versions = versions or protocol.OWN
 
     async def register_worker(self) -> int:
         before = self._lease.read_clocks()
         worker_id = await super().register_worker()
         self._lease.begin(worker_id, before)
+        await self.connector.execute_query_async(
+            protocol.REGISTER, worker_id=worker_id, machine=socket.gethostname(), **self._versions.as_values()
+        )
         return worker_id
+
+    async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
+        """Take a job that this worker can run: neither its shard nor the cluster is of a later version."""
+        names = None if queues is None else list(queues)
+        row = await self.connector.execute_query_one_async(
+            protocol.FETCH, queues=names, worker_id=worker_id, **self._versions.as_values()
+        )
+        return None if row["id"] is None else Job.from_row(row)
+
+    async def jobs_of_later_versions(self) -> dict[str, Any]:
+        """How many ``jobs`` wait whose shards this worker cannot read, and their latest ``archive_schema``.
+
+        Also the ``least`` protocol of the cluster.
+        """
+        return await self.connector.execute_query_one_async(
+            protocol.TOO_NEW, task=TASK, archive_schema=self._versions.archive_schema
+        )
 
     async def unregister_worker(self, worker_id: int) -> None:
         self._lease.finish()
@@ -170,8 +194,11 @@ class FencedJobs(JobManager):
         return reassigned
 
     async def has_jobs_left(self) -> bool:
-        """Whether any job runs on any worker or is ready to run. Jobs that wait for a later retry do not count."""
-        row = await self.connector.execute_query_one_async(HAS_JOBS_LEFT, task=TASK)
+        """Whether any job runs on any worker or is ready to run.
+
+        Jobs that wait for a later retry, or for a worker of a later version, do not count.
+        """
+        row = await self.connector.execute_query_one_async(HAS_JOBS_LEFT, task=TASK, **self._versions.as_values())
         return bool(row["found"])
 
     async def own_jobs(self) -> set[int]:
@@ -185,8 +212,7 @@ def enqueue(dsn: str, works: Sequence[Work], locks: HostLocks) -> tuple[list[Wor
 
     Jobs that were in the queue already and waited for a retry become ready at once.
     """
-    if not is_set_up(dsn):
-        raise ClusterError(f"{server_description(dsn)} is not set up; run `caliber cluster init`.")
+    require_set_up(dsn)
     app = App(connector=SyncPsycopgConnector(conninfo=conninfo(dsn), min_size=1, max_size=1))
     queued: list[Work] = []
     known: list[Work] = []
@@ -224,5 +250,6 @@ def job_of(work: Work, locks: HostLocks) -> Job:
         task_name=TASK,
         lock=locks.of(work),
         queueing_lock=work.name,
-        task_kwargs=work.as_arguments(),
+        # PostgreSQL compares the version of the shard with that of the worker.
+        task_kwargs={**work.as_arguments(), "shard": locks.site_name(work)},
     )

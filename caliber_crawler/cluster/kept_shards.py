@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from typing import Any
+from urllib.parse import quote, unquote
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,8 @@ class KeptShard:
     part: str
     digests: bytes = b""
     """Of its pages: see :mod:`caliber_crawler.cluster.page_changes`."""
+    report: dict[str, Any] | None = None
+    """Of the job whose result the file is, if that was not published yet: then part and digests are from before it."""
 
 
 class KeptShards:
@@ -40,7 +44,7 @@ class KeptShards:
             note.unlink()
             kept.rename(path)
             if [path.stat().st_size, path.stat().st_mtime_ns] == known["file"]:
-                return KeptShard(str(known["part"]), digests)
+                return KeptShard(str(known["part"]), digests, known.get("report"))
         except (OSError, ValueError, KeyError, TypeError):
             pass
         self.discard(site)
@@ -52,17 +56,29 @@ class KeptShards:
         if self._limit is not None and path.stat().st_size > self._limit:
             return
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.discard(site)
             state = [path.stat().st_size, path.stat().st_mtime_ns]
             path.rename(self._file(site))
-            note = {"part": shard.part, "digests": shard.digests.hex(), "file": state}
+            note = {"part": shard.part, "digests": shard.digests.hex(), "file": state, "report": shard.report}
             new = self._note(site).with_suffix(".new")
             new.write_text(json.dumps(note), "utf-8")
             new.replace(self._note(site))
         except OSError:
             self.discard(site)
         self._sweep()
+
+    def sites(self) -> list[str]:
+        """The sites whose shards are kept."""
+        return sorted(unquote(note.stem) for note in self._folder.glob("*.json"))
+
+    def discard_older(self, days: float) -> None:
+        """Delete the shards that were put longer ago."""
+        for note in self._folder.glob("*.json"):
+            with suppress(OSError):
+                if time.time() - note.stat().st_mtime > days * 86_400:
+                    note.unlink()
+                    note.with_suffix(".db").unlink(missing_ok=True)
 
     def discard(self, site: str) -> None:
         """Delete the shard of a site, if there is one."""

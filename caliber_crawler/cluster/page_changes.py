@@ -17,7 +17,7 @@ from typing import IO
 import zstandard
 
 from caliber_crawler.archive.core.format import sqlite3
-from caliber_crawler.errors import ClusterError
+from caliber_crawler.errors import ClusterError, ShardUnusable
 
 FORMAT = b"caliber pages 1\n"
 DIGEST_SIZE = 8
@@ -56,13 +56,13 @@ def write_increment(path: Path, before: bytes, target: Path, written: Collection
 
 
 def apply_increment(increment: Path, path: Path) -> None:
-    """Change a file into the one that an increment was written for. Raises :class:`ClusterError` for a damaged one."""
+    """Change a file into the one that an increment was written for. Raises :class:`ShardUnusable` for a damaged one."""
     try:
         decompressor = zstandard.ZstdDecompressor()
         with increment.open("rb") as file, path.open("r+b") as target, decompressor.stream_reader(file) as pages:
             _apply(pages, target, _page_size(path))
     except (zstandard.ZstdError, ValueError, KeyError, TypeError) as error:
-        raise ClusterError(f"The increment {increment.name} is damaged: {error}.") from None
+        raise ShardUnusable(f"The increment {increment.name} is damaged: {error}.") from None
 
 
 def _apply(increment: IO[bytes], target: IO[bytes], page_size: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -29,6 +30,11 @@ def worker_folder(parent: Path | None = None) -> Iterator[Path]:
         yield folder
     finally:
         _remove(folder, lock)
+
+
+def unpublished_folder(parent: Path) -> Path:
+    """The folder of results that could not be published; it outlives a worker. Each user has an own one."""
+    return parent / f"caliber-unpublished-{os.geteuid()}"
 
 
 def _sweep(parent: Path) -> None:

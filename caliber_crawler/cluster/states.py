@@ -43,6 +43,7 @@ ACKNOWLEDGEMENT = "SELECT acknowledgement FROM caliber_states WHERE site = %(sit
 ACKNOWLEDGED = """
 UPDATE caliber_states SET acknowledgement = NULL WHERE site = %(site)s AND acknowledgement = %(acknowledgement)s
 """
+STATE = "SELECT exit_code, alarms FROM caliber_states WHERE site = %(site)s"
 STATES = """
 SELECT site, state, exit_code, alarms, why, machine, since, updated_at, last_healthy_at
 FROM caliber_states ORDER BY state = 'healthy', site
@@ -67,6 +68,12 @@ async def record_state(
     )
     before = row["before"]
     return None if before is None else SiteState(before["exit_code"], tuple(before["alarms"]))
+
+
+async def known_state(connector: BaseConnector, site: str) -> SiteState | None:
+    """The recorded state of a site, ``None`` if there is none."""
+    rows = await connector.execute_query_all_async(STATE, site=site)
+    return SiteState(rows[0]["exit_code"], tuple(rows[0]["alarms"])) if rows else None
 
 
 def acknowledge(connection: Connection[dict[str, Any]], site: str, *, by: str, note: str) -> None:

@@ -15,12 +15,13 @@ SELECT job.id, queueing_lock AS work, status::text, attempts, worker_id AS worke
 FROM procrastinate_jobs job WHERE task_name = %s ORDER BY job.id
 """
 WORKERS = """
-SELECT worker.id, round(extract(epoch FROM now() - last_heartbeat), 1)::float AS silent_for,
+SELECT worker.id, machine, archive_schema, protocol,
+  round(extract(epoch FROM now() - last_heartbeat), 1)::float AS silent_for,
   (SELECT count(*) FROM procrastinate_jobs job WHERE job.worker_id = worker.id AND job.status = 'doing') AS jobs
-FROM procrastinate_workers worker ORDER BY worker.id
+FROM procrastinate_workers worker LEFT JOIN caliber_workers ON worker_id = worker.id ORDER BY worker.id
 """
 SHARDS = """
-SELECT site, generation, size, published_at, outcome, why, counts FROM caliber_shards ORDER BY site
+SELECT site, generation, size, archive_schema, published_at, outcome, why, counts FROM caliber_shards ORDER BY site
 """
 
 

@@ -93,6 +93,10 @@ class HostLocks:
         is_same = self._spiders.errors == spiders.errors and self._sites == [each.site for each in spiders.values()]
         return self if is_same else HostLocks(settings)
 
+    def site_name(self, work: Work) -> str:
+        """The name of the site of a piece of work, which is that of its shard. Raises :class:`SiteError`."""
+        return str(spider_among(self._spiders, work.site).site.name)
+
     def of(self, work: Work) -> str:
         """The lock name of a piece of work. Raises :class:`SiteError` for an unknown site."""
         site: Site = spider_among(self._spiders, work.site).site

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fnmatch
 import logging
 import os
 import signal
@@ -19,8 +20,9 @@ from procrastinate.job_context import JobContext
 from procrastinate.worker import Worker as QueueWorker
 
 from caliber_crawler.archive.reports.alarms import SiteState
+from caliber_crawler.cluster.binding import bind_storage
 from caliber_crawler.cluster.crawler import JobCrawler
-from caliber_crawler.cluster.database import RetryingConnector, conninfo, is_set_up, server_description
+from caliber_crawler.cluster.database import RetryingConnector, conninfo, require_set_up
 from caliber_crawler.cluster.definitions import StoredDefinitions
 from caliber_crawler.cluster.jobs import (
     BACK_OFF,
@@ -33,15 +35,18 @@ from caliber_crawler.cluster.jobs import (
     job_of,
 )
 from caliber_crawler.cluster.lease import RENEWAL_SHARE, Lease, reassigned_after
+from caliber_crawler.cluster.protocol import PROTOCOL
 from caliber_crawler.cluster.scratch import worker_folder
-from caliber_crawler.cluster.shards import Storage
-from caliber_crawler.cluster.states import record_state
+from caliber_crawler.cluster.states import known_state, record_state
+from caliber_crawler.cluster.storage import Storage
+from caliber_crawler.cluster.takedowns import SITES_SINCE
 from caliber_crawler.cluster.work import HostLocks, ScheduledWork, Work
 from caliber_crawler.crawl_process import CrawlProcess
-from caliber_crawler.errors import CaliberError, ClusterError, NotificationError
+from caliber_crawler.errors import CaliberError, ClusterError, NotificationError, StorageUnavailable
 from caliber_crawler.notification.message import send
 from caliber_crawler.notification.site_message import message_of
 from caliber_crawler.notification.webhook import host_of, request
+from caliber_crawler.quantity import quantity
 
 if TYPE_CHECKING:
     from scrapy.settings import Settings
@@ -60,6 +65,10 @@ CLEANUP_INTERVAL = 3600.0
 """Seconds."""
 PING_INTERVAL = 300.0
 """Seconds between two signs of life."""
+VERSION_CHECK_INTERVAL = 60.0
+"""Seconds between two looks for jobs of a later version."""
+STORAGE = "shard storage"
+"""The name under which the state of the storage is recorded, beside those of the sites."""
 NEVER = 1e9
 """Seconds. Disables Procrastinate's own heartbeat, which the lease replaces."""
 
@@ -117,6 +126,10 @@ class Worker:
         """Jobs that this worker could not complete, at their last attempt."""
         self.unusual: set[int] = set()
         """Completed jobs whose crawl found something unusual."""
+        self._storage_is_good = False
+        """Whether this worker knows that no failure of the storage is recorded."""
+        self.left = 0
+        """Jobs in the queue that only a worker of a later version can run."""
         self._stop_requested = False
         self._app.task(name=TASK, queue=QUEUE, pass_context=True, retry=JobRetries(config.back_off))(self._run_job)
         for scheduled in timetable:
@@ -124,11 +137,18 @@ class Worker:
 
     def run(self) -> None:
         """Run jobs until SIGTERM, SIGINT or an empty queue (``until_empty``). Call it once per process."""
-        if not is_set_up(self._dsn):
-            raise ClusterError(f"{server_description(self._dsn)} is not set up; run `caliber cluster init`.")
+        require_set_up(self._dsn)
+        bind_storage(self._dsn, self._storage)
         with worker_folder(self._config.scratch) as scratch:
             self._crawler = JobCrawler(
-                self._process, self._connector, self._storage, self._lease, scratch, self._config.keep_bytes
+                self._process,
+                self._connector,
+                self._storage,
+                self._lease,
+                scratch,
+                self._config.keep_bytes,
+                back_off=self._config.back_off,
+                notify=self._notify,
             )
             self._process.run(self._work(), install_signal_handlers=False)
 
@@ -150,7 +170,13 @@ class Worker:
             )
             tasks = [
                 loop.create_task(task)
-                for task in (self._pulse(), self._recover_dead_workers(pause), self._delete_old_jobs())
+                for task in (
+                    self._pulse(),
+                    self._recover_dead_workers(pause),
+                    self._delete_old_jobs(),
+                    self._check_versions(),
+                    self._forget_taken_down(),
+                )
             ]
             if self._config.ping:
                 tasks.append(loop.create_task(self._ping()))
@@ -189,7 +215,11 @@ class Worker:
             self._notify(f"{work.name}: job {context.job.id} failed: {clause}")
             if not isinstance(error, Interrupted):
                 self.failed.add(context.job.id)
-                await self._record_state(work, SiteState(getattr(error, "exit_code", 1)), clause)
+                state = SiteState(getattr(error, "exit_code", 1))
+                # The storage is that of all sites: this says nothing about one of them.
+                name = STORAGE if isinstance(error, StorageUnavailable) else self._crawler.site_name(work)
+                await self._record_state(name, state, clause)
+                self._storage_is_good = self._storage_is_good and name != STORAGE
             raise
         finally:
             self._running.discard(context.job.id)
@@ -197,11 +227,11 @@ class Worker:
         if not report.is_healthy:
             self.unusual.add(context.job.id)
         self._notify(str(report))
-        if report.run.state is not None:
-            await self._record_state(work, report.run.state, report.why)
+        await self._record_good_storage()
+        if report.site_state is not None:
+            await self._record_state(self._crawler.site_name(work), report.site_state, report.why)
         if report.unfinished:
-            dispatcher = report.run.dispatcher
-            rest = work.continued(articles=dispatcher.articles, requests=dispatcher.requests)
+            rest = work.continued(articles=report.articles, requests=report.requests)
             try:
                 await self._jobs.defer_job_async(job_of(rest, self._locks))
             except AlreadyEnqueued:
@@ -216,10 +246,18 @@ class Worker:
         if context.job.attempts == 0 and (lock := self._locks.of(work)) != context.job.lock:
             raise Interrupted("its site has other hosts by now; it is queued again", lock=lock)
 
-    async def _record_state(self, work: Work, state: SiteState, why: str | None) -> None:
-        """Store the state of a site, and send a message if it changed."""
+    async def _record_good_storage(self) -> None:
+        """End the failure of the storage, whichever worker has recorded it."""
+        if self._storage_is_good:
+            return
+        before = await known_state(self._connector, STORAGE)
+        if before is not None and before.name != "healthy":
+            await self._record_state(STORAGE, SiteState(0), None)
+        self._storage_is_good = True
+
+    async def _record_state(self, site: str, state: SiteState, why: str | None) -> None:
+        """Store the state of a site or of the storage, and send a message if it changed."""
         self._lease.confirm()
-        site = self._crawler.site_name(work)
         before = await record_state(self._connector, site, state, why=why, machine=socket.gethostname())
         if not state.differs_from(before):
             return
@@ -282,10 +320,41 @@ class Worker:
             lost_before = lost
             await asyncio.sleep(pause)
 
+    async def _check_versions(self) -> None:
+        """Report the jobs of a later version. End this worker if the cluster as a whole is of a later version."""
+        while True:
+            if (await self._count_left()) > PROTOCOL:
+                self._notify("This cluster was set up by a later version of this program; update this machine.")
+                self._stop()
+                return
+            await asyncio.sleep(VERSION_CHECK_INTERVAL)
+
+    async def _forget_taken_down(self) -> None:
+        """Delete the kept shards of sites with new takedowns: other workers may have carried these out."""
+        last = 0
+        while True:
+            for takedown in await self._connector.execute_query_all_async(SITES_SINCE, since=last):
+                last = int(takedown["id"])
+                for site in fnmatch.filter(self._crawler.kept_sites(), str(takedown["sites"])):
+                    self._crawler.discard_kept(site)
+            await asyncio.sleep(VERSION_CHECK_INTERVAL)
+
+    async def _count_left(self) -> int:
+        """Count the jobs of a later version, and report a change; return the least protocol of the cluster."""
+        found = await self._jobs.jobs_of_later_versions()
+        if found["jobs"] and found["jobs"] != self.left:
+            self._notify(
+                f"{quantity(found['jobs'], 'job')} wait for a worker of a later version: schema"
+                f" {found['archive_schema']} of an archive is later than that of this worker."
+            )
+        self.left = int(found["jobs"])
+        return int(found["least"])
+
     async def _stop_when_empty(self, pause: float) -> None:
         assert self._queue is not None
         while await self._jobs.has_jobs_left():
             await asyncio.sleep(pause)
+        await self._count_left()
         self._stop_requested = True
         self._queue.stop()  # type: ignore[no-untyped-call]
 

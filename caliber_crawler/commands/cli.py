@@ -44,6 +44,7 @@ COMMANDS = {
     "split": "undo a wrong join: divide an article into those to which its pages belong",
     "verify": "check every byte of the archive; repair what can be repaired",
     "backup": "make a verified copy of the archive, also during a crawl",
+    "cold": "move old pages to WARC files in cold storage; list and locate these",
     "bulk": "extract whole web archives, in many processes or on many machines",
     "merge": "merge other archives into this one",
     "migrate": "upgrade an archive of an earlier version; a copy is kept",

@@ -13,6 +13,7 @@ import click
 from caliber_crawler.commands.cluster_define import define
 from caliber_crawler.commands.cluster_options import dsn_option, requires_extra, shards_option
 from caliber_crawler.commands.cluster_state import acknowledge, metrics, status
+from caliber_crawler.commands.cluster_storage import check, migrate, restore, takedown
 from caliber_crawler.commands.crawl_options import takes
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
@@ -198,7 +199,7 @@ def worker(
       CALIBER_CONTACT=you@example.org caliber cluster worker --parallel 32 --timetable timetable.toml
     """
     from caliber_crawler.cluster.definitions import stored_definitions
-    from caliber_crawler.cluster.shards import Storage
+    from caliber_crawler.cluster.storage import Storage
     from caliber_crawler.cluster.work import load_timetable
     from caliber_crawler.cluster.worker import Worker, WorkerConfig
     from caliber_crawler.known_sites import project_settings
@@ -222,13 +223,14 @@ def worker(
 
     crew = Worker(dsn, Storage(shards), settings, config, scheduled, log)
     crew.run()
-    if until_empty and (crew.failed or crew.unusual):
+    if until_empty and (crew.failed or crew.unusual or crew.left):
         found = f"{quantity(len(crew.failed), 'job')} failed, {len(crew.unusual)} found something unusual"
+        found += f", {crew.left} wait for a worker of a later version" if crew.left else ""
         echo(f"{found}; `caliber cluster status` lists them.", err=True)
         sys.exit(CHECKS_FAILED)
 
 
-for command in (define, status, metrics, acknowledge):
+for command in (define, status, metrics, acknowledge, check, restore, migrate, takedown):
     cluster.add_command(command)
 
 
@@ -256,12 +258,17 @@ def collect(dsn: str, shards: str, archive: Path, mirror: Path | None, *, as_jso
       caliber cluster collect --archive data/archive.db
     """
     from caliber_crawler.archive import Archive
+    from caliber_crawler.cluster.binding import expect_storage
+    from caliber_crawler.cluster.database import require_set_up
     from caliber_crawler.cluster.kept_shards import KeptShard, KeptShards
-    from caliber_crawler.cluster.shards import Storage, current_shards
+    from caliber_crawler.cluster.shards import current_shards
+    from caliber_crawler.cluster.storage import Storage
     from caliber_crawler.commands.alerts import send_alerts
     from caliber_crawler.commands.merge import merge_one
 
+    require_set_up(dsn)
     storage = Storage(shards)
+    expect_storage(dsn, storage)
     kept_shards = None if mirror is None else KeptShards(mirror, None)
     if mirror is not None:
         mirror.mkdir(parents=True, exist_ok=True)

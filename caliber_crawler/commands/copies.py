@@ -12,7 +12,7 @@ import click
 from caliber_crawler.archive import Archive, ArticleFilter, selection_of
 from caliber_crawler.archive.analysis.copies import CopyGroup, CopyMember, CopyStatus, Excerpt
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
-from caliber_crawler.commands.progress import run_with_progress
+from caliber_crawler.commands.progress import run_pass
 from caliber_crawler.commands.selection_options import filter_options
 from caliber_crawler.commands.terminal import echo, secho
 from caliber_crawler.errors import NoSuchArticle
@@ -52,10 +52,7 @@ def find(archive: Path, *, as_json: bool) -> None:
     Example:
       caliber copies find --archive data/archive.db
     """
-    with Archive.open(archive, mode="write") as opened:
-        search = opened.copies.find()
-        run_with_progress(search, "texts")
-    result = search.result
+    result = run_pass(archive, lambda opened: opened.copies.find(), "texts")
     if as_json:
         echo_json(asdict(result))
         return

@@ -15,7 +15,7 @@ from caliber_crawler.archive.analysis.names.names import MAX_NODES, NamingArticl
 from caliber_crawler.archive.analysis.names.tokens import Kind
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.output_stream import open_binary_output
-from caliber_crawler.commands.progress import run_with_progress
+from caliber_crawler.commands.progress import run_pass
 from caliber_crawler.commands.selection_options import filter_options
 from caliber_crawler.commands.terminal import echo, secho
 from caliber_crawler.export.gexf import write_network
@@ -58,10 +58,7 @@ def find(archive: Path, *, as_json: bool) -> None:
     Example:
       caliber names find --archive data/archive.db
     """
-    with Archive.open(archive, mode="write") as opened:
-        search = opened.names.find()
-        run_with_progress(search, "texts")
-    result = search.result
+    result = run_pass(archive, lambda opened: opened.names.find(), "texts")
     if as_json:
         echo_json(asdict(result))
         return

@@ -98,7 +98,10 @@ def _report(work: ReextractionRun, run_id: int | None) -> dict[str, object]:
     tally = work.tally
     return {
         "run": run_id,
-        **{name: tally.counts[name] for name in ("articles", "pages", "changed", "unchanged", "saved", "unreadable")},
+        **{
+            name: tally.counts[name]
+            for name in ("articles", "pages", "changed", "unchanged", "saved", "unreadable", "unavailable")
+        },
         "fields": {name: tally.fields[name] for name in FIELDS},
         "examples": [
             {
@@ -123,6 +126,8 @@ def _print(work: ReextractionRun, *, dry_run: bool) -> None:
         f" {counts['unchanged']:,} unchanged; {quantity(counts['saved'], 'new article')},"
         f" {quantity(counts['unreadable'], 'page')} without an article."
     )
+    if work.tally.unavailable:
+        echo(f"{quantity(counts['unavailable'], 'page')} could not be read. {work.tally.unavailable}", err=True)
     for name in FIELDS:
         if work.tally.fields[name]:
             change = work.tally.examples[name]

@@ -12,7 +12,7 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.commands.archived_sites import reextractor
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
-from caliber_crawler.errors import ArchiveError, NoSuchArticle
+from caliber_crawler.errors import ArchiveError, ColdFileUnavailable, NoSuchArticle
 from caliber_crawler.items import Extraction
 from caliber_crawler.quantity import quantity
 from caliber_crawler.reextraction import Reextractor
@@ -72,8 +72,13 @@ def split(article: str, archive: Path, *, as_json: bool) -> None:
 
 
 def extracted(archive: Archive, extract: Reextractor, id: int) -> Extraction | None:
-    """The article on a stored page; ``None`` for a damaged page, or without an article."""
+    """The article on a stored page; ``None`` for a damaged page, or without an article.
+
+    Raises ``ColdFileUnavailable``: without its page, an article would be divided wrongly.
+    """
     try:
         return extract(archive.captures.get(id))
+    except ColdFileUnavailable:
+        raise
     except ArchiveError:
         return None

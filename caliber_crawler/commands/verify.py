@@ -23,8 +23,9 @@ from caliber_crawler.software import software
 @archive_option
 @click.option("--repair", is_flag=True, help="Repair the archive in a new file; keep the damaged one beside it.")
 @click.option("--new", is_flag=True, help="Verify only what is new since the last clean `verify --new`.")
+@click.option("--cold", is_flag=True, help="Read every page in cold storage, too.")
 @json_option
-def verify(archive: Path, *, repair: bool, new: bool, as_json: bool) -> None:
+def verify(archive: Path, *, repair: bool, new: bool, cold: bool, as_json: bool) -> None:
     """Verify every byte: SQLite's checks, digests of pages and texts, checksums of rows, and all totals.
 
     Detects a single flipped bit and reports the article concerned. A crawl may continue meanwhile. Exit code 3: the
@@ -38,12 +39,17 @@ def verify(archive: Path, *, repair: bool, new: bool, as_json: bool) -> None:
     checks everything. A clean verification is recorded as a run. Damage to older rows stays hidden: run a full
     verification from time to time. No crawl may run meanwhile.
 
+    Pages in cold storage are read with --cold only; without it, their files are checked for existence and size, and
+    one that is not available is a note.
+
     \b
     Example:
       caliber verify --archive data/archive.db
       caliber verify --repair
       caliber verify --new
     """
+    if cold and (repair or new):
+        raise click.UsageError("--cold only checks; leave out --repair and --new.")
     if repair and new:
         raise click.UsageError("--repair verifies everything; leave out --new.")
     if repair:
@@ -52,7 +58,7 @@ def verify(archive: Path, *, repair: bool, new: bool, as_json: bool) -> None:
         check = (
             Archive.verify_new_rows(archive, software(), with_progress)
             if new
-            else Archive.verify_file(archive, with_progress)
+            else Archive.verify_file(archive, with_progress, cold=cold)
         )
         result = FileRepair(check, check.findings)
     if as_json:

@@ -77,9 +77,17 @@ def _dropped_shares(history: RunHistory, run_id: int, earlier: Sequence[int], us
         latest.append(other)
         count += pages.get(other, 0)
     before = [other for other in usual if other not in latest]
-    problems = coverage_dropped(history.coverage(latest), history.coverage(before))
+
+    def dropped(method: str = "") -> list[Problem]:
+        now, then = history.coverage(latest, method), history.coverage(before, method)
+        # Counting how often each article was visited takes longer, and matters only if something has dropped.
+        if found := coverage_dropped(now, then, method):
+            found = coverage_dropped(now, then, method, visits=(history.visits(latest), history.visits(before)))
+        return found
+
+    problems = dropped()
     reported = {problem.field for problem in problems}
-    by_selector = coverage_dropped(history.coverage(latest, SELECTOR), history.coverage(before, SELECTOR), SELECTOR)
+    by_selector = dropped(SELECTOR)
     return [*problems, *(problem for problem in by_selector if problem.field and problem.field not in reported)]
 
 
@@ -161,12 +169,15 @@ def fewer_articles(days: Sequence[int]) -> list[Problem]:
     return [_problem("fewer_articles", f"{found} found in 24 hours; usual: {median(usual):,.0f}.")]
 
 
-def coverage_dropped(now: Coverage, before: Coverage, method: str = "") -> list[Problem]:
+def coverage_dropped(
+    now: Coverage, before: Coverage, method: str = "", *, visits: tuple[float, float] = (1.0, 1.0)
+) -> list[Problem]:
     """Report fields found on far fewer pages of a layout, and a rise of pages with an unknown layout.
 
-    ``method`` is the extraction method if the coverage was counted for one method only.
+    ``method`` is the extraction method if the coverage was counted for one method only. ``visits`` is how often each
+    article was visited, on average, now and before.
     """
-    problems = [*_dropped_fields(now, before, f" by {method}" if method else "")]
+    problems = [*_dropped_fields(now, before, f" by {method}" if method else "", visits)]
     unknown, before_unknown = _unknown(now), _unknown(before) or (0, 0)
     if unknown is not None and _rose(unknown, before_unknown):
         message = f"{_share(unknown):.0%} of the pages have a layout that is not in the site definition"
@@ -174,13 +185,14 @@ def coverage_dropped(now: Coverage, before: Coverage, method: str = "") -> list[
     return problems
 
 
-def _dropped_fields(now: Coverage, before: Coverage, how: str) -> Iterator[Problem]:
+def _dropped_fields(now: Coverage, before: Coverage, how: str, visits: tuple[float, float]) -> Iterator[Problem]:
     for (layout, field), (pages, filled) in sorted(now.items()):
         pages_before, filled_before = before.get((layout, field), (0, 0))
         if pages < MIN_PAGES or pages_before < MIN_PAGES:
             continue
         # Compare the shares of pages without the field: a drop of coverage is their rise.
-        if _rose((pages, pages - filled), (pages_before, pages_before - filled_before)):
+        now_without, before_without = (pages, pages - filled), (pages_before, pages_before - filled_before)
+        if _rose(now_without, before_without) and not _is_chance(now_without, before_without, visits):
             found = f"{field} was found{how} on {filled / pages:.0%} of {quantity(pages, 'page')} of layout {layout}"
             yield _problem("coverage_dropped", f"{found}; usual: {filled_before / pages_before:.0%}.", field)
 
@@ -191,6 +203,17 @@ def _rose(now: tuple[int, int], before: tuple[int, int]) -> bool:
     rise = _share(now) - usual
     error = sqrt(usual * (1 - usual) * (1 / now[0] + 1 / before[0])) if before[0] else 0.0
     return rise >= MAX_COVERAGE_DROP and rise > MIN_STANDARD_ERRORS * error
+
+
+def _is_chance(now: tuple[int, int], before: tuple[int, int], visits: tuple[float, float]) -> bool:
+    """Return whether two shares may be samples of the same share, which only both together show.
+
+    The first pages of a site may all have a field that a third of its articles lack. Further visits of one article
+    make a sample no larger.
+    """
+    common = _share(_sum([now, before]))
+    error = sqrt(common * (1 - common) * (visits[0] / now[0] + visits[1] / before[0]))
+    return abs(_share(now) - _share(before)) <= MIN_STANDARD_ERRORS * error
 
 
 def _share(counted: tuple[int, int]) -> float:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from caliber_crawler.extraction.lines import Line
 from caliber_crawler.extraction.phrases import is_pointer
-from caliber_crawler.extraction.text import clean_inline, fold
+from caliber_crawler.extraction.text import clean_inline, fold, fold_clean
 from caliber_crawler.site import Site
 
 # One-word labels of icons and buttons on many news sites; such a line is never a paragraph. Labels of one site are in
@@ -120,7 +120,7 @@ def boilerplate_of(site: Site) -> tuple[str, ...]:
 
 def is_boilerplate(line: str, site: Site) -> bool:
     """Whether a line is boilerplate: a known line, several of them joined, or a copyright notice."""
-    return _is_boilerplate(line, _boilerplate(site))
+    return _is_boilerplate(clean_inline(line), _boilerplate(site))
 
 
 def is_site_boilerplate(line: str, site: Site) -> bool:
@@ -131,7 +131,7 @@ def is_site_boilerplate(line: str, site: Site) -> bool:
 def _is_boilerplate(line: str, boilerplate: _BoilerplateLines) -> bool:
     if len(line) > 2 * MAX_NOTICE_LENGTH:
         return False
-    folded = fold(line)
+    folded = fold_clean(line)
     return folded in boilerplate.short or _is_site_boilerplate(line, folded, boilerplate)
 
 
@@ -217,7 +217,7 @@ def without_related(lines: Sequence[Line], is_own_article: Callable[[str], bool]
         if _is_teaser(line, is_own_article):
             while kept and (not kept[-1].text or is_pointer(kept[-1].text)) and not kept[-1].pictures:
                 kept.pop()
-        elif not (is_pointer(line.text) and any(is_own_article(link.url) for link in line.links)):
+        elif not (line.links and is_pointer(line.text) and any(is_own_article(link.url) for link in line.links)):
             kept.append(line)
     return kept
 

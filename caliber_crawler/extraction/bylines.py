@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from caliber_crawler.extraction.lines import Line
 from caliber_crawler.extraction.text import clean_inline, fold
@@ -40,9 +41,12 @@ def names_in(text: str) -> tuple[str, ...]:
 
 def is_signature(line: str, site: Site) -> bool:
     """Return whether a line is only the outlet's name, in letters of any alphabet."""
-    return len(line) <= MAX_BYLINE_LENGTH and fold(line).strip(" .|") in {
-        fold(name) for name in (*site.signatures, site.title)
-    }
+    return len(line) <= MAX_BYLINE_LENGTH and fold(line).strip(" .|") in _folded((*site.signatures, site.title))
+
+
+@lru_cache(maxsize=32)
+def _folded(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(fold, names))
 
 
 def authors_of_subtitle(subtitle: str | None, site: Site) -> tuple[str, ...]:

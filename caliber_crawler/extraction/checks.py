@@ -139,9 +139,11 @@ def _check_titles(extraction: Extraction, site: Site) -> Iterator[Problem]:
 
 def _check_body(extraction: Extraction) -> Iterator[Problem]:
     article = extraction.article
-    length = sum(letters_in(line) for line in article.body.splitlines() if parse_embed(line) is None)
-    if length >= MIN_BODY_LENGTH:
-        return
+    length = 0
+    for line in article.body.splitlines():
+        length += letters_in(line) if parse_embed(line) is None else 0
+        if length >= MIN_BODY_LENGTH:
+            return
     has_media = bool(article.images or article.links)
     reason = "short_body" if length else "no_body"
     found = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from typing import cast
 
 from lxml import etree
 
@@ -15,19 +16,22 @@ from caliber_crawler.extraction.lines import extract_lines
 from caliber_crawler.extraction.page import Page
 from caliber_crawler.extraction.structured_data import extract_title
 from caliber_crawler.extraction.text_page import find_parts
-from caliber_crawler.extraction.tree import select
+from caliber_crawler.extraction.tree import class_names, possible_selectors, select
 from caliber_crawler.site import Site
 
 # Elements that are never part of an article.
-NON_CONTENT = "script, style, noscript, template, svg, iframe, form, button, select, textarea, object, canvas, dialog"
-HIDDEN = "[hidden], [style*='display:none'], [style*='display: none']"
+NON_CONTENT = (
+    *("script", "style", "noscript", "template", "svg", "iframe", "form"),
+    *("button", "select", "textarea", "object", "canvas", "dialog"),
+)
+_MAY_BE_HIDDEN = etree.XPath("descendant-or-self::*[@hidden or @style]")
 # Elements around an article on a page of unknown layout.
-SURROUNDINGS = "head, nav, footer, aside, [role=navigation], [role=search], [role=banner] nav"
+SURROUNDINGS = ("head", "nav", "footer", "aside", "[role=navigation]", "[role=search]", "[role=banner] nav")
 DROPPED = "dropped"
 
 
 def clean_page(page: Page) -> Page:
-    """The page reduced to its article. The given page and its tree are not modified.
+    """The page reduced to its article. The tree of the whole page is not modified.
 
     Each embed is replaced by one line with its kind and URL. On a page that is extracted as text, this function
     identifies the parts of the article, and drops the lines before the headline and after the view counter. A page of a
@@ -37,13 +41,16 @@ def clean_page(page: Page) -> Page:
         return page
     if page.document is None or page.article is None:
         return replace(page, parts=find_parts(page.lines, page.site))
-    article = copy.deepcopy(page.article)
-    move_captions(article)
-    replace_embeds(article, page)
+    # An article with a tree of its own needs no copy: cleaning it twice changes nothing more.
+    article = copy.deepcopy(page.article) if page.document.has_root else page.article
+    classes = class_names(article)
+    if "caption" in classes or next(article.iter("figcaption"), None) is not None:
+        move_captions(article)
+    replace_embeds(article, page, classes)
     if page.layout is not None:
-        _drop(article, ", ".join((NON_CONTENT, HIDDEN, *page.layout.drop)))
-        return replace(page, article=article)
-    _drop(article, ", ".join((NON_CONTENT, HIDDEN, SURROUNDINGS, *_boilerplate_selectors(page.site))))
+        _drop(article, possible_selectors(page.layout.drop, classes))
+        return page if article is page.article else replace(page, article=article)
+    _drop(article, (*SURROUNDINGS, *_boilerplate_selectors(page.site)))
     _drop_advertising(article)
     _split_headings(article)
     lines = tuple(line for line in extract_lines(article) if not is_advertising(line))
@@ -56,12 +63,21 @@ def _boilerplate_selectors(site: Site) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*dropped, *([site.listing.teaser] if site.listing else [])]))
 
 
-def _drop(article: etree._Element, css: str) -> None:
-    """Remove elements, but keep the text after each."""
-    for element in select(article, css):
+def _drop(article: etree._Element, selectors: tuple[str, ...]) -> None:
+    """Remove what is hidden or never part of a text, and the matches of the selectors; keep the text after each."""
+    found = select(article, ", ".join(selectors))
+    found += article.iter(*NON_CONTENT)
+    found += [element for element in cast(list[etree._Element], _MAY_BE_HIDDEN(article)) if _is_hidden(element)]
+    for element in found:
         if element is not article:
             element.tag = DROPPED
-    etree.strip_elements(article, DROPPED, with_tail=False)
+    if found:
+        etree.strip_elements(article, DROPPED, with_tail=False)
+
+
+def _is_hidden(element: etree._Element) -> bool:
+    style = element.get("style") or ""
+    return element.get("hidden") is not None or "display:none" in style or "display: none" in style
 
 
 def _drop_advertising(article: etree._Element) -> None:

@@ -62,6 +62,7 @@ class Document:
 
     def __init__(self, source: bytes) -> None:
         self.source = source
+        self._found: dict[str, list[LexborNode]] = {}
         self._excerpt: etree._Element | None = None
 
     @cached_property
@@ -70,6 +71,11 @@ class Document:
         source = self.source.decode()
         repaired = repair(source)
         return parse_html(self.source if repaired is source else repaired.encode("utf-8", errors="replace"))
+
+    @property
+    def has_root(self) -> bool:
+        """Whether the tree of the whole page was made, and elements may be parts of it."""
+        return "root" in vars(self)
 
     def take_root(self) -> etree._Element:
         """Return the tree of the whole page for changes; :attr:`root` is parsed again when it is needed.
@@ -85,7 +91,7 @@ class Document:
         """What the page declares about itself for machines. Raises :class:`Unreadable`."""
         tree = vars(self).get("root", self._excerpt)
         if tree is None and self._look is not None:
-            return _gather((node.tag or "", node.attributes, node.text) for node in self._look.css(CLAIMS))
+            return _gather([(node.tag or "", node.attributes, node.text) for node in self._look.css(CLAIMS)])
         return _gather(
             (str(element.tag), {str(key): str(value) for key, value in element.items()}, partial(inner_text, element))
             for element in (self.root if tree is None else tree).iter(*CLAIMANTS)
@@ -163,11 +169,16 @@ class Document:
 
     def _nodes(self, css: str) -> list[LexborNode] | None:
         """The matches of a selector; ``None`` if libxml2 has to search."""
+        if (known := self._found.get(css)) is not None:
+            return known
         compiled(css)  # an invalid selector raises the same error for both parsers
+        if self._look is None:
+            return None
         try:
-            return self._look.css(css) if self._look is not None else None
+            found = self._found[css] = self._look.css(css)
         except SelectolaxError:  # lexbor supports fewer selectors
             return None
+        return found
 
 
 def _surroundings(node: LexborNode, sizes: dict[int, int]) -> LexborNode:
@@ -213,8 +224,10 @@ def _gather(claims: Iterable[Claim]) -> Metadata:
     first_of: dict[str, str] = {}
     for tag, attributes, text in claims:
         if tag == "meta":
-            content = attributes.get("content") or ""
-            for name in _KEYS if content.strip() else ():
+            content = attributes.get("content")
+            if not content or content.isspace():
+                continue
+            for name in _KEYS:
                 if key := attributes.get(name):
                     metas.setdefault(key.strip().lower(), content)
         elif tag == "script":

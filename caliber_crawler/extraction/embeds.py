@@ -14,7 +14,7 @@ from lxml import etree
 
 from caliber_crawler.extraction.page import Page
 from caliber_crawler.extraction.text import clean_inline
-from caliber_crawler.extraction.tree import text_of
+from caliber_crawler.extraction.tree import class_names, text_of
 from caliber_crawler.extraction.urls import absolute, absolute_image
 
 EMBEDDED = "Embedded"
@@ -108,10 +108,14 @@ def player_url(element: etree._Element) -> str | None:
     return form.format(value) if value else None
 
 
-def replace_embeds(article: etree._Element, page: Page) -> None:
-    """Replace everything that an article embeds by one line each; the text after each stays."""
+def replace_embeds(article: etree._Element, page: Page, names: str | None = None) -> None:
+    """Replace everything that an article embeds by one line each; the text after each stays.
+
+    ``names``: the classes in the article, if they are known.
+    """
     galleries = 0
-    for element in list(article.iter(etree.Element)):
+    is_named = _CLASSES.search(class_names(article) if names is None else names) is not None
+    for element in list(article.iter(etree.Element) if is_named else article.iter(*_CANDIDATES)):
         classes = element.get("class") or ""
         if element.tag not in _CANDIDATES and not (classes and _CLASSES.search(classes)):
             continue

@@ -29,6 +29,8 @@ _PICTURE_NAME = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?:$|[?#/])", re.IGNOR
 STRONG = frozenset(("b", "strong"))
 EMPHASIS = frozenset(("i", "em"))
 STYLED = STRONG | EMPHASIS | {"a"}
+_SIMPLE_BLOCKS = BLOCKS - LISTS - {"table", "li", "blockquote"}
+"""Blocks that begin and end lines, and do nothing else."""
 _CELL_BLOCKS = ("p", "li", "blockquote", *HEADINGS)
 # Maximum depth of nested quotations and lists; deeper nesting is an artefact of the markup.
 MAX_PREFIX_DEPTH = 6
@@ -111,17 +113,21 @@ def extract_lines(element: etree._Element, without: Collection[etree._Element] =
     writer = _LineWriter()
     skipped = frozenset(without)
     walk = etree.iterwalk(element, events=("start", "end"))
+    written: etree._Element | None = None
     for event, node in walk:
         if skipped and node in skipped:
             if event == "start":
                 walk.skip_subtree()
                 writer.finish(gap=True)
         elif event == "start":
-            writer.open(node)
-        else:
+            if not len(node) and writer.add_paragraph(node):
+                written = node
+            else:
+                writer.open(node)
+        elif node is not written:
             writer.close(node)
-        if event == "end" and node is not element and node.tail:
-            writer.write(node.tail)
+        if event == "end" and node is not element and (tail := node.tail):
+            writer.write(tail)
     writer.finish(gap=True)
     return writer.lines
 
@@ -151,6 +157,22 @@ class _LineWriter:
         if self._runs or not text.isspace():  # no line begins with white space
             self._runs.append((text, self._style))
 
+    def add_paragraph(self, node: etree._Element) -> bool:
+        """Write a block with nothing but text: the same as to open and close it; ``False`` if it is anything else."""
+        tag = str(node.tag)
+        if tag not in _SIMPLE_BLOCKS or self._table is not None or self._style is not PLAIN:
+            return False
+        self.finish(gap=True)
+        text = node.text
+        if text and (text := clean_inline(text)):
+            prefix = ""
+            if self._prefixes:
+                prefix = "".join(self._prefixes[:MAX_PREFIX_DEPTH])
+                self._indent()
+            self.lines.append(Line(text, True, HEADINGS.get(tag, 0), (), (), prefix))
+        self._heading, self._gap = 0, True
+        return True
+
     def open(self, node: etree._Element) -> None:
         tag = str(node.tag)
         if tag in BLOCKS:
@@ -172,8 +194,8 @@ class _LineWriter:
             self._push_style(self._style._replace(strong=True))
         elif tag in EMPHASIS:
             self._push_style(self._style._replace(emphasis=True))
-        if node.text:
-            self.write(node.text)
+        if text := node.text:
+            self.write(text)
 
     def close(self, node: etree._Element) -> None:
         tag = str(node.tag)
@@ -193,9 +215,13 @@ class _LineWriter:
         self._gap = self._gap or gap
 
     def _end_line(self) -> None:
-        text = _text_of(self._runs)
+        runs = self._runs
+        text = _text_of(runs)
         if text or self._links or self._pictures:
-            styled = self._table is not None or any(style is not PLAIN for _, style in self._runs)
+            if len(runs) == 1:
+                styled = self._table is not None or runs[0][1] is not PLAIN
+            else:
+                styled = self._table is not None or any(style is not PLAIN for _, style in runs)
             self.lines.append(
                 Line(
                     text,
@@ -203,18 +229,22 @@ class _LineWriter:
                     heading=self._heading,
                     links=tuple(self._links),
                     pictures=tuple(self._pictures),
-                    prefix="".join(self._prefixes[:MAX_PREFIX_DEPTH]),
+                    prefix="".join(self._prefixes[:MAX_PREFIX_DEPTH]) if self._prefixes else "",
                     cells=self._cells if self._table is not None else 0,
-                    runs=tuple(self._runs) if styled else (),
+                    runs=tuple(runs) if styled else (),
                 )
             )
             if (text or self._pictures) and self._prefixes:
-                # The marker of a list item is before its first line only.
-                self._prefixes = [prefix if prefix == "> " else " " * len(prefix) for prefix in self._prefixes]
+                self._indent()
             self._gap = self._gap and not text
             self._links, self._pictures = [], []
-        self._runs.clear()
-        self._anchors = [(node, 0) for node, _ in self._anchors]
+        runs.clear()
+        if self._anchors:
+            self._anchors = [(node, 0) for node, _ in self._anchors]
+
+    def _indent(self) -> None:
+        """Replace the markers of list items by blanks: they are before their first line only."""
+        self._prefixes = [prefix if prefix == "> " else " " * len(prefix) for prefix in self._prefixes]
 
     def _open_block(self, node: etree._Element, tag: str) -> None:
         if self._table is not None:
@@ -272,7 +302,7 @@ class _LineWriter:
 
 
 def _text_of(runs: Sequence[tuple[str, Style]]) -> str:
-    return clean_inline("".join([text for text, _ in runs]))
+    return clean_inline(runs[0][0] if len(runs) == 1 else "".join([text for text, _ in runs]))
 
 
 def _picture_source(image: etree._Element) -> str | None:

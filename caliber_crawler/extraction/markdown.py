@@ -14,7 +14,6 @@ from caliber_crawler.extraction.text import without_invisible
 Resolve = Callable[[str], str | None]
 """Makes the URL of a link or a picture absolute; ``None`` if it is not a web URL."""
 
-_ANY_SPECIAL = re.compile(r"[\\`*_\[\]<>~|&]")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>~|]|&(?=#?\w+;))")
 # Text that would start a heading, an item, a rule or a quotation at the beginning of a line.
 _BLOCK_START = re.compile(r"#{1,6}(?=\s|$)|[-+](?=\s|$)|-+$|=+$")
@@ -32,6 +31,12 @@ def write_markdown(lines: Sequence[Line], resolve: Resolve, locate: Resolve = la
     parts: list[str] = []
     above: Line | None = None
     for line in lines:
+        if line.text and not (line.pictures or line.runs or line.prefix or line.heading or line.cells):
+            if above is not None:
+                parts.append(_between(above, line, apart=line.gap or not gaps or not above.text))
+            parts.append(_write_plain(line.text))
+            above = line
+            continue
         pictures = _write_pictures(line, locate) if line.pictures else ""
         if not (line.text or pictures):
             continue
@@ -43,7 +48,16 @@ def write_markdown(lines: Sequence[Line], resolve: Resolve, locate: Resolve = la
     return "".join(parts)
 
 
+def _write_plain(text: str) -> str:
+    """A line that is nothing but text: the same as :func:`_write_words`, in a part of the time."""
+    if text[0] == "[" and (embed := parse_embed(text)):
+        return _write_embed(embed)
+    return _escape_start(_escape(text))
+
+
 def _between(above: Line, line: Line, *, apart: bool) -> str:
+    if not (above.prefix or above.cells):
+        return "\n\n" if apart else "\\\n"
     if above.cells and line.cells and not line.gap:
         return "\n"
     if not apart:
@@ -74,12 +88,16 @@ def _write_line(line: Line, above: Line | None, resolve: Resolve, pictures: str)
 
 def _write_words(line: Line, resolve: Resolve, pictures: str) -> str:
     if embed := parse_embed(line.text):
-        return f"[{_escape(embed[0])}]({embed[1].translate(_NOT_IN_URL)})"
+        return _write_embed(embed)
     words = _write_runs(line, resolve)
     if line.heading and not line.prefix:
         # Number signs at the end of a heading would be read as its closing sequence.
         return re.sub(r"(?:^|(?<= ))(#+)$", r"\\\1", words)
     return words if pictures else _escape_start(words)
+
+
+def _write_embed(embed: tuple[str, str]) -> str:
+    return f"[{_escape(embed[0])}]({embed[1].translate(_NOT_IN_URL)})"
 
 
 def _write_runs(line: Line, resolve: Resolve) -> str:
@@ -137,11 +155,27 @@ def _is_edge(char: str, *, beside_word: bool) -> bool:
 
 
 def _escape(text: str) -> str:
-    # Most lines have none of them, and this search is fast.
-    return text if _ANY_SPECIAL.search(text) is None else _SPECIAL.sub(r"\\\1", text)
+    # Most lines have none of them, and a search for each is faster than one for all.
+    if (
+        "_" in text
+        or "*" in text
+        or "[" in text
+        or "]" in text
+        or "<" in text
+        or ">" in text
+        or "&" in text
+        or "|" in text
+        or "~" in text
+        or "`" in text
+        or "\\" in text
+    ):
+        return _SPECIAL.sub(r"\\\1", text)
+    return text
 
 
 def _escape_start(line: str) -> str:
+    if not (line[:1] in "#-+=" or line[0].isdecimal()):  # most lines begin with a letter
+        return line
     if _BLOCK_START.match(line):
         return f"\\{line}"
     return _NUMBER_START.sub(r"\1\\\2", line, count=1) if _NUMBER_START.match(line) else line

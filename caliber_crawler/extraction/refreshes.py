@@ -13,7 +13,7 @@ MAX_SCANNED = 64 * 1024
 MAX_DELAY = 10
 """Seconds; a page that is shown for longer is meant to be read."""
 _META = re.compile(rb"<meta\b[^<>]*+>", re.IGNORECASE)
-_IS_REFRESH = re.compile(rb"\bhttp-equiv\s*+=\s*+[\"']?\s*+refresh\b", re.IGNORECASE)
+_IS_REFRESH = re.compile(rb"\bhttp-equiv\s*+=\s*+[\"']?\s*+refresh\b")  # in lower case
 _CONTENT = re.compile(rb"\bcontent\s*+=\s*+(?:\"([^\"<>]*)\"|'([^'<>]*)'|([^\s\"'<>]++))", re.IGNORECASE)
 _REFRESH = re.compile(r"\s*+(\d{1,6})(?:\.\d*+)?\s*+[;,]?\s*+(?:url\s*+=\s*+)?[\"']?([^\"'\s]++)", re.IGNORECASE)
 MAX_SHELL, MAX_SHELL_WORDS = 4096, 40
@@ -43,7 +43,11 @@ def target_of(body: bytes, url: str, media_type: str) -> str | None:
     head = body[:MAX_SCANNED]
     if b"\0" in head[:64]:  # UTF-16; the element has ASCII characters only
         head = head.replace(b"\0", b"")
-    found = next((tag for tag in _META.finditer(head) if _IS_REFRESH.search(tag[0])), None)
+    # Few pages have such an element, and one search in lower case is faster than one of each element.
+    may_refresh = _IS_REFRESH.search(head.lower()) is not None
+    found = (
+        next((tag for tag in _META.finditer(head) if _IS_REFRESH.search(tag[0].lower())), None) if may_refresh else None
+    )
     if found is None:
         return _target_of_shell(head, url) if len(body) <= MAX_SHELL else None
     before = head[: found.start()].lower()

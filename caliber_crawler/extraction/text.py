@@ -77,7 +77,12 @@ def fold(text: str) -> str:
     >>> fold("Сaliber.Аz") == fold("caliber.az")
     True
     """
-    folded = clean_inline(text).casefold()
+    return fold_clean(clean_inline(text))
+
+
+def fold_clean(text: str) -> str:
+    """The same as :func:`fold` for a text that is clean already, such as that of a line."""
+    folded = text.casefold()
     if not folded.isascii():
         folded = _without_joiners(folded).replace("i\u0307", "i").replace("ı", "i")
         if _CYRILLIC.search(folded):

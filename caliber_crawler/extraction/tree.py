@@ -23,6 +23,7 @@ _VALUE = re.compile(rb"=\s*+(?:\"[^\"]*+\"?+|'[^']*+'?+)")
 _TAG_SOURCE = re.compile(rb"<[a-zA-Z][^>=]*+(?:=\s*+(?:\"[^\"]*+\"?+|'[^']*+'?+)?[^>=]*+)*")
 _RAW_TEXT = re.compile(rb"<(/?)(script|style)(?=[\s/>])", re.IGNORECASE)
 _BY_CLASS = re.compile(r"(?P<tag>[a-z][a-z0-9]*)?\.(?P<name>[a-zA-Z_][\w-]*)")
+_CLASS_VALUES = etree.XPath("descendant-or-self::*/@class", smart_strings=False)
 _CLASS_TEST = re.compile(r"contains\(concat\(' ', normalize-space\(@class\), ' '\), ' ([\w-]+) '\)")
 _NO_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that HTML parsers accept and an XML tree rejects."""
@@ -54,6 +55,23 @@ def compiled(css: str) -> etree.XPath:
 def select(element: etree._Element, css: str) -> list[etree._Element]:
     """Return the elements that match a CSS selector, in document order; none for an empty selector."""
     return cast(list[etree._Element], compiled(css)(element)) if css else []
+
+
+def class_names(element: etree._Element) -> str:
+    """The values of all attributes ``class`` in an element: a fast first test for names."""
+    return " ".join(cast(list[str], _CLASS_VALUES(element)))
+
+
+def possible_selectors(selectors: tuple[str, ...], classes: str) -> tuple[str, ...]:
+    """The selectors that may match in an element with these classes: a selector of an absent class does not."""
+    return tuple([css for css in selectors if (name := _class_in(css)) is None or name in classes])
+
+
+@cache
+def _class_in(css: str) -> str | None:
+    """The class that every match of a simple selector has; ``None`` for another selector."""
+    match = _BY_CLASS.fullmatch(css)
+    return match["name"] if match is not None else None
 
 
 def first(element: etree._Element, css: str) -> etree._Element | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from scrapy.http.request import NO_CALLBACK
 from caliber_crawler.archive import Entry
 from caliber_crawler.crawling.dispatcher import CANDIDATE
 from caliber_crawler.crawling.run import CrawlRun
+from caliber_crawler.errors import ArchiveError
 from caliber_crawler.fetching.failures import failure_reason
 from caliber_crawler.fetching.headers import header_pairs
 from caliber_crawler.items import SITE_OPTS_OUT, Capture
@@ -79,7 +81,9 @@ class SiteOptOutsMiddleware:
         return (await known)[1]
 
     async def _stored_or_fetched(self, url: str) -> tuple[datetime, SiteRules]:
-        capture = self._captures.latest(url)
+        capture = None
+        with suppress(ArchiveError):  # damaged, or in cold storage that is not available
+            capture = self._captures.latest(url)
         if capture is None or capture.status is None or self._clock() - capture.fetched_at >= MAX_AGE:
             capture = await self._fetch(url)
         return capture.fetched_at, site_rules(capture.body) if capture.status == 200 else SiteRules()

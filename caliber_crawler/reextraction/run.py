@@ -15,7 +15,7 @@ from pathlib import Path
 
 from caliber_crawler.archive import Archive, Change, PageSetAside
 from caliber_crawler.archive.texts.confirmation import ArticleChanged, Confirmation
-from caliber_crawler.errors import ArchiveError
+from caliber_crawler.errors import ArchiveError, ColdFileUnavailable
 from caliber_crawler.extraction.extractor import extractor_of
 from caliber_crawler.isolated_extraction import LIMITS_EXCEEDED, limit_problem
 from caliber_crawler.items import Extraction, Problem
@@ -25,6 +25,8 @@ from caliber_crawler.visits import record_visit
 
 BATCH_PAGES = 100
 """Pages written together. A kill loses at most this many."""
+UNAVAILABLE, DAMAGED = "cold_file_unavailable", "damaged"
+"""Reasons why a stored page cannot be read."""
 CALL_PAGES = 10
 """Pages sent to a worker together."""
 CALLS_PER_PROCESS = 12
@@ -43,6 +45,8 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     fields: Counter[str] = field(default_factory=Counter)
     examples: dict[str, Change] = field(default_factory=dict)
+    unavailable: str | None = None
+    """Why a page could not be read, if its cold file is not available."""
 
     def note(self, changes: Iterable[Change], only: str | None) -> None:
         """Count the changes to one article, each field once."""
@@ -164,7 +168,8 @@ class ReextractionRun:
             if extraction not in known:
                 self._save(extraction, run_id)
         for id, outcome in outcomes:
-            if isinstance(outcome, Problem):
+            # A page that could not be read was not extracted by this code.
+            if isinstance(outcome, Problem) and outcome.reason not in (UNAVAILABLE, DAMAGED):
                 capture = self._archive.captures.get(id)
                 if (site := self._reextract.sites.definition_for(capture)) is not None:
                     self._archive.reextractions.mark(id, extractor_of(site))
@@ -190,7 +195,12 @@ class ReextractionRun:
     def _count(self, outcomes: Sequence[Outcome]) -> None:
         self.tally.counts["pages"] += len(outcomes)
         self.tally.counts["articles"] += 1
-        self.tally.counts["unreadable"] += sum(isinstance(outcome, Problem) for outcome in outcomes)
+        problems = [outcome for outcome in outcomes if isinstance(outcome, Problem)]
+        unavailable = [problem for problem in problems if problem.reason == UNAVAILABLE]
+        self.tally.counts["unreadable"] += len(problems) - len(unavailable)
+        self.tally.counts["unavailable"] += len(unavailable)
+        if unavailable:
+            self.tally.unavailable = unavailable[0].message
 
 
 def batches(articles: Iterable[list[int]], size: int = BATCH_PAGES) -> Iterator[Batch]:
@@ -254,7 +264,9 @@ def extract_stored(pages: StoredPages, id: int) -> Outcome:
     """The outcome for a stored page, without the page's body, so that little is sent between processes."""
     try:
         capture = pages.archive.captures.get(id)
+    except ColdFileUnavailable as error:
+        return Problem(stage="extract", reason=UNAVAILABLE, message=str(error), fatal=True)
     except ArchiveError as error:
-        return Problem(stage="extract", reason="damaged", message=str(error), fatal=True)
+        return Problem(stage="extract", reason=DAMAGED, message=str(error), fatal=True)
     outcome = pages.reextractor.extract(capture)
     return replace(outcome, capture=replace(capture, body=b"")) if isinstance(outcome, Extraction) else outcome

@@ -64,8 +64,9 @@ class Healing:
         self.site = site if layout is None else site.with_learned(layout)
         if not site.has_layouts:
             since = datetime.now(UTC) - MAX_ASIDE
-            for id in archive.captures.put_aside(site.name, LAYOUT_CHANGED, since)[-MAX_KEPT:]:
-                self._add_failed(replace(archive.captures.get(id), kind="article"))
+            aside = archive.captures.put_aside(site.name, LAYOUT_CHANGED, since)[-MAX_KEPT:]
+            for capture in archive.captures.readable(aside):
+                self._add_failed(replace(capture, kind="article"))
                 self._recent.append(True)
 
     def note(self, capture: Capture, outcome: object) -> list[KnownArticle]:
@@ -142,7 +143,7 @@ class Healing:
             return None
         before = capture.fetched_at - MAX_ASIDE
         first = self._archive.captures.put_aside(capture.site, LAYOUT_CHANGED, before - MAX_ASIDE, capture.url)
-        if first and self._archive.captures.get(first[0]).fetched_at <= before:
+        if (earliest := self._stored(first)) is not None and earliest.fetched_at <= before:
             return None
         known = "learned layout" if self._is_trusted else "earlier design"
         message = f"The {known} of {self._defined.title} does not fit {capture.effective_url}."
@@ -174,8 +175,12 @@ class Healing:
             return False
         if self._is_trusted:
             return True
-        earlier = self._archive.captures.get(row["capture_id"])
-        return bool(earlier.body) and has_other_design(extraction.capture.body, earlier.body)
+        earlier = self._stored([row["capture_id"]])
+        return earlier is not None and bool(earlier.body) and has_other_design(extraction.capture.body, earlier.body)
+
+    def _stored(self, ids: Sequence[int]) -> Capture | None:
+        """The first of these captures whose page can be read."""
+        return next(self._archive.captures.readable(ids), None)
 
     def _text_of(self, capture: Capture) -> VersionRow | None:
         """The text of a known article as its layout gave it; of a learned site also from before it was learned."""
@@ -200,7 +205,7 @@ class Healing:
             body=row["body"],
             authors=tuple(json.loads(row["authors"])),
             section=self._archive.articles.show(row["article_id"])["section_label"] or "",
-            earlier=None if self._defined.has_layouts else self._archive.captures.get(row["capture_id"]),
+            earlier=None if self._defined.has_layouts else self._stored([row["capture_id"]]),
         )
 
     def apply(self, relearned: Relearned, part: Part | None, now: datetime) -> Problem | None:

@@ -25,9 +25,11 @@ def plain_site(site: Site) -> Site:
 
 
 def sample_pages(archive: Archive, site: str, count: int = SAMPLE_PAGES) -> list[Capture]:
-    """The newest pages of different articles of a site."""
+    """The newest pages of different articles of a site, except those that cannot be read."""
     # A page of a site that is explored was requested as a list, and turned out to be an article.
-    return [replace(archive.captures.get(id), kind="article") for id in archive.captures.sample(site, count)]
+    return [
+        replace(capture, kind="article") for capture in archive.captures.readable(archive.captures.sample(site, count))
+    ]
 
 
 def learn_site(

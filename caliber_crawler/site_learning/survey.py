@@ -102,7 +102,7 @@ class Survey:
 def survey_site(archive: Archive, site: Site, lesson: Lesson, articles: Sequence[Capture]) -> Survey:
     """What an archive's pages show about a site. Parses pages in a worker process, within limits."""
     rows = list(archive.articles(site=[site.name], limit=MAX_ARTICLES))
-    lists = [archive.captures.get(id) for id in archive.captures.sample_lists(site.name, MAX_LISTS)]
+    lists = list(archive.captures.readable(archive.captures.sample_lists(site.name, MAX_LISTS)))
     known = frozenset(key_of(row["url"]) for row in rows)
     found = run_limited(facts_on_pages, list(articles), lists, known, lesson.learned.layout, site, limits=LIMITS)
     languages = _counted(row["language"] for row in rows)

@@ -165,8 +165,8 @@ def page(capture: Capture, title: str) -> str:
     return json.dumps({**fields, "id": f"capture-{capture.id}"}, ensure_ascii=False)
 
 
-def cdxj(stands: IndexEntry, filename: str) -> str:
-    """A line of the index: https://specs.webrecorder.net/cdxj/0.1.0/."""
+def cdxj(stands: IndexEntry, filename: str, **more: object) -> str:
+    """A line of the index: https://specs.webrecorder.net/cdxj/0.1.0/. ``more`` are fields of our own."""
     fields = {
         "url": stands.url,
         "mime": stands.media_type,
@@ -175,6 +175,7 @@ def cdxj(stands: IndexEntry, filename: str) -> str:
         "length": str(stands.length),
         "offset": str(stands.offset),
         "filename": filename,
+        **more,
     }
     return f"{surt(stands.url)} {stands.fetched_at.astimezone(UTC):%Y%m%d%H%M%S} {json.dumps(fields)}"
 

@@ -107,3 +107,19 @@ def test_saving_an_article_reads_no_other_articles_of_its_site_in_a_new_archive(
     }
     assert len(found) > 40
     assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    "counts", [None, {"view_counts": 1_000, "articles": 1_000}], ids=["without statistics", "known"]
+)
+def test_the_views_at_an_age_read_only_the_counts_of_their_article(
+    blank_copy: Path, counts: dict[str, int] | None
+) -> None:
+    """With one count for each article, SQLite would read all counts up to that age instead."""
+    recent = "SELECT id FROM articles WHERE published_at > '2026'"
+    query = f"SELECT * FROM views_at WHERE hours = 24 AND article_id IN ({recent})"
+    (plan,) = steps(blank_copy, {query}, counts).values()
+    assert [step for step in plan if step.startswith("SEARCH c ")] == [
+        "SEARCH c USING PRIMARY KEY (article_id=? AND observed_at<?)",
+        "SEARCH c USING PRIMARY KEY (article_id=? AND observed_at>?)",
+    ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from caliber_crawler.items import Capture
 from tests.archive.newsroom import Newsroom
 
 
@@ -61,3 +63,17 @@ def test_new_urls_are_counted_for_each_day_before_a_run(newsroom: Newsroom, coun
     assert history.days(last, count) == [8, 4][:count]
     assert history.days(unfinished, count) == []
     assert history.days(99, count) == []
+
+
+def test_visits_are_the_pages_of_each_article(newsroom: Newsroom) -> None:
+    archive, runs = newsroom.archive, [run(newsroom) for _ in range(3)]
+    pages = [("article", "a", 200), ("article", "b", 200), ("article", "c", 404), ("listing", "list", 200)]
+    for hour, run_id in enumerate(runs):
+        for kind, name, status in pages:
+            at = datetime(2026, 1, 7, hour, tzinfo=UTC)
+            url = f"https://caliber.az/{name}"
+            archive.captures.store(
+                Capture(site="caliber", kind=kind, url=url, fetched_at=at, status=status, body=b"."), run_id
+            )
+    history = archive.run_history
+    assert (history.visits(runs[:1]), history.visits(runs), history.visits([])) == (1.0, 3.0, 1.0)

@@ -44,13 +44,15 @@ class Crew:
     press: Press
     folder: Path
     workers: dict[str, Fork] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    """Further environment variables of all commands."""
 
     def caliber(self, *arguments: object, **variables: str) -> Result:
         return run_module("caliber_crawler", *arguments, folder=self.folder, **self.settings(variables))
 
     def settings(self, variables: dict[str, str]) -> dict[str, str]:
         defaults = {"CALIBER_DSN": self.dsn, "CALIBER_SHARDS": str(self.folder / "shards"), **self.press.variables}
-        return defaults | variables
+        return defaults | self.variables | variables
 
     def enqueue(self, *options: object) -> None:
         assert self.caliber("cluster", "init").exit_code == 0
@@ -134,9 +136,9 @@ class Crew:
 
 
 @contextmanager
-def run_crew(dsn: str, press: Press, folder: Path) -> Iterator[Crew]:
+def run_crew(dsn: str, press: Press, folder: Path, variables: dict[str, str] | None = None) -> Iterator[Crew]:
     """A crew whose workers are stopped when the block ends."""
-    crew = Crew(dsn, press, folder)
+    crew = Crew(dsn, press, folder, variables=variables or {})
     try:
         yield crew
     finally:

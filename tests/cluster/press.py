@@ -8,18 +8,31 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
-from caliber_crawler.demo import DemoSite
+from caliber_crawler.demo import DemoSite, Response
 from caliber_crawler.demo.server import Receive, Scope, Send, SiteApp
 from tests.conftest import AT
 
 MODULE = "press_of_the_tests"
+
+
+class ChangingSite(DemoSite):
+    """A demo site whose class names can be changed, as by a redesign."""
+
+    renamed: tuple[bytes, bytes] | None = None
+
+    def respond(self, target: str, now: datetime | None = None) -> Response:
+        response = super().respond(target, now)
+        if self.renamed is None:
+            return response
+        old, new = (b'class="%s"' % name for name in self.renamed)
+        return replace(response, body=response.body.replace(old, new))
 
 
 @dataclass(frozen=True)
@@ -27,7 +40,7 @@ class Paper:
     """A newspaper that is being served."""
 
     name: str
-    site: DemoSite
+    site: ChangingSite
     base_url: str
     log: Path
 
@@ -66,7 +79,7 @@ def serve_press(folder: Path, papers: int, articles: int = 10, latency: float = 
         for number, listener in enumerate(listeners):
             stack.enter_context(listener)
             host, port = listener.getsockname()
-            site = DemoSite(articles=articles, seed=number + 1, sections=("analytics",), clock=_clock)
+            site = ChangingSite(articles=articles, seed=number + 1, sections=("analytics",), clock=_clock)
             site.base_url = f"http://{host}:{port}"
             log = folder / f"paper-{number:02}.jsonl"
             lines = stack.enter_context(log.open("w", encoding="utf-8", buffering=1))

@@ -14,7 +14,7 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.archive.core.format import VERSION
 from caliber_crawler.cluster.database import connect
 from caliber_crawler.cluster.page_changes import page_digests, write_increment
-from caliber_crawler.cluster.shards import Storage, digest_of
+from caliber_crawler.cluster.storage import Storage, digest_of
 from caliber_crawler.commands.cluster import cluster
 from tests.archive.newsroom import Newsroom, minutes, start_run
 

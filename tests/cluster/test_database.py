@@ -8,7 +8,14 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from caliber_crawler.cluster.database import _first_line, connect, conninfo, has_password, is_set_up, server_description
+from caliber_crawler.cluster.database import (
+    _first_line,
+    connect,
+    conninfo,
+    has_password,
+    require_set_up,
+    server_description,
+)
 from caliber_crawler.cluster.status import _plain
 from caliber_crawler.errors import ClusterError
 
@@ -61,7 +68,7 @@ def test_an_unreachable_server_is_reported_in_one_line() -> None:
     assert "\n" not in message
     assert not message.endswith("..")
     with pytest.raises(ClusterError, match="Cannot connect"):
-        is_set_up(UNREACHABLE)
+        require_set_up(UNREACHABLE)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 def unit() -> ConfigParser:
     parser = ConfigParser(interpolation=None, strict=False)
     parser.optionxform = str  # type: ignore[method-assign, assignment]
-    parser.read(DEPLOY / "caliber-worker.service")
+    parser.read(DEPLOY / "caliber-worker@.service")
     return parser
 
 

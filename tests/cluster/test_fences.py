@@ -233,6 +233,7 @@ def test_only_the_owner_can_publish_and_only_the_next_generation(
         async with workers(queue, 2) as (owner, stranger):
             job_id = await fetch(owner)
             values = {"site": "caliber", "size": 1, "digest": "", "outcome": "finished", "why": None, "counts": {}}
+            values |= {"archive_schema": 1, "takedowns": 0, "purge": False}
             first = {
                 **values,
                 "job_id": job_id,

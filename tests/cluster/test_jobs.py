@@ -143,7 +143,8 @@ def test_job_has_the_lock_of_its_host_and_the_name_of_its_work() -> None:
     locks = HostLocks(project_settings())
     work = Work(site="caliber", minutes=2)
     job = job_of(work, locks)
-    assert (job.lock, job.queueing_lock, job.task_kwargs) == (locks.of(work), "caliber", work.as_arguments())
+    assert (job.lock, job.queueing_lock) == (locks.of(work), "caliber")
+    assert job.task_kwargs == {**work.as_arguments(), "shard": "caliber"}
 
 
 def test_queue_of_an_unreachable_database_is_reported() -> None:

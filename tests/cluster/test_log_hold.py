@@ -8,8 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import given
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.cluster import log_hold
@@ -17,18 +16,16 @@ from caliber_crawler.cluster.crawler import write_changes
 from caliber_crawler.cluster.log_hold import LogHold
 from caliber_crawler.cluster.page_changes import apply_increment, page_digests
 from tests.archive.newsroom import Newsroom, minutes, start_run
-from tests.cluster.test_page_changes import WRITES, create, write
+from tests.cluster.changed_files import AUTO_VACUUM, JOBS, WRITES, create, few_examples, original_in, write
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.sampled_from([0, 1, 2]), st.lists(st.lists(st.sampled_from(sorted(WRITES)), max_size=4), max_size=4))
+@few_examples
+@given(AUTO_VACUUM, JOBS)
 def test_the_increments_of_held_logs_lead_from_file_to_file(
     tmp_path_factory: pytest.TempPathFactory, auto_vacuum: int, jobs: list[list[str]]
 ) -> None:
     folder = tmp_path_factory.mktemp("pages")
-    path = create(folder / "a.db", auto_vacuum)
-    copy = Path(shutil.copy(path, folder / "b.db"))
-    before = page_digests(path)
+    path, copy, before = original_in(folder, auto_vacuum)
     for number, job in enumerate(jobs):
         hold = LogHold(path)
         write(path, *job[:2])
@@ -64,7 +61,7 @@ def test_the_log_of_an_archive_names_its_changed_pages(tmp_path: Path) -> None:
 
 
 def test_what_was_rolled_back_is_not_named(tmp_path: Path) -> None:
-    path = create(tmp_path / "a.db", 0)
+    path = create(tmp_path / "a.db")
     hold = LogHold(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA cache_size = 1")
@@ -81,7 +78,7 @@ def test_what_was_rolled_back_is_not_named(tmp_path: Path) -> None:
 def test_without_a_hold_the_pages_are_unknown_and_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: str
 ) -> None:
-    path = create(tmp_path / "a.db", 0)
+    path = create(tmp_path / "a.db")
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         if reason == "no file":
             path.unlink()

@@ -8,47 +8,20 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import given
 
 from caliber_crawler.cluster.page_changes import apply_increment, empty_log, page_digests, write_increment
 from caliber_crawler.errors import ClusterError
-
-WRITES = {
-    "insert": "INSERT INTO words (word) SELECT hex(randomblob(300)) FROM json_each('[1,2,3,4,5,6,7,8]')",
-    "update": "UPDATE words SET word = 'x' WHERE id % 5 = 0",
-    "delete": "DELETE FROM words WHERE id > (SELECT avg(id) FROM words)",
-    "vacuum": "VACUUM",
-    "shrink": "PRAGMA incremental_vacuum",
-    "index": "CREATE INDEX IF NOT EXISTS words_word ON words (word)",
-    "drop": "DROP INDEX IF EXISTS words_word",
-}
+from tests.cluster.changed_files import AUTO_VACUUM, JOBS, WRITES, create, few_examples, original_in, write
 
 
-def create(path: Path, auto_vacuum: int) -> Path:
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA page_size = 1024")
-        connection.execute(f"PRAGMA auto_vacuum = {auto_vacuum}")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("CREATE TABLE words (id INTEGER PRIMARY KEY, word)")
-    return path
-
-
-def write(path: Path, *words: str) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        for word in words:
-            connection.execute(WRITES[word])
-
-
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.sampled_from([0, 1, 2]), st.lists(st.lists(st.sampled_from(sorted(WRITES)), max_size=4), max_size=4))
+@few_examples
+@given(AUTO_VACUUM, JOBS)
 def test_increments_lead_from_file_to_file(
     tmp_path_factory: pytest.TempPathFactory, auto_vacuum: int, jobs: list[list[str]]
 ) -> None:
     folder = tmp_path_factory.mktemp("pages")
-    path = create(folder / "a.db", auto_vacuum)
-    copy = Path(shutil.copy(path, folder / "b.db"))
-    before = page_digests(path)
+    path, copy, before = original_in(folder, auto_vacuum)
     for number, job in enumerate(jobs):
         write(path, *job)
         increment = folder / f"{number}.increment"
@@ -63,7 +36,7 @@ def test_increments_lead_from_file_to_file(
 def test_an_increment_grows_with_the_change_and_not_with_the_file(tmp_path: Path) -> None:
     sizes = []
     for scale in (20, 200):
-        path = create(tmp_path / f"{scale}.db", 0)
+        path = create(tmp_path / f"{scale}.db")
         write(path, *["insert"] * scale)
         before = page_digests(path)
         write(path, "insert")
@@ -73,9 +46,7 @@ def test_an_increment_grows_with_the_change_and_not_with_the_file(tmp_path: Path
 
 
 def test_what_is_left_in_the_log_is_in_the_increment(tmp_path: Path) -> None:
-    path = create(tmp_path / "a.db", 0)
-    copy = Path(shutil.copy(path, tmp_path / "b.db"))
-    before = page_digests(path)
+    path, copy, before = original_in(tmp_path)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute(WRITES["insert"])
         shutil.copy(path, tmp_path / "killed.db")
@@ -90,9 +61,7 @@ def test_what_is_left_in_the_log_is_in_the_increment(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "foreign", "empty", "other pages"])
 def test_a_damaged_increment_is_refused(tmp_path: Path, damage: str) -> None:
-    path = create(tmp_path / "a.db", 0)
-    copy = Path(shutil.copy(path, tmp_path / "b.db"))
-    before = page_digests(path)
+    path, copy, before = original_in(tmp_path)
     write(path, "insert", "insert")
     increment = tmp_path / "1.increment"
     write_increment(path, before, increment)

@@ -13,8 +13,9 @@ from uuid import uuid4
 import pytest
 
 from caliber_crawler.cluster.page_changes import page_digests, write_increment
-from caliber_crawler.cluster.shards import MAX_PARTS, Part, Shard, Storage, digest_of
-from caliber_crawler.errors import ClusterError, StorageUnavailable
+from caliber_crawler.cluster.shards import MAX_PARTS, Part, Shard
+from caliber_crawler.cluster.storage import Storage, digest_of
+from caliber_crawler.errors import ClusterError, ShardUnusable, StorageUnavailable
 
 
 @pytest.fixture(params=["folder", "bucket"])
@@ -141,7 +142,7 @@ def test_a_chain_with_a_missing_part_is_refused(storage: Storage, tmp_path: Path
     with pytest.raises(ClusterError, match="no part of generation 2"):
         storage.fetch(replace(shard, parts=shard.parts[:1] + shard.parts[2:]), tmp_path / "b.db")
     storage.remove(shard.parts[2].path)
-    with pytest.raises(StorageUnavailable, match=shard.parts[2].path):
+    with pytest.raises(ShardUnusable, match=shard.parts[2].path):
         storage.fetch(shard, tmp_path / "b.db")
 
 

@@ -194,6 +194,25 @@ def test_a_drop_by_chance_is_not_reported() -> None:
     assert reasons(coverage_dropped(covered("new", 40, subtitle=2), before)) == ["coverage_dropped"]
 
 
+@pytest.mark.parametrize(("filled", "pages", "expected"), [(4, 10, []), (8, 20, []), (0, 10, ["coverage_dropped"])])
+def test_a_baseline_of_few_pages_may_be_chance_too(filled: int, pages: int, expected: list[str]) -> None:
+    # Seven in ten articles of a site have a subtitle; of its first 17 articles, one lacked it.
+    before = covered("new", 17, subtitle=16)
+    assert reasons(coverage_dropped(covered("new", pages, subtitle=filled), before)) == expected
+
+
+@pytest.mark.parametrize(
+    ("filled", "visits", "expected"),
+    [(2, 1.0, ["coverage_dropped"]), (2, 3.0, []), (0, 3.0, ["coverage_dropped"]), (0, 4.0, [])],
+)
+def test_ten_visits_of_three_articles_are_not_ten_articles(filled: int, visits: float, expected: list[str]) -> None:
+    before = covered("new", 200, subtitle=166)
+    now = covered("new", 10, subtitle=filled)
+    assert reasons(coverage_dropped(now, before, visits=(visits, 2.0))) == expected
+    lost = coverage_dropped(covered("new", 10, views=0), covered("new", 200, views=200), visits=(visits, 2.0))
+    assert reasons(lost) == ["coverage_dropped"], "a field of all articles that none has any more is no chance"
+
+
 def test_a_redesign_is_reported_as_unknown_layout() -> None:
     before = covered("new", 100, headline=100) | covered("unknown", 2, headline=2)
     now = covered("unknown", 18, headline=18) | covered("new", 2, headline=2)

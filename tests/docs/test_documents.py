@@ -12,7 +12,7 @@ import pytest
 
 from caliber_crawler.demo import DemoSite, running
 from tests.conftest import ROOT, run_module
-from tests.documents import Command, Shell, blocks, calls, check_call, commands
+from tests.documents import Command, Shell, calls, check_call, commands, lines_of_readme
 from tests.workbench_archive import write_workbench_archive
 
 EVERY = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -107,8 +107,14 @@ def test_the_commands_of_the_readme_work_one_after_the_other(
     shell: Callable[[Path | None], Shell], archive: Path
 ) -> None:
     opened = replace(shell(None), demo=archive)
-    lines = [line for block in blocks("sh", (ROOT / "README.md").read_text("utf-8")) for line in block.splitlines()]
-    assert lines[0].startswith("make demo ")
+    lines = lines_of_readme((ROOT / "README.md").read_text("utf-8"))
+    assert lines[0] == "make demo"
     assert len(lines) > 8
     for line in lines:
-        opened.run(Command(re.sub(r" +# .*", "", line), []))
+        opened.run(Command(line, []))
+
+
+def test_the_table_of_first_minutes_has_every_command_of_the_readme() -> None:
+    """As ``python -m benchmarks.readme`` prints it."""
+    timed = re.findall(r"^\| `(.+?)` \|", (ROOT / "docs/install.md").read_text("utf-8"), flags=re.MULTILINE)
+    assert timed == lines_of_readme((ROOT / "README.md").read_text("utf-8"))

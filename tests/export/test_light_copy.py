@@ -16,6 +16,7 @@ from tests.export.newspaper import SITE
 LEFT_BEHIND = {
     *("frontier", "problems", "field_coverage", "hosts", "bodies", "dictionaries"),
     *("takedowns", "takedown_keys", "alerts", "alert_events", "merge_marks"),
+    *("cold_files", "cold_pages", "cold_removals"),
 }
 """Tables that are empty in a light copy."""
 

@@ -12,9 +12,25 @@ import sys
 from pathlib import Path
 
 from tests.tooling.repository import ROOT, our_files
+from tests.tooling.uv import UV, uv_variables
 
 MOUNTS = ("/proc", "/dev", "/etc/resolv.conf", "/etc/hosts")
 """What the overlay of ``/`` does not contain."""
+
+
+INSTALL = re.compile(r"(\S+) -m pip install (?=--require-hashes )")
+UV_INSTALL = rf"{UV} pip install --quiet --python \1 "
+"""uv checks the same hashes as pip. scripts/set-up-python installs the same file with pip, and the next step of the
+image installs the project with it."""
+
+
+def mount_lines(root: Path, hosts: str = "/etc/hosts") -> list[str]:
+    """Shell lines that mount it. /dev/shm is new, because a test may have its roots there."""
+    sources = [hosts if path == "/etc/hosts" else path for path in MOUNTS]
+    lines = [
+        f"[ ! -e {source} ] || mount --bind {source} {root}{path}" for source, path in zip(sources, MOUNTS, strict=True)
+    ]
+    return [*lines, f"mount -t tmpfs -o mode=1777 tmpfs {root}/dev/shm"]
 
 
 def instructions(dockerfile: str) -> list[tuple[str, str]]:
@@ -65,12 +81,14 @@ class Script:
             case "COPY":
                 self._copy(shlex.split(rest))
             case "RUN":
-                self._run(["sh", "-ec", rest])
+                self._run(["sh", "-ec", INSTALL.sub(UV_INSTALL, rest)])
             case "WORKDIR":
                 self.work = rest
-                self.lines.append(f"mkdir -p {self._root}{rest}")
+                self.lines.append(f"mkdir -p {self.root}{rest}")
             case "USER":
                 self.user = rest
+                # A user cannot write beside the packages: what is imported is compiled once, here.
+                self.variables["PYTHONPYCACHEPREFIX"] = "/tmp/compiled"
             case "ENTRYPOINT":
                 self.entry = json.loads(rest)
             case "VOLUME" | "EXPOSE":
@@ -83,7 +101,8 @@ class Script:
         self._run([*self.entry, *arguments])
 
     @property
-    def _root(self) -> Path:
+    def root(self) -> Path:
+        """The root of the stage at this point."""
         return self.folder / str(self.stage) / "root"
 
     def _begin_stage(self, rest: str) -> None:
@@ -95,18 +114,17 @@ class Script:
         self.variables = {
             "PATH": f"{python.parent}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
             "HOME": "/tmp",
-            # Compiling all packages takes longer than the rest. The user cannot write beside them.
-            "PIP_NO_COMPILE": "1",
-            "PYTHONPYCACHEPREFIX": "/tmp/compiled",
+            "PIP_NO_COMPILE": "1",  # compiling all packages takes longer than the rest
             "PIP_CACHE_DIR": os.environ.get("PIP_CACHE_DIR", str(Path.home() / ".cache/pip")),
             **{key: value for key, value in os.environ.items() if key.startswith(("PIP_", "SSL_"))},
+            **uv_variables(),
         }
         self.user, self.work, self.entry = "0", "/", []
-        home, root = self._root.parent, self._root
+        home, root = self.root.parent, self.root
         self.lines += [
             f"mkdir -p {home}/upper {home}/work {root}",
             f"mount -t overlay overlay -o lowerdir=/,upperdir={home}/upper,workdir={home}/work {root}",
-            *(f"[ ! -e {path} ] || mount --rbind {path} {root}{path}" for path in MOUNTS),
+            *mount_lines(root),
             f"ln -sf {python.name} {root}{python.parent}/python",
             # Any user may run the Python of an image; this machine's may be in a private folder.
             *(f"chmod a+x {root}{folder}" for folder in python.parents),
@@ -115,7 +133,7 @@ class Script:
     def _copy(self, names: list[str]) -> None:
         source, *names = names if names[0].startswith("--from=") else ["", *names]
         name, target = names
-        target = f"{self._root}{target}"
+        target = f"{self.root}{target}"
         self.lines.append(f"mkdir -p {target if target.endswith('/') or name == '.' else Path(target).parent}")
         if source:
             before = self.folder / str(self.stages[source.removeprefix("--from=")]) / "root"
@@ -130,5 +148,5 @@ class Script:
         variables = [f"{name}={value}" for name, value in self.variables.items()]
         inside = shlex.join(["cd", self.work]) + " && exec " + shlex.join(["env", "-i", *variables, *command])
         self.lines.append(
-            shlex.join(["chroot", f"--userspec={self.user}:{self.user}", str(self._root), "sh", "-ec", inside])
+            shlex.join(["chroot", f"--userspec={self.user}:{self.user}", str(self.root), "sh", "-ec", inside])
         )

@@ -14,7 +14,7 @@ import signal
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from math import inf, isfinite
 from pathlib import Path
 from types import FrameType
@@ -45,8 +45,13 @@ class Use(NamedTuple):
 # --- Collection -------------------------------------------------------------------------------------------------------
 
 
-def sources() -> Iterator[tuple[str, ast.Module]]:
+@cache
+def sources() -> list[tuple[str, ast.Module]]:
     """Each module of the package: its name, and its syntax tree."""
+    return [*_parse()]
+
+
+def _parse() -> Iterator[tuple[str, ast.Module]]:
     for path in sorted(PACKAGE.rglob("*.py")):
         if path.is_relative_to(PACKAGE / "demo") or path.name == "__main__.py":
             continue  # the demo site makes its own text
@@ -106,9 +111,10 @@ def _value(node: ast.expr, namespace: dict[str, Any]) -> Any:
     return eval(compile(ast.Expression(node), "<pattern>", "eval"), namespace)
 
 
-def collect() -> tuple[list[Use], list[str]]:
+@cache
+def collect() -> tuple[Sequence[Use], Sequence[str]]:
     """The patterns that consist of constants, and the places of the others."""
-    uses, others, methods = [], [], methods_by_name()
+    uses, others, methods = list[Use](), list[str](), methods_by_name()
     for module, tree in sources():
         local = _methods(tree).get("pattern", {"search"})
         for call, function, name in re_calls(tree):
@@ -118,7 +124,7 @@ def collect() -> tuple[list[Use], list[str]]:
                 continue
             called = {function} if function != "compile" else methods.get(name or "") or local
             uses.append(Use(f"{module}:{call.lineno}", pattern, frozenset(called)))
-    return uses, others
+    return tuple(uses), tuple(others)
 
 
 def _function_of(call: ast.Call, tree: ast.Module) -> str:

@@ -30,6 +30,7 @@ NOT_FETCHING = {
     *("editions find", "editions list", "editions show"),
     *("sample", "codes codebook", "codes import", "codes list", "codes agreement"),
     "check-package",
+    *("cold move", "cold list", "cold locate"),
     *(f"words {name}" for name in ("build", "collocates", "concordance", "keyness", "list", "ngrams")),
     *(
         "explain",
@@ -66,6 +67,10 @@ NOT_FETCHING = {
         "cluster acknowledge",
         "cluster define",
         "cluster collect",
+        "cluster check",
+        "cluster restore",
+        "cluster migrate",
+        "cluster takedown",
     ),
 }
 CRAWL = "caliber_crawler.crawl_process"

@@ -1,3 +1,4 @@
+import ensurepip
 import hashlib
 import os
 import re
@@ -5,7 +6,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import venv
 import zipfile
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.tooling.repository import ROOT, is_ours, our_files
+from tests.tooling.uv import UV, uv_variables
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -57,15 +58,14 @@ def test_the_same_sources_give_the_same_bytes(first_build, tmp_path):
     assert build(tmp_path) == first
 
 
-def test_the_pip_that_comes_with_python_installs_the_wheel_with_its_dependencies(wheel, tmp_path):
-    venv.create(tmp_path / "environment", with_pip=True, symlinks=True)
+def test_the_pip_that_comes_with_python_installs_the_wheel_beside_its_dependencies(wheel, tmp_path):
+    """uv installs the dependencies that the wheel names; with one of them missing, pip would have to look for it."""
     programs = tmp_path / "environment" / "bin"
     here = tmp_path / "an empty directory"
     here.mkdir()
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "CALIBER_"))}
-    variables["HOME"] = str(tmp_path)
-    variables.setdefault("PIP_CACHE_DIR", str(Path.home() / ".cache/pip"))
-    # The packages at the pinned versions: pip resolves them, but a release of today cannot break the test.
+    variables |= uv_variables() | {"HOME": str(tmp_path)}
+    # The packages at the pinned versions: a release of today cannot break the test.
     pins = re.findall(r"^([\w.-]+==[^\\\n]*)", (ROOT / "constraints.txt").read_text(), flags=re.MULTILINE)
     (tmp_path / "pins.txt").write_text("\n".join(pins))
 
@@ -75,9 +75,16 @@ def test_the_pip_that_comes_with_python_installs_the_wheel_with_its_dependencies
         return outcome.stdout
 
     python = programs / "python"
+    run(UV, "venv", "--quiet", "--python", Path(sys.base_prefix, "bin/python3"), tmp_path / "environment")
+    run(UV, "pip", "install", "--quiet", "--python", python, "--constraint", tmp_path / "pins.txt", wheel)
+    run(UV, "pip", "uninstall", "--quiet", "--python", python, "caliber-crawler")
+    # pip as ensurepip installs it, which would take longer than the rest.
+    (bundled,) = Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl")
+    variables["PYTHONPATH"] = str(bundled)
     # What is not compiled now is compiled when it is imported, which is less.
-    run(python, "-m", "pip", "install", "-qq", "--no-compile", "--constraint", tmp_path / "pins.txt", wheel)
+    run(python, "-m", "pip", "install", "-qq", "--no-compile", "--no-index", wheel)
     run(python, "-m", "pip", "check")
+    del variables["PYTHONPATH"]
 
     assert "Usage: caliber" in run(programs / "caliber", "--help")
     run(programs / "caliber", "demo")

@@ -128,6 +128,26 @@ def m0017_merge_marks(db: Database) -> None:
     run_script(db, "m0017_merge_marks")
 
 
+@migrations()
+def m0018_views_at(db: Database) -> None:
+    """Look up the counts at an age by the article in any case."""
+    run_script(db, "m0018_views_at")
+
+
+@migrations()
+def m0019_folded(db: Database) -> None:
+    """Fold the letters of a text in less time."""
+    run_script(db, "m0019_folded")
+    (version,) = db.execute("PRAGMA schema_version").fetchone()
+    db.execute(f"PRAGMA schema_version = {version + 1}")  # so that every connection reads the schema again
+
+
+@migrations()
+def m0020_cold_storage(db: Database) -> None:
+    """Add where the pages in cold storage are."""
+    run_script(db, "m0020_cold_storage")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")

@@ -16,6 +16,7 @@ from typing import Any
 from caliber_crawler.archive.core.checksums import checksum
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.pages.bodies import Bodies
+from caliber_crawler.archive.pages.cold_pages import ColdPages
 from caliber_crawler.errors import ArchiveError
 
 Row = dict[str, Any]
@@ -34,9 +35,7 @@ BY_URL = '"published_at": "url"'
 INDEXING = "versions_are_indexed"
 """The trigger that adds a version to the full-text index."""
 INDEX = """INSERT INTO versions_fts (rowid, headline, subtitle, body, folded)
-SELECT id, headline, subtitle, body, {folded} FROM versions WHERE id IN (SELECT value FROM json_each(?))"""
-FOLDED = "ёЁəƏıİ"
-"""Letters for which the column ``folded`` is not NULL."""
+SELECT id, headline, subtitle, body, folded FROM versions WHERE id IN (SELECT value FROM json_each(?))"""
 
 ADD_AUTHORS = """INSERT INTO authors (name, site)
 SELECT DISTINCT j.value, a.site FROM articles a JOIN versions v ON v.id = a.current_version_id, json_each(v.authors) j
@@ -68,6 +67,7 @@ class BulkInsert:
         self._capture_of = capture_of
         self._store = store
         self._bodies = Bodies(there)
+        self._cold = ColdPages(here)
         self._columns = {table: columns(here, table) for table in ("captures", "articles", "versions", *ARTICLE_TABLES)}
         self._dictionary_of: dict[int, int | None] = {}
         self._ambiguous = ambiguous(there, among)
@@ -102,14 +102,15 @@ class BulkInsert:
         known = self._here.values(
             "SELECT digest FROM bodies WHERE digest IN (SELECT value FROM json_each(?))", json_list(of)
         )
+        cold = self._cold.import_from(self._there, of.keys() - set(known))
         stored = self._there.execute(
             """SELECT b.digest, b.dictionary_id, b.size, b.data, d.digest AS dictionary FROM bodies b
             LEFT JOIN dictionaries d ON d.id = b.dictionary_id WHERE b.digest IN (SELECT value FROM json_each(?))
             ORDER BY b.rowid""",
-            json_list(of.keys() - set(known)),
+            json_list(of.keys() - set(known) - cold),
         ).fetchall()
-        if len(stored) + len(known) < len(of):
-            missing = min(of.keys() - set(known) - {row["digest"] for row in stored})
+        if len(stored) + len(known) + len(cold) < len(of):
+            missing = min(of.keys() - set(known) - cold - {row["digest"] for row in stored})
             raise ArchiveError(f"{self._there.path} contains no body {missing}; run `caliber verify` on it.")
         for row in stored:
             dictionary_id = row["dictionary_id"]
@@ -184,7 +185,7 @@ class BulkInsert:
     def _insert_versions(
         self, versions: Sequence[Row], article_of: Mapping[int, int], version_of: Mapping[int, int]
     ) -> None:
-        with self._batch_indexing(versions, version_of):
+        with self._batch_indexing(version_of):
             self._insert(
                 "versions",
                 [
@@ -206,16 +207,13 @@ class BulkInsert:
         )
 
     @contextlib.contextmanager
-    def _batch_indexing(self, versions: Iterable[Row], version_of: Mapping[int, int]) -> Iterator[None]:
+    def _batch_indexing(self, version_of: Mapping[int, int]) -> Iterator[None]:
         """Index new versions for search together at the end; one by one takes longer."""
         trigger = self._here.value("SELECT sql FROM sqlite_schema WHERE name = ?", (INDEXING,))
         self._here.execute(f"DROP TRIGGER {INDEXING}")
         yield
         self._here.execute(trigger)
-        # Python finds the texts that need folding faster than SQLite.
-        folded = {version_of[row["id"]] for row in versions if needs_folding(row)}
-        for column, ids in (("NULL", set(version_of.values()) - folded), ("folded", folded)):
-            self._here.execute(INDEX.format(folded=column), json_list(sorted(ids)))
+        self._here.execute(INDEX, json_list(sorted(version_of.values())))
 
     def _new_articles(self, ids: Sequence[int]) -> list[int]:
         """The articles without duplicates whose pages are all new here and whose identifiers are all unknown here."""
@@ -332,10 +330,6 @@ class BulkInsert:
 def columns(connection: Connection, table: str) -> list[str]:
     """The columns of a table, without generated ones."""
     return connection.values(f"SELECT name FROM pragma_table_info('{table}')")
-
-
-def needs_folding(version: Row) -> bool:
-    return any(letter in (version[name] or "") for name in ("headline", "subtitle", "body") for letter in FOLDED)
 
 
 def json_list(values: Iterable[Any]) -> tuple[str]:

@@ -30,6 +30,7 @@ from caliber_crawler.archive.merge.run_mapping import RunMapping
 from caliber_crawler.archive.merge.selection import Selection
 from caliber_crawler.archive.pages.bodies import Bodies
 from caliber_crawler.archive.pages.captures import Captures
+from caliber_crawler.archive.pages.cold_pages import ColdPages
 from caliber_crawler.archive.reports.runs import Runs
 from caliber_crawler.archive.texts.absence import SAYS_GONE, Absences
 from caliber_crawler.archive.texts.articles import Articles
@@ -84,6 +85,7 @@ class Merge:
         self._deletion = Deletion(here)
         self._captures = Captures(here)
         self._bodies_there = Bodies(there)
+        self._cold = ColdPages(here)
         self._takedowns = Takedowns(here)
         self._articles = Articles(here)
         self._marks = MergeMarks(here)
@@ -231,7 +233,12 @@ class Merge:
         self._capture_of[id] = known
 
     def _store(self, row: Mapping[str, Any]) -> None:
-        """Store the page of a capture of the other archive like one that was just fetched."""
+        """Store the page of a capture of the other archive like one that was just fetched, or where it is."""
+        digest = row["body_digest"]
+        if self._here.value("SELECT 1 FROM bodies WHERE digest = ?", (digest,)) is not None:
+            return
+        if self._cold.import_from(self._there, [digest]):
+            return
         self._captures.store_body(
             Capture(
                 site=row["site"],
@@ -240,7 +247,7 @@ class Merge:
                 kind=row["kind"],
                 status=row["status"],
                 headers=tuple((name, value) for name, value in json.loads(row["headers"])),
-                body=self._bodies_there.get(row["body_digest"]),
+                body=self._bodies_there.get(digest),
             )
         )
 

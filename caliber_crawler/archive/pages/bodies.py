@@ -17,6 +17,7 @@ from threading import Lock
 import zstandard
 
 from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.pages.cold_pages import ColdPages
 from caliber_crawler.archive.pages.dictionaries import (
     CANDIDATES,
     LEVEL,
@@ -61,6 +62,7 @@ class Bodies:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._dictionaries = Dictionaries(connection)
+        self._cold = ColdPages(connection)
         self._plain_compressor = zstandard.ZstdCompressor(level=LEVEL)
         self._plain_decompressor = zstandard.ZstdDecompressor()
         self._beside = Lock()
@@ -75,15 +77,21 @@ class Bodies:
     ) -> tuple[str, bool]:
         """Store a body unless it is already stored; return its digest, and whether it is new.
 
+        A body in cold storage returns to the archive: it has a new capture.
+
         Only a body that is ``usable_as_dictionary`` may become a dictionary. ``compressed`` saves compressing the body
         again, if it was made with the newest dictionary.
         """
         digest = compressed.digest if compressed else hashlib.sha256(body).hexdigest()
-        if self._connection.value("SELECT 1 FROM bodies WHERE digest = ?", (digest,)) is not None:
+        known = self._connection.value("SELECT stored FROM bodies WHERE digest = ?", (digest,))
+        if known:
             return digest, False
         stored = self._compress(body, page_class, usable_as_dictionary=usable_as_dictionary, compressed=compressed)
-        self._insert(digest, len(body), stored)
-        return digest, True
+        if known is None:
+            self._insert(digest, len(body), stored)
+        elif self._cold.has(digest):
+            self._restore(digest, stored)
+        return digest, known is None
 
     def compress(self, body: bytes, page_class: PageClass) -> CompressedBody:
         """Compress a body as it would be stored now if it does not become a dictionary."""
@@ -112,7 +120,15 @@ class Bodies:
             return CompressedBody(digest, dictionary, compressor.compress(body))
 
     def get(self, digest: str) -> bytes:
-        """The body, bit for bit. Raises ``ArchiveError`` if it is missing or damaged."""
+        """The body, bit for bit, also from cold storage.
+
+        Raises ``ArchiveError`` if it is missing or damaged, ``ColdFileUnavailable`` if its cold file is not available.
+        """
+        body = self.get_stored(digest)
+        return self._cold.get(digest) if body is None else body
+
+    def get_stored(self, digest: str) -> bytes | None:
+        """The body; ``None`` if it is in cold storage. Raises ``ArchiveError`` if it is missing or damaged."""
         row = self._connection.row(
             """SELECT b.size, b.data, d.digest AS dictionary FROM bodies b
             LEFT JOIN dictionaries d ON d.id = b.dictionary_id WHERE b.digest = ?""",
@@ -120,6 +136,8 @@ class Bodies:
         )
         if row is None:
             raise ArchiveError(f"{self._connection.path} contains no body {digest}.")
+        if row["data"] == b"" and self._cold.has(digest):
+            return None
         body = self._decompress(row["data"], row["size"], row["dictionary"])
         if body is None or hashlib.sha256(body).hexdigest() != digest:
             raise damaged_body(self._connection, digest)
@@ -138,13 +156,25 @@ class Bodies:
         return body is not None and hashlib.sha256(body).hexdigest() == digest
 
     def delete(self, digests: Iterable[str]) -> None:
-        """Delete bodies and every dictionary that contains one of them; bodies that need one are recompressed."""
+        """Delete bodies and every dictionary that contains one of them; bodies that need one are recompressed.
+
+        Records in cold files are noted for removal.
+        """
         dictionaries: set[int] = set()
         for digest in digests:
             dictionaries |= self._dictionaries_with(digest)
+            self._cold.forget(digest)
             self._connection.execute("DELETE FROM bodies WHERE digest = ?", (digest,))
         for id in sorted(dictionaries):
             self._delete_dictionary(id)
+
+    def bring_back(self, digest: str) -> None:
+        """Store a body in the archive if it is only in cold storage, and note its records there for removal."""
+        if not self._cold.has(digest):
+            return
+        if self.get_stored(digest) is None:
+            self._restore(digest, Compressed(None, self._plain_compressor.compress(self._cold.get(digest))))
+        self._cold.forget(digest)
 
     def _dictionaries_with(self, digest: str) -> set[int]:
         """The dictionaries that contain a body."""
@@ -167,6 +197,12 @@ class Bodies:
             self._connection.execute("DELETE FROM bodies WHERE digest = ?", (digest,))
             self._insert(digest, len(page), self._compress_with(page, successor))
         self._connection.execute("DELETE FROM dictionaries WHERE id = ?", (id,))
+
+    def _restore(self, digest: str, compressed: Compressed) -> None:
+        self._connection.execute(
+            "UPDATE bodies SET data = ?, dictionary_id = ? WHERE digest = ?",
+            (compressed.data, compressed.dictionary_id, digest),
+        )
 
     def _insert(self, digest: str, size: int, compressed: Compressed) -> None:
         self._connection.execute(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from caliber_crawler.archive.core.checksums import insert_with_checksum
 from caliber_crawler.archive.core.connection import Connection
@@ -67,6 +69,9 @@ class Captures:
         row = self._connection.row("SELECT * FROM captures WHERE id = ?", (id,))
         if row is None:
             raise ArchiveError(f"{self._connection.path} contains no capture {id}.")
+        return self._capture(row, self._bodies.get(row["body_digest"]) if row["body_digest"] else b"")
+
+    def _capture(self, row: Mapping[str, Any], body: bytes) -> Capture:
         return Capture(
             id=row["id"],
             site=row["site"],
@@ -78,8 +83,22 @@ class Captures:
             status=row["status"],
             error=row["error"],
             headers=tuple((name, value) for name, value in json.loads(row["headers"])),
-            body=self._bodies.get(row["body_digest"]) if row["body_digest"] else b"",
+            body=body,
         )
+
+    def of_body(self, digest: str) -> Iterator[Capture]:
+        """Every capture of a body, oldest first, 304 responses last. Raises ``ArchiveError`` for damage."""
+        body = self._bodies.get(digest)
+        for row in self._connection.execute(
+            "SELECT * FROM captures WHERE body_digest = ? ORDER BY status IS 304, fetched_at, id", (digest,)
+        ):
+            yield self._capture(row, body)
+
+    def readable(self, ids: Iterable[int]) -> Iterator[Capture]:
+        """Those of these captures whose bodies can be read: neither damaged nor in a cold file that is missing."""
+        for id in ids:
+            with contextlib.suppress(ArchiveError):
+                yield self.get(id)
 
     def is_processed(self, capture: Capture) -> bool:
         """Is this capture already stored, with a known outcome?"""

@@ -166,7 +166,7 @@ class Dictionaries:
     def _is_outdated(self, dictionary: Dictionary) -> bool:
         first, newest = (
             self._connection.execute(
-                f"""SELECT sum(stored), sum(size) FROM (
+                f"""SELECT total(stored), total(size) FROM (
                   SELECT length(data) AS stored, size FROM bodies WHERE dictionary_id = ? AND size >= ?
                   ORDER BY rowid {order} LIMIT ?)""",
                 (dictionary.id, MIN_BYTES, FIRST_CHECK_AFTER),

@@ -87,6 +87,15 @@ class RunHistory:
         )
         return {row["run_id"]: row["pages"] for row in rows}
 
+    def visits(self, run_ids: Collection[int]) -> float:
+        """How often these runs visited each of their articles, on average; at least 1."""
+        row = self._connection.row(
+            """SELECT count(*) AS pages, count(DISTINCT url) AS articles FROM captures
+            WHERE run_id IN (SELECT value FROM json_each(?)) AND kind = 'article' AND status = 200""",
+            (json.dumps(list(run_ids)),),
+        )
+        return row["pages"] / row["articles"] if row is not None and row["articles"] else 1.0
+
     def days(self, run_id: int, count: int) -> list[int]:
         """New URLs found per period of 24 hours, counted back from the end of a run, at most ``count`` of them.
 

@@ -26,16 +26,21 @@ def find(connection: Connection, search: Search) -> list[Hit]:
     return _hits(connection, Ranking(connection, search, matching(connection, search.query)))
 
 
-def find_and_count(connection: Connection, search: Search) -> SearchResults:
-    """Like :func:`find`, with the total number of matches; for a common word, counting takes longer than finding."""
-    ranking = Ranking(connection, search, matching(connection, search.query))
-    return SearchResults(ranking.total(), tuple(_hits(connection, ranking)))
+def find_and_count(connection: Connection, search: Search, total: int | None = None) -> SearchResults:
+    """Like :func:`find`, with the number of matches; for a common word, counting them takes longer than finding.
+
+    ``total`` is that number, if it is known.
+    """
+    return _results(connection, Ranking(connection, search, matching(connection, search.query)), total)
 
 
-def list_and_count(connection: Connection, search: Search) -> SearchResults:
+def list_and_count(connection: Connection, search: Search, total: int | None = None) -> SearchResults:
     """All articles that the filters of a search select, newest first, whatever its query; and their number."""
-    ranking = Ranking(connection, replace(search, order="newest"), EVERYTHING)
-    return SearchResults(ranking.total(), tuple(_hits(connection, ranking)))
+    return _results(connection, Ranking(connection, replace(search, order="newest"), EVERYTHING), total)
+
+
+def _results(connection: Connection, ranking: Ranking, total: int | None) -> SearchResults:
+    return SearchResults(ranking.total() if total is None else total, tuple(_hits(connection, ranking)))
 
 
 def _hits(connection: Connection, ranking: Ranking) -> list[Hit]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
@@ -22,7 +22,8 @@ from caliber_crawler.archive.core.side_files import WORD_INDEX, delete_side_file
 from caliber_crawler.archive.core.takedowns import Takedowns, address_of, keys_of, spellings_of
 from caliber_crawler.archive.core.times import utc_now, utc_text, utc_time
 from caliber_crawler.archive.pages.bodies import Bodies
-from caliber_crawler.errors import ArchiveError, ArchiveLocked, NoSuchArticle
+from caliber_crawler.archive.upkeep.cold_removals import ColdRemovals
+from caliber_crawler.errors import ArchiveError, ArchiveLocked, ColdPageRemoved, NoSuchArticle
 from caliber_crawler.items import Capture
 from caliber_crawler.site import ArticleURL
 
@@ -57,11 +58,13 @@ class Deletion:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._takedowns = Takedowns(connection)
+        self._cold = ColdRemovals(connection)
 
     def take_down(self, article_id: int, reason: str, requested_at: datetime) -> Takedown:
         """Delete an article and record why. Call :meth:`wipe` afterwards to remove its bytes from the file.
 
-        Runs in one transaction. Raises ``NoSuchArticle``.
+        Runs in one transaction. Raises ``NoSuchArticle``, or ``ColdFileUnavailable`` if pages that must be searched or
+        removed are in cold storage that is not available or cannot be changed.
         """
         key = {"article_id": article_id}
         article = self._connection.row_of(
@@ -86,6 +89,7 @@ class Deletion:
                   OR final_url IN (SELECT value FROM json_each(?2)))""",
                 (json.dumps(family), among),
             )
+            self._cold.require_files(article["site"], [row["id"] for row in captures])
             count = {
                 table: self._connection.value(
                     f"SELECT count(*) FROM {table} WHERE article_id IN (SELECT value FROM json_each(?))",
@@ -104,10 +108,20 @@ class Deletion:
             # Until the file is wiped; negative, because triggers allow deletion of the article that this column names.
             self._connection.execute("UPDATE takedowns SET article_id = ? WHERE id = ?", (-article_id, takedown_id))
             self._delete_spellings(article["site"], known)
-            self._delete_captures([row["id"] for row in captures])
+            self._delete_captures([row["id"] for row in captures], from_cold_files=True)
             blanked = self._blank_listings(article["site"], search_terms(known))
         return Takedown(
             id=takedown_id, captures=len(captures), blanked=blanked, mentioned_by=tuple(mentioned_by), **count
+        )
+
+    def matching(self, pattern: str) -> list[int]:
+        """The IDs of the articles with a URL of a pattern in which ``*`` matches any characters."""
+        # In SQLite's patterns, these characters also have a meaning.
+        glob = pattern.replace("[", "[[]").replace("?", "[?]")
+        return self._connection.values(
+            """SELECT DISTINCT coalesce(a.duplicate_of, a.id) FROM article_urls u JOIN articles a ON a.id = u.article_id
+            WHERE u.url GLOB ? ORDER BY 1""",
+            (glob,),
         )
 
     def unwiped(self) -> list[int]:
@@ -115,10 +129,11 @@ class Deletion:
         return unwiped_takedowns(self._connection)
 
     def wipe(self) -> None:
-        """Remove deleted bytes from the file, and the word index.
+        """Remove deleted bytes from the file, from cold files, and the word index.
 
-        Raises ``ArchiveLocked`` while another program reads old bytes.
+        Raises ``ArchiveLocked`` while another program reads old bytes, and ``ColdFileUnavailable``.
         """
+        self.remove_cold_records()
         # The other side files forget single articles: `Analyses.forget_deleted`.
         delete_side_file(side_file(self._connection.path, WORD_INDEX))
         self._connection.execute("INSERT INTO versions_fts (versions_fts) VALUES ('optimize')")
@@ -130,6 +145,10 @@ class Deletion:
                 f" old bytes remain in {self._connection.path}-wal. Close that program and run the command again."
             )
         self._connection.execute("UPDATE takedowns SET article_id = NULL WHERE article_id < 0")
+
+    def remove_cold_records(self) -> None:
+        """Remove the records of deleted pages from cold files. Raises ``ColdFileUnavailable``."""
+        self._cold.carry_out()
 
     def reject(self, capture: Capture, article_urls: Iterable[ArticleURL] = ()) -> None:
         """Delete a capture that belongs to an article under takedown, and block the URL that led to it."""
@@ -231,7 +250,7 @@ class Deletion:
                 if self._takedowns.covers(site, [ArticleURL(url=url)]):
                     self._connection.execute("DELETE FROM frontier WHERE url = ?", (url,))
 
-    def _delete_captures(self, ids: Sequence[int]) -> None:
+    def _delete_captures(self, ids: Sequence[int], *, from_cold_files: bool = False) -> None:
         among = json.dumps(list(ids))
         digests = self._connection.values(
             """SELECT DISTINCT body_digest FROM captures WHERE body_digest IS NOT NULL
@@ -241,6 +260,12 @@ class Deletion:
         self._connection.execute("DELETE FROM problems WHERE capture_id IN (SELECT value FROM json_each(?))", (among,))
         self._connection.execute("DELETE FROM captures WHERE id IN (SELECT value FROM json_each(?))", (among,))
         self._delete_bodies(digests)
+        # A body that another capture has stays, but its records in a cold file name the deleted captures.
+        for digest in digests if from_cold_files else ():
+            try:
+                Bodies(self._connection).bring_back(digest)
+            except ArchiveError:
+                self._blank([digest])
 
     def _delete_bodies(self, digests: Iterable[str]) -> None:
         """Delete those bodies that no capture has any more, and the dictionaries that contain parts of them."""
@@ -252,28 +277,37 @@ class Deletion:
     def _blank_listings(self, site: str, wanted: Sequence[bytes]) -> int:
         """Delete pages of listings, feeds and sitemaps that name the article; return the number of captures."""
         bodies = Bodies(self._connection)
-        blanked = 0
         named: set[str] = set()
         for digest in self._connection.values(
             """SELECT DISTINCT body_digest FROM captures WHERE site = ? AND kind <> 'article'
             AND body_digest IS NOT NULL""",
             (site,),
         ):
-            with contextlib.suppress(ArchiveError):
+            try:
                 body = bodies.get(digest)
+            except ColdPageRemoved:
+                named.add(digest)
+            except ArchiveError:
+                continue
+            else:
                 if any(needle in body for needle in wanted):
                     named.add(digest)
-        for row in self._connection.rows(
-            "SELECT * FROM captures WHERE body_digest IN (SELECT value FROM json_each(?))", (json.dumps(sorted(named)),)
-        ):
+        return self._blank(named)
+
+    def _blank(self, digests: Collection[str]) -> int:
+        """Delete these pages; their captures stay without them. Return the number of captures."""
+        rows = self._connection.rows(
+            "SELECT * FROM captures WHERE body_digest IN (SELECT value FROM json_each(?))",
+            (json.dumps(sorted(digests)),),
+        )
+        for row in rows:
             empty = row | {"body_digest": None}
             self._connection.execute(
                 "UPDATE captures SET body_digest = NULL, checksum = ? WHERE id = ?",
                 (checksum("captures", empty), row["id"]),
             )
-            blanked += 1
-        self._delete_bodies(named)
-        return blanked
+        self._delete_bodies(digests)
+        return len(rows)
 
 
 def unwiped_takedowns(connection: Connection) -> list[int]:

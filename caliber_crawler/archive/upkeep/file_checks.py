@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from caliber_crawler.archive.core.connection import Connection
@@ -154,6 +154,21 @@ def limit_time(connection: sqlite3.Connection, path: Path) -> None:
     size = path.stat().st_size if path.exists() else 0
     end = time.process_time() + BASE_SECONDS + size / BYTES_PER_SECOND
     connection.set_progress_handler(lambda: time.process_time() > end, STEPS)
+
+
+@contextlib.contextmanager
+def lenient_text(connection: Connection) -> Iterator[None]:
+    """Read one snapshot, and decode invalid UTF-8 with surrogate escapes, inside a ``with`` block."""
+    raw = connection.raw
+    raw.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")  # called for every text of the file
+    if connection.mode == "read":
+        raw.execute("BEGIN")
+    try:
+        yield
+    finally:
+        raw.text_factory = str
+        if connection.mode == "read" and raw.in_transaction:
+            raw.execute("ROLLBACK")
 
 
 def schema_of(connection: Connection) -> dict[str, str]:

@@ -20,9 +20,11 @@ from caliber_crawler.archive.core.side_files import OF_SQLITE
 from caliber_crawler.archive.core.times import utc_now
 from caliber_crawler.archive.reports.runs import Runs
 from caliber_crawler.archive.texts.articles import Reextract
+from caliber_crawler.archive.upkeep.cold_rows import COLD_TABLES
 from caliber_crawler.archive.upkeep.file_checks import log_damage, lost_commits, shipped_schema
 from caliber_crawler.archive.upkeep.finding import Finding
 from caliber_crawler.archive.upkeep.new_rows import NewRowsVerification, last_mark, record_mark
+from caliber_crawler.archive.upkeep.parallel_verification import verification_of
 from caliber_crawler.archive.upkeep.references import References
 from caliber_crawler.archive.upkeep.repair import Repair
 from caliber_crawler.archive.upkeep.restoration import REPEATED, Restoration
@@ -30,7 +32,7 @@ from caliber_crawler.archive.upkeep.row_layout import layouts
 from caliber_crawler.archive.upkeep.salvage import COMPUTED, Salvage, Salvaged, bulk_writing
 from caliber_crawler.archive.upkeep.sqlite_pages import SQLiteFile
 from caliber_crawler.archive.upkeep.tree_map import TreeMap
-from caliber_crawler.archive.upkeep.verification import UNREADABLE, Verification, cause
+from caliber_crawler.archive.upkeep.verification import MAX_FINDINGS, UNREADABLE, Verification, cause
 from caliber_crawler.errors import ArchiveError, ArchiveFull, ArchiveLocked, NoArchive
 from caliber_crawler.items import Problem
 from caliber_crawler.output_files import sync
@@ -38,8 +40,6 @@ from caliber_crawler.quantity import quantity
 
 MAX_ROUNDS = 3
 """Maximum rounds of repair: one round may repair what the next one needs."""
-MAX_FINDINGS = 50_000
-"""Findings that are listed at most: an archive from outside may have any number."""
 MALFORMED = ("file", "reference")
 """Kinds of findings for which the file is salvaged, not copied."""
 COMPLETE_INDEXES = {
@@ -47,7 +47,7 @@ COMPLETE_INDEXES = {
     "article_urls": "article_urls_article",
     "links": "links_host",
     "frontier": "sqlite_autoindex_frontier_1",
-    **{table: f"{table}_repetition" for table in REPEATED},
+    **{table: f"{table}_repetition" for table in (*REPEATED, *COLD_TABLES)},
 }
 """An index with an entry for every row of the table."""
 FROM_PAGES = ("images", "links", "authors", "article_authors")
@@ -89,7 +89,7 @@ class FileRepair:
     """The damaged file, if a new one took its place."""
 
 
-def verify_file(path: Path, progress: Progress = iter) -> Check:
+def verify_file(path: Path, progress: Progress = iter, *, cold: bool = False) -> Check:
     """Verify an archive, even if it cannot be opened. Raises ``ArchiveError`` for a file that is no archive."""
     try:
         connection = Connection.open(path, "read")
@@ -102,7 +102,7 @@ def verify_file(path: Path, progress: Progress = iter) -> Check:
         message = log_damage(path, lost) if lost else f"The archive cannot be opened: {cause(error)}."
         return Check([Finding(kind="file", message=message)], [], 1)
     try:
-        return checked_with(Verification(connection), progress)
+        return checked_with(verification_of(connection, read_cold=cold), progress)
     finally:
         with contextlib.suppress(*UNREADABLE):
             connection.close()
@@ -126,7 +126,7 @@ def verify_new_rows(path: Path, software: Mapping[str, object], progress: Progre
     connection = Connection.open(path, "write")
     try:
         mark = last_mark(connection)
-        check = checked_with(NewRowsVerification(connection, mark) if mark else Verification(connection), progress)
+        check = checked_with(NewRowsVerification(connection, mark) if mark else verification_of(connection), progress)
         if not check.findings:
             record_mark(connection, mark, check.checked, software)
         return check

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 
 Kind = Literal[
     "file",
@@ -13,6 +13,7 @@ Kind = Literal[
     "schema",
     "dictionary",
     "body",
+    "cold",
     "capture",
     "version",
     "view_count",
@@ -44,3 +45,16 @@ def articles_of(*ids: int | None) -> tuple[int, ...]:
 def printable(text: object) -> str:
     """A possibly damaged text in printable form."""
     return str(text).encode("utf-8", "replace").decode()
+
+
+class FindingFields(TypedDict):
+    """The fields of a :class:`Finding`."""
+
+    kind: Kind
+    message: str
+    key: Key
+    articles: tuple[int, ...]
+
+
+def finding(wrong: str | None, **fields: Unpack[FindingFields]) -> Finding | None:
+    return Finding(**fields) if wrong else None

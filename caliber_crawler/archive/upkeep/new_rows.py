@@ -70,8 +70,8 @@ class NewRowsVerification(Verification):
         yield from self._check_once("schema", lambda: check_schema(self.connection))
         yield from self._check_once("file", lambda: check_raw_file(self.connection, self.notes))
 
-    def _check_whole(self) -> Iterator[Finding | None]:
-        yield from ()
+    def _whole(self) -> dict[str, Iterator[Finding | None]]:
+        return {}
 
 
 def last_mark(connection: Connection) -> Mark | None:

@@ -6,6 +6,7 @@ Restored rows get new checksums. What is known of a row is used; a value that no
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from caliber_crawler.archive.core.checksums import PRIMARY_KEYS
@@ -15,6 +16,7 @@ from caliber_crawler.archive.texts.articles import Reextract
 from caliber_crawler.archive.texts.current_state import CURRENT
 from caliber_crawler.archive.texts.text_columns import content_digest, version_columns
 from caliber_crawler.archive.upkeep.article_parts import ArticleParts
+from caliber_crawler.archive.upkeep.cold_rows import restore_cold_rows
 from caliber_crawler.archive.upkeep.disputes import Dispute, settle_disputes
 from caliber_crawler.archive.upkeep.index_rows import rows_from_indexes
 from caliber_crawler.archive.upkeep.media_types import restored_media_type
@@ -80,6 +82,7 @@ class Restoration:
         for step in (
             self._mend_rejected,
             self._settle_disputes,
+            partial(restore_cold_rows, self._connection, self._rows),
             self._restore_articles,
             self._restore_captures,
             self._restore_versions,

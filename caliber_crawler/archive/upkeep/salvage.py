@@ -24,7 +24,10 @@ from caliber_crawler.archive.upkeep.single_changes import Budget, restore_body, 
 from caliber_crawler.archive.upkeep.sqlite_pages import SQLiteFile
 from caliber_crawler.archive.upkeep.tree_map import StoredRow, TreeMap
 
-FIRST = ("runs", "sites", "dictionaries", "bodies", "captures", "articles", "versions")
+FIRST = (
+    *("runs", "sites", "dictionaries", "cold_files", "cold_pages", "bodies"),
+    *("captures", "articles", "versions"),
+)
 """Tables that others need, in order; the rest follows."""
 COMPUTED = ("totals", "versions_fts", "sqlite_", "_sqlite_")
 """Beginnings of the names of tables that are not copied."""
@@ -136,6 +139,10 @@ class Salvage:
             if row.get("dictionary_id") is not None and self._dictionary_of(row) is None:
                 return False
             data, digest, size = row["data"], row["digest"], row["size"]
+            if data == b"" and layout.name == "bodies":
+                # Its page is in cold storage; the rows that say where were copied before.
+                place = "SELECT 1 FROM cold_pages WHERE digest = ? AND size = ?"
+                return self._connection.value(place, (digest, size)) is not None
             return self._bodies.fits(data, digest, size, self._dictionary_of(row))  # type: ignore[arg-type]
         return is_row_sound(layout, row) is not False and has_urls(row)
 

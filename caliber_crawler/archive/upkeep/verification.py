@@ -10,7 +10,8 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypedDict, TypeVar, Unpack, cast
+from itertools import chain
+from typing import Any, TypedDict, TypeVar, cast
 
 from caliber_crawler.archive.core.checksums import checksum
 from caliber_crawler.archive.core.connection import Connection
@@ -19,6 +20,7 @@ from caliber_crawler.archive.core.rows import CaptureRow, FrontierRow, VersionRo
 from caliber_crawler.archive.core.sqlite_errors import SQLiteErrors
 from caliber_crawler.archive.pages.bodies import Bodies
 from caliber_crawler.archive.reports.totals import wrong_totals
+from caliber_crawler.archive.upkeep.cold_checks import IN_ORDER, ColdChecks
 from caliber_crawler.archive.upkeep.deletion import unwiped_takedowns
 from caliber_crawler.archive.upkeep.file_checks import (
     check_file,
@@ -27,9 +29,10 @@ from caliber_crawler.archive.upkeep.file_checks import (
     check_references,
     check_schema,
     foreign_tables,
+    lenient_text,
     limit_time,
 )
-from caliber_crawler.archive.upkeep.finding import Finding, Key, Kind, articles_of, printable
+from caliber_crawler.archive.upkeep.finding import Finding, Kind, articles_of, finding, printable
 from caliber_crawler.archive.upkeep.row_checks import wrong_columns, wrong_url, wrong_version
 from caliber_crawler.archive.upkeep.row_layout import ROWID, layouts
 from caliber_crawler.errors import ArchiveError
@@ -67,6 +70,8 @@ TABLES = (
 )
 """The tables whose rows are checked."""
 Item = TypeVar("Item")
+MAX_FINDINGS = 50_000
+"""Findings that are listed at most: an archive from outside may have any number."""
 
 
 @dataclass
@@ -83,64 +88,97 @@ class Verification:
     """Conditions for the rows to check, by table. By default every row is checked."""
     indexed: tuple[str, ...] = ()
     """Tables in which an index may find the rows that fulfil a condition."""
+    read_cold: bool = False
+    """Read every page in cold storage, too."""
 
     def __post_init__(self) -> None:
         self._pages = Bodies(self.connection)
+        self._cold = ColdChecks(self.connection, self.notes, read=self.read_cold)
 
     def __len__(self) -> int:
         """The number of checks, as far as the file can be read."""
-        total = 6
+        total = 7
         with contextlib.suppress(*UNREADABLE):
             if foreign_tables(self.connection):
                 return total
+        with contextlib.suppress(*UNREADABLE):
+            total += self.connection.value(f"SELECT count(*) FROM ({IN_ORDER})") + 1 if self.read_cold else 0
         for table in TABLES:
             with contextlib.suppress(*UNREADABLE):
                 total += self.connection.value(f"SELECT count(*) FROM {table} WHERE {self.conditions.get(table, 1)}")
         return total
 
     def __iter__(self) -> Iterator[Finding | None]:
+        return self.in_snapshot(self._check_all())
+
+    def in_snapshot(self, checks: Iterator[Finding | None]) -> Iterator[Finding | None]:
+        """Run checks on one state of the file, with a limit for the time of each statement."""
         limit_time(self.connection.raw, self.connection.path)
         try:
             with lenient_text(self.connection):
-                yield from self._check_all()
+                yield from checks
         finally:
             self.connection.raw.set_progress_handler(None, 0)
 
     def _check_all(self) -> Iterator[Finding | None]:
         yield from self._check_file()
+        if self._has_own_tables():
+            yield from self._check_parts()
+            with contextlib.suppress(*UNREADABLE):
+                self._note_takedowns()
+
+    def _check_parts(self) -> Iterator[Finding | None]:
+        for part in self.parts().values():
+            yield from part
+
+    def parts(self) -> dict[str, Iterator[Finding | None]]:
+        """The checks after those of the file, by name. Each may run alone."""
+        return {
+            **self._whole(),
+            "dictionaries": self._each("dictionary", "dictionaries", self._dictionaries(), self._check_dictionary),
+            "bodies": self._each("body", "bodies", self._keys("bodies", "digest"), self._check_body),
+            "captures": self._each("capture", "captures", self._rows_of(CaptureRow, "captures"), self._check_capture),
+            "versions": self._each("version", "versions", self._rows_of(VersionRow, "versions"), self._check_version),
+            "view_counts": self._each(
+                "view_count", "view_counts", self._rows_of(ViewCountRow, "view_counts"), self._check_count
+            ),
+            **{
+                table: self._each(
+                    "article", table, self._rows_of(ArticlePartRow, table), partial(self._check_part, table, noun)
+                )
+                for table, noun in (("article_urls", "A URL"), ("images", "An image"), ("links", "A link"))
+            },
+            "articles": self._each("article", "articles", self._keys("articles", "id"), self._check_article),
+            "frontier": self._each("frontier", "frontier", self._rows_of(FrontierRow, "frontier"), self._check_url),
+        }
+
+    def _has_own_tables(self) -> bool:
+        """Whether there is no table of another program; if there is one, no row is checked."""
         foreign: list[str] = []
         with contextlib.suppress(*UNREADABLE):
             foreign = foreign_tables(self.connection)
         if foreign:
             self.notes.append(f"The rows were not checked: {', '.join(foreign)} are not tables of this program.")
-            return
-        yield from self._check_whole()
-        yield from self._each("dictionary", "dictionaries", self._dictionaries(), self._check_dictionary)
-        yield from self._each("body", "bodies", self._keys("bodies", "digest"), self._check_body)
-        yield from self._each("capture", "captures", self._rows_of(CaptureRow, "captures"), self._check_capture)
-        yield from self._each("version", "versions", self._rows_of(VersionRow, "versions"), self._check_version)
-        yield from self._each(
-            "view_count", "view_counts", self._rows_of(ViewCountRow, "view_counts"), self._check_count
-        )
-        for table, noun in (("article_urls", "A URL"), ("images", "An image"), ("links", "A link")):
-            rows = self._rows_of(ArticlePartRow, table)
-            yield from self._each("article", table, rows, lambda row, t=table, n=noun: self._check_part(t, n, row))  # type: ignore[misc]
-        yield from self._each("article", "articles", self._keys("articles", "id"), self._check_article)
-        yield from self._each("frontier", "frontier", self._rows_of(FrontierRow, "frontier"), self._check_url)
-        with contextlib.suppress(*UNREADABLE):
-            self._note_takedowns()
+        return not foreign
 
     def _check_file(self) -> Iterator[Finding | None]:
         """The checks without which no row can be read."""
         yield from self._check_once("schema", lambda: check_schema(self.connection))
         yield from self._check_once("file", lambda: check_raw_file(self.connection, self.notes))
 
-    def _check_whole(self) -> Iterator[Finding | None]:
+    def _whole(self) -> dict[str, Iterator[Finding | None]]:
         """The checks of the archive as a whole, which take longer in a larger one."""
-        yield from self._check_once("file", lambda: check_file(self.connection))
-        yield from self._check_once("reference", lambda: check_references(self.connection))
-        yield from self._check_once("index", lambda: check_full_text(self.connection, self.notes))
-        yield from self._check_once("total", self._totals)
+        return {
+            "B-trees": self._check_once("file", lambda: check_file(self.connection)),
+            "references": self._check_once("reference", lambda: check_references(self.connection)),
+            "full-text index": self._check_once("index", lambda: check_full_text(self.connection, self.notes)),
+            "totals": self._check_once("total", self._totals),
+            "cold storage": chain(
+                self._check_once("cold", self._cold.files),
+                self._each("cold", "cold_pages", self._cold_pages(), self._cold.page) if self.read_cold else (),
+                self._check_once("cold", self._cold.digests) if self.read_cold else (),
+            ),
+        }
 
     def _note_takedowns(self) -> None:
         if unwiped := unwiped_takedowns(self.connection):
@@ -198,7 +236,7 @@ class Verification:
 
     def _check_body(self, digest: str) -> Finding | None:
         try:
-            self._pages.get(digest)
+            self._pages.get_stored(digest)
         except UNREADABLE:
             return self._damaged_body(digest)
         return None
@@ -310,11 +348,15 @@ class Verification:
             yield Finding(kind="total", message=f"Stored totals do not match the number of rows: {wrong}.")
 
     def _rows_of(self, kind: type[AnyRow], table: str) -> Iterator[AnyRow]:
-        return cast(Iterator[AnyRow], self._from_both_ends(table, "*"))
+        # Without generated columns: checksums leave them out, and to compute them takes longer than to read the row.
+        return cast(Iterator[AnyRow], self._from_both_ends(table, ", ".join(layouts()[table].columns)))
 
     def _keys(self, table: str, column: str) -> Iterator[Any]:
         for row in self._from_both_ends(table, column):
             yield row[column]
+
+    def _cold_pages(self) -> Iterator[str]:
+        return (row["digest"] for row in self._read(IN_ORDER))
 
     def _from_both_ends(self, table: str, columns: str) -> Iterator[dict[str, Any]]:
         """Every row of a table. From a page that cannot be read on, the rows are read backwards from the last one."""
@@ -348,19 +390,6 @@ class Verification:
         return None if checksum(table, row) == row["checksum"] else "its checksum does not match"
 
 
-class FindingFields(TypedDict):
-    """The fields of a :class:`Finding`."""
-
-    kind: Kind
-    message: str
-    key: Key
-    articles: tuple[int, ...]
-
-
-def finding(wrong: str | None, **fields: Unpack[FindingFields]) -> Finding | None:
-    return Finding(**fields) if wrong else None
-
-
 def label_of(row: object) -> str:
     """A row, or the key of one, in a message."""
     key = (row.get("id") or row.get("url")) if isinstance(row, dict) else row
@@ -370,18 +399,3 @@ def label_of(row: object) -> str:
 def cause(error: BaseException) -> str:
     """An error as a clause."""
     return printable(error).rstrip(".") or type(error).__name__
-
-
-@contextlib.contextmanager
-def lenient_text(connection: Connection) -> Iterator[None]:
-    """Read one snapshot, and decode invalid UTF-8 with surrogate escapes, inside a ``with`` block."""
-    raw = connection.raw
-    raw.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")  # called for every text of the file
-    if connection.mode == "read":
-        raw.execute("BEGIN")
-    try:
-        yield
-    finally:
-        raw.text_factory = str
-        if connection.mode == "read" and raw.in_transaction:
-            raw.execute("ROLLBACK")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from caliber_crawler.archive.analysis.names.gazetteer import cities, countries, lines, word_lists
+from caliber_crawler.archive.analysis.names.gazetteer import listed_names
 from caliber_crawler.archive.analysis.names.tokens import Kind, Token, paragraphs_of
 
 LANGUAGE = "en"
@@ -34,19 +34,8 @@ class Known:
 
 @cache
 def known_names() -> Known:
-    lists = word_lists(LANGUAGE)
     names: dict[tuple[str, ...], tuple[Kind, str]] = {}
-
-    def add(name: str, kind: Kind, normal: str) -> None:
+    for name, kind, normal in listed_names(LANGUAGE):
         for form in {name, name.replace("&", "and"), name.replace("-", " ")}:
             names.setdefault(tuple(token.text for tokens in paragraphs_of(form) for token in tokens), (kind, normal))
-
-    for name, normal in lists["place_aliases"].items():
-        add(name, "place", normal)
-    for name, normal in lists["organization_aliases"].items():
-        add(name, "organization", normal)
-    for name in lines(LANGUAGE, "organizations"):
-        add(name, "organization", name)
-    for name in (*countries(LANGUAGE), *cities(LANGUAGE), *lines(LANGUAGE, "places")):
-        add(name, "place", name)
     return Known(names, max(map(len, names)))

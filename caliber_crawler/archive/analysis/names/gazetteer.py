@@ -13,6 +13,7 @@ from importlib.resources import files
 from importlib.util import find_spec
 from typing import Any
 
+from caliber_crawler.archive.analysis.names.tokens import Kind
 from caliber_crawler.errors import MissingExtra
 
 PACKAGES = ("babel", "faker", "pymorphy3")
@@ -66,6 +67,19 @@ def words(language: str, name: str) -> frozenset[str]:
 def lines(language: str, name: str) -> list[str]:
     """A list of names, each on its own line."""
     return [line.strip() for line in word_lists(language)[name].splitlines() if line.strip()]
+
+
+def listed_names(language: str) -> Iterator[tuple[str, Kind, str]]:
+    """Places and organizations in a language: each name with its kind and normal form, the most reliable first."""
+    lists = word_lists(language)
+    for name, normal in lists["place_aliases"].items():
+        yield name, "place", normal
+    for name, normal in lists["organization_aliases"].items():
+        yield name, "organization", normal
+    for name in lines(language, "organizations"):
+        yield name, "organization", name
+    for name in (*countries(language), *cities(language), *lines(language, "places")):
+        yield name, "place", name
 
 
 def countries(language: str) -> Iterator[str]:

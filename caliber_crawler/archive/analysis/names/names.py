@@ -45,8 +45,8 @@ class NameCount(TypedDict):
     mentions: int
 
 
-class NameMention(TypedDict):
-    """One mention of a name: a row of the view ``article_mentions``."""
+class ArticleColumns(TypedDict):
+    """The article in which something was found."""
 
     article_id: int
     headline: str
@@ -54,6 +54,11 @@ class NameMention(TypedDict):
     site: str
     language: str
     section: str | None
+
+
+class NameMention(ArticleColumns):
+    """One mention of a name: a row of the view ``article_mentions``."""
+
     kind: Kind
     name: str
     written: str
@@ -64,15 +69,9 @@ class NameMention(TypedDict):
     url: str
 
 
-class QuotationRow(TypedDict):
+class QuotationRow(ArticleColumns):
     """Direct speech and its speaker: a row of the view ``article_quotations``."""
 
-    article_id: int
-    headline: str
-    published_date: str | None
-    site: str
-    language: str
-    section: str | None
     speaker: str | None
     """Normal form; ``None`` if the text names nobody."""
     speaker_written: str | None
@@ -87,15 +86,9 @@ class QuotationRow(TypedDict):
     url: str
 
 
-class NamingArticle(TypedDict):
+class NamingArticle(ArticleColumns):
     """An article that mentions a name."""
 
-    article_id: int
-    headline: str
-    published_date: str | None
-    site: str
-    language: str
-    section: str | None
     mentions: int
     url: str
 

@@ -164,11 +164,12 @@ CREATE TABLE versions (
   layout TEXT NOT NULL,
   methods TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(methods)),
   folded TEXT GENERATED ALWAYS AS (
-    CASE WHEN headline || coalesce(subtitle, '') || body GLOB '*[ёЁəƏıİ]*' THEN
+    nullif(
       replace(replace(replace(replace(replace(replace(
         headline || char(10) || coalesce(subtitle, '') || char(10) || body,
-        'ё', 'е'), 'Ё', 'Е'), 'ə', 'e'), 'Ə', 'E'), 'ı', 'i'), 'İ', 'I')
-    END) VIRTUAL, checksum INTEGER, replaced_by INTEGER REFERENCES versions (id),
+        'ё', 'е'), 'Ё', 'Е'), 'ə', 'e'), 'Ə', 'E'), 'ı', 'i'), 'İ', 'I'),
+      headline || char(10) || coalesce(subtitle, '') || char(10) || body)
+    ) VIRTUAL, checksum INTEGER, replaced_by INTEGER REFERENCES versions (id),
   UNIQUE (article_id, number),
   CHECK (seen_from <= seen_until)
 ) STRICT;
@@ -277,10 +278,6 @@ CREATE VIRTUAL TABLE versions_fts USING fts5 (
 );
 
 CREATE VIRTUAL TABLE versions_vocab USING fts5vocab (versions_fts, 'row');
-
-CREATE TRIGGER bodies_are_immutable BEFORE UPDATE ON bodies BEGIN
-  SELECT raise(ABORT, 'bodies are addressed by their content and never change');
-END;
 
 CREATE TRIGGER dictionaries_are_immutable BEFORE UPDATE ON dictionaries BEGIN
   SELECT raise(ABORT, 'dictionaries never change: bodies are made with them');
@@ -597,35 +594,6 @@ JOIN articles b ON b.id = e.counterpart_id
 WHERE a.duplicate_of IS NULL AND b.duplicate_of IS NULL AND a.current_version_id IS NOT NULL
   AND b.current_version_id IS NOT NULL;
 
-CREATE VIEW views_at AS
-SELECT d.article_id, d.hours,
-  CASE WHEN b.observed_at = n.observed_at THEN n.views
-    WHEN (julianday(n.observed_at) - julianday(b.observed_at)) * 24 <= 3 * d.hours THEN
-      CAST(round(b.views + (n.views - b.views) * (julianday(d.at) - julianday(b.observed_at))
-        / (julianday(n.observed_at) - julianday(b.observed_at))) AS INTEGER) END AS views,
-  CASE WHEN d.at IS NULL THEN 'no date' WHEN b.views IS NULL AND n.views IS NULL THEN 'no view count'
-    WHEN b.views IS NULL THEN 'no earlier view count' WHEN n.views IS NULL THEN 'no later view count'
-    WHEN (julianday(n.observed_at) - julianday(b.observed_at)) * 24 > 3 * d.hours THEN 'view counts too far apart'
-    END AS reason,
-  b.observed_at AS before_at, b.views AS views_before, n.observed_at AS after_at, n.views AS views_after,
-  round((julianday(n.observed_at) - julianday(b.observed_at)) * 24, 2) AS hours_between
-FROM (
-  SELECT a.id AS article_id, g.hours,
-    strftime('%Y-%m-%dT%H:%M:%SZ', a.published_at, '+' || g.hours || ' hours') AS at
-  FROM articles a CROSS JOIN (
-    SELECT 1 AS hours UNION ALL SELECT 6 UNION ALL SELECT 24 UNION ALL SELECT 72 UNION ALL SELECT 168) g
-  WHERE a.duplicate_of IS NULL) d
-LEFT JOIN view_counts b ON (b.article_id, b.observed_at, b.views) = (
-  SELECT c.article_id, c.observed_at, c.views FROM view_counts c
-  WHERE c.observed_at <= d.at AND c.article_id IN (
-    SELECT f.id FROM articles f WHERE f.id = d.article_id OR f.duplicate_of = d.article_id)
-  ORDER BY c.observed_at DESC, c.views DESC LIMIT 1)
-LEFT JOIN view_counts n ON (n.article_id, n.observed_at, n.views) = (
-  SELECT c.article_id, c.observed_at, c.views FROM view_counts c
-  WHERE c.observed_at >= d.at AND c.article_id IN (
-    SELECT f.id FROM articles f WHERE f.id = d.article_id OR f.duplicate_of = d.article_id)
-  ORDER BY c.observed_at, c.views DESC LIMIT 1);
-
 CREATE TABLE codebook (
   variable TEXT PRIMARY KEY,
   label TEXT,
@@ -792,6 +760,78 @@ CREATE TABLE merge_marks (
 
 CREATE INDEX merge_marks_repetition ON merge_marks (merged_at, name, marks);
 
+CREATE VIEW views_at AS
+SELECT d.article_id, d.hours,
+  CASE WHEN b.observed_at = n.observed_at THEN n.views
+    WHEN (julianday(n.observed_at) - julianday(b.observed_at)) * 24 <= 3 * d.hours THEN
+      CAST(round(b.views + (n.views - b.views) * (julianday(d.at) - julianday(b.observed_at))
+        / (julianday(n.observed_at) - julianday(b.observed_at))) AS INTEGER) END AS views,
+  CASE WHEN d.at IS NULL THEN 'no date' WHEN b.views IS NULL AND n.views IS NULL THEN 'no view count'
+    WHEN b.views IS NULL THEN 'no earlier view count' WHEN n.views IS NULL THEN 'no later view count'
+    WHEN (julianday(n.observed_at) - julianday(b.observed_at)) * 24 > 3 * d.hours THEN 'view counts too far apart'
+    END AS reason,
+  b.observed_at AS before_at, b.views AS views_before, n.observed_at AS after_at, n.views AS views_after,
+  round((julianday(n.observed_at) - julianday(b.observed_at)) * 24, 2) AS hours_between
+FROM (
+  SELECT a.id AS article_id, g.hours,
+    strftime('%Y-%m-%dT%H:%M:%SZ', a.published_at, '+' || g.hours || ' hours') AS at
+  FROM articles a CROSS JOIN (
+    SELECT 1 AS hours UNION ALL SELECT 6 UNION ALL SELECT 24 UNION ALL SELECT 72 UNION ALL SELECT 168) g
+  WHERE a.duplicate_of IS NULL) d
+LEFT JOIN view_counts b ON (b.article_id, b.observed_at, b.views) = (
+  SELECT c.article_id, c.observed_at, c.views FROM articles f
+  CROSS JOIN view_counts c ON c.article_id = f.id AND c.observed_at <= d.at
+  WHERE f.id = d.article_id OR f.duplicate_of = d.article_id
+  ORDER BY c.observed_at DESC, c.views DESC LIMIT 1)
+LEFT JOIN view_counts n ON (n.article_id, n.observed_at, n.views) = (
+  SELECT c.article_id, c.observed_at, c.views FROM articles f
+  CROSS JOIN view_counts c ON c.article_id = f.id AND c.observed_at >= d.at
+  WHERE f.id = d.article_id OR f.duplicate_of = d.article_id
+  ORDER BY c.observed_at, c.views DESC LIMIT 1);
+
+CREATE TABLE cold_files (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  folder TEXT NOT NULL,
+  started_at TEXT NOT NULL CHECK (started_at GLOB '????-??-??T??:??:??Z'),
+  size INTEGER CHECK (size > 0),
+  sha256 TEXT CHECK (length(sha256) = 64),
+  CHECK ((size IS NULL) = (sha256 IS NULL))
+) STRICT;
+
+CREATE TABLE cold_pages (
+  digest TEXT PRIMARY KEY REFERENCES bodies (digest),
+  file_id INTEGER NOT NULL REFERENCES cold_files (id),
+  offset INTEGER NOT NULL CHECK (offset >= 0),
+  length INTEGER NOT NULL CHECK (length > 0),
+  extent INTEGER NOT NULL CHECK (extent >= length),
+  size INTEGER NOT NULL CHECK (size > 0)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cold_removals (
+  file_id INTEGER NOT NULL REFERENCES cold_files (id),
+  offset INTEGER NOT NULL CHECK (offset >= 0),
+  extent INTEGER NOT NULL CHECK (extent > 0),
+  PRIMARY KEY (file_id, offset)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX cold_files_repetition ON cold_files (folder, started_at, size, sha256, name);
+
+CREATE INDEX cold_pages_repetition ON cold_pages (file_id, offset, length, extent, size);
+
+CREATE INDEX cold_removals_repetition ON cold_removals (extent);
+
+CREATE TRIGGER bodies_are_immutable BEFORE UPDATE ON bodies
+WHEN NOT (new.digest = old.digest AND new.size = old.size
+  AND ((new.data = x'' AND new.dictionary_id IS NULL) OR old.data = x'')
+  AND EXISTS (SELECT 1 FROM cold_pages p WHERE p.digest = old.digest AND p.size = old.size)) BEGIN
+  SELECT raise(ABORT, 'bodies are addressed by their content and never change');
+END;
+
+CREATE TRIGGER moved_bodies_are_counted AFTER UPDATE OF data ON bodies BEGIN
+  UPDATE totals SET stored = stored - length(old.data) + length(new.data);
+END;
+
 PRAGMA application_id = 1128352841;
 
-PRAGMA user_version = 17;
+PRAGMA user_version = 20;

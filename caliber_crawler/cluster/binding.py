@@ -1,0 +1,39 @@
+"""The binding of a storage to its cluster: both know the same random name.
+
+So no worker writes to a folder whose mount is missing, or to the storage of another cluster.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from caliber_crawler.cluster.database import connect
+from caliber_crawler.cluster.storage import Storage
+
+NAME = "SELECT storage FROM caliber_protocol"
+RECORD = "UPDATE caliber_protocol SET storage = %s"
+
+
+def bind_storage(dsn: str, storage: Storage) -> None:
+    """Bind a storage to its cluster the first time; later, check that it is that one.
+
+    Raises :class:`~caliber_crawler.errors.StorageUnavailable`.
+    """
+    with connect(dsn) as connection, connection.transaction():
+        row = connection.execute(f"{NAME} FOR UPDATE").fetchone()
+        assert row is not None, "require_set_up"
+        if row["storage"] is None:
+            name = storage.read_mark() or secrets.token_hex(8)
+            storage.mark(name)
+            connection.execute(RECORD, (name,))
+        else:
+            storage.cluster = str(row["storage"])
+            storage.require_mark()
+
+
+def expect_storage(dsn: str, storage: Storage) -> None:
+    """Check that a storage is that of the cluster, if any is; raises as :func:`bind_storage`."""
+    with connect(dsn) as connection:
+        row = connection.execute(NAME).fetchone()
+    storage.cluster = None if row is None else row["storage"]
+    storage.require_mark()

@@ -1,0 +1,175 @@
+"""Publication of a shard: its changes are stored, and a row in PostgreSQL makes them the end of the chain.
+
+If the storage fails, publication is tried again for a few minutes, while the job still belongs to the worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from psycopg.types.json import Jsonb
+
+from caliber_crawler.archive.reports.alarms import SiteState
+from caliber_crawler.cluster.jobs import Interrupted
+from caliber_crawler.cluster.kept_shards import KeptShard
+from caliber_crawler.cluster.shard_file import schema_of
+from caliber_crawler.cluster.shards import CURRENT_SHARD, FORGET, PUBLISH, Shard
+from caliber_crawler.cluster.storage import Storage, digest_of
+from caliber_crawler.cluster.takedowns import OF_SITE, carry_out, requests_of
+from caliber_crawler.errors import StorageUnavailable
+
+if TYPE_CHECKING:
+    from procrastinate.connector import BaseConnector
+
+    from caliber_crawler.cluster.lease import Lease
+    from caliber_crawler.cluster.log_hold import LogHold
+
+logger = logging.getLogger(__name__)
+
+PAUSES = (1 / 8, 1 / 4, 1 / 2, 1, 2)
+"""Pauses between attempts to publish, as fractions of a job's back-off: together four minutes by default."""
+STOP_CHECK = 0.5
+"""Seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The outcome of a job, as plain values. ``unfinished`` work is queued again."""
+
+    work: str
+    outcome: str
+    why: str | None
+    """Why the crawl ended as it did, and what about it is unusual."""
+    counts: dict[str, int]
+    state: tuple[int, tuple[str, ...]] | None
+    """The exit code and open alarms of the site."""
+    is_healthy: bool
+    """Whether nothing about the crawl is unusual, such as a redesign that hides all articles."""
+    unfinished: bool = False
+    interrupted: str | None = None
+    """Why the worker stopped the crawl."""
+    failure: tuple[str, int] | None = None
+    """Why the site could not be crawled, and the exit code."""
+    articles: int = 0
+    requests: int = 0
+
+    @property
+    def site_state(self) -> SiteState | None:
+        """The state of the site after the crawl."""
+        return None if self.state is None else SiteState(self.state[0], tuple(self.state[1]))
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> Report:
+        """From :meth:`as_values`, also after a way through JSON."""
+        return cls(**values)
+
+    def as_values(self) -> dict[str, Any]:
+        """Values that JSON can express."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        counts = ", ".join(f"{name} {number:,}" for name, number in self.counts.items() if number)
+        return f"{self.work}: {self.outcome}" + (f", {self.why}" if self.why else "") + f" ({counts})"
+
+
+class Publisher:
+    """Publishes the shards of one worker."""
+
+    def __init__(
+        self,
+        connector: BaseConnector,
+        storage: Storage,
+        lease: Lease,
+        write_changes: Callable[[Path, bytes, Path, LogHold | None], bytes | None],
+        *,
+        back_off: float,
+        is_stopping: Callable[[], bool],
+        notify: Callable[[str], None] = logger.info,
+    ) -> None:
+        self._connector, self._storage, self._lease = connector, storage, lease
+        self._write_changes, self._notify = write_changes, notify
+        self._back_off, self._is_stopping = back_off, is_stopping
+
+    async def publish(
+        self, job_id: int, fetched: Shard, before: bytes, path: Path, report: Report, hold: LogHold | None = None
+    ) -> KeptShard:
+        """Publish what changed since the shard was fetched, whose pages had the digests ``before``.
+
+        Raises :class:`StorageUnavailable` if the storage fails for several minutes, or once after the worker was asked
+        to stop: then the file at ``path`` is complete, and can be published later.
+        """
+        self._lease.confirm()
+        requests = requests_of(await self._connector.execute_query_all_async(OF_SITE, site=fetched.site))
+        deleted = 0
+        if requests:
+            if hold is not None:
+                hold.release()  # deletion rewrites the file
+            deleted = await asyncio.to_thread(carry_out, path, requests)
+        increment = path.with_suffix(".increment")
+        increment.unlink(missing_ok=True)
+        now = await asyncio.to_thread(self._write_changes, path, before, increment, hold)
+        if now is None:
+            return KeptShard(fetched.path, before)
+        is_whole = bool(deleted) or not fetched.takes_increment(increment.stat().st_size)
+        part = path if is_whole else increment
+        name = await self._put(part, fetched, is_whole=is_whole)
+        self._lease.confirm()
+        rows = await self._connector.execute_query_all_async(
+            PUBLISH,
+            job_id=job_id,
+            worker_id=self._lease.worker_id,
+            base_generation=fetched.generation,
+            base=None if is_whole else fetched.generation,
+            site=fetched.site,
+            path=name,
+            size=part.stat().st_size,
+            digest=await asyncio.to_thread(digest_of, part),
+            outcome=report.outcome,
+            why=report.why,
+            counts=Jsonb(report.counts),
+            archive_schema=schema_of(path),
+            takedowns=max((request.id for request in requests), default=0),
+            purge=bool(deleted),
+        )
+        if not rows and await self._current_path(fetched.site) != name:
+            self._storage.remove(name)
+            raise Interrupted("another worker took over the site before its shard was published")
+        increment.unlink(missing_ok=True)
+        outdated = rows[0]["purged"] if rows else []
+        if is_whole:
+            forgotten = await self._connector.execute_query_all_async(
+                FORGET, site=fetched.site, whole=fetched.generation + 1
+            )
+            outdated = [*outdated, *(row["path"] for row in forgotten)]
+        for former in outdated:
+            await asyncio.to_thread(self._storage.remove, former)
+        return KeptShard(name, now)
+
+    async def _put(self, part: Path, shard: Shard, *, is_whole: bool) -> str:
+        suffix = ".db" if is_whole else ".increment"
+        for share in PAUSES:
+            try:
+                return await asyncio.to_thread(self._storage.put, part, shard.site, shard.generation + 1, suffix)
+            except StorageUnavailable as error:
+                if self._is_stopping():
+                    raise
+                pause = share * self._back_off
+                self._notify(f"{error} The next attempt is in {pause:,.0f} s; nothing is lost.")
+                await self._wait(pause)
+        return await asyncio.to_thread(self._storage.put, part, shard.site, shard.generation + 1, suffix)
+
+    async def _wait(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while (left := end - loop.time()) > 0 and not self._is_stopping():
+            await asyncio.sleep(min(left, STOP_CHECK))
+
+    async def _current_path(self, site: str) -> str | None:
+        """The path of the current shard. It is this job's own if PUBLISH was repeated after its answer was lost."""
+        rows = await self._connector.execute_query_all_async(CURRENT_SHARD, site=site)
+        return str(rows[0]["path"]) if rows else None

@@ -1,0 +1,146 @@
+"""Faults of the storage are weather: two workers, forty sites, and nothing is lost or crawled twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from caliber_crawler.archive.core.format import VERSION
+from caliber_crawler.cluster.shards import current_shards
+from tests.alerts.receivers import webhook
+from tests.archive.test_migrate import first_schema
+from tests.cluster.crew import Crew, assert_every_article_once, run_crew
+from tests.cluster.object_store import BUCKET, run_object_store
+from tests.cluster.postgres import rows
+from tests.cluster.press import serve_press
+from tests.cluster.shelf import Shelf
+from tests.small_disk import small_disk_at
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+SITES, ARTICLES = 40, 3
+REDESIGNED, DAMAGED, EARLIER = ("paper-00", "paper-01", "paper-02"), "paper-03", "paper-04"
+DISK = 96
+"""Megabytes."""
+STORAGE = "shard storage"
+
+
+def states(payloads: list[Any]) -> dict[str, list[tuple[str, int]]]:
+    """The states of which each site's messages report, in order."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for payload in payloads:
+        found.setdefault(payload["site"], []).append((payload["state"], payload["exit_code"]))
+    return found
+
+
+def storage_failed(crew: Crew) -> bool:
+    query = f"SELECT 1 AS one FROM caliber_states WHERE site = '{STORAGE}' AND state = 'failed'"
+    return rows(crew.dsn, query) != []
+
+
+def assert_no_page_was_fetched_twice(crew: Crew) -> None:
+    for paper in crew.press.papers:
+        posts = Counter(request["path"] for request in paper.requests() if "/post/" in request["path"])
+        assert max(posts.values()) == 1, (paper.name, posts)
+
+
+def test_forty_sites_survive_a_full_disk_a_damaged_and_an_earlier_shard_and_redesigns(dsn: str, tmp_path: Path) -> None:
+    with (
+        serve_press(tmp_path, SITES, ARTICLES) as press,
+        small_disk_at(tmp_path / "shards", DISK) as disk,
+        webhook() as received,
+        run_crew(dsn, press, tmp_path) as crew,
+    ):
+        notify = ("--notify", received.url)
+        crew.enqueue()
+        filler = disk / "filler"
+        filler.write_bytes(b"x" * ((DISK - 4) * 1024 * 1024))
+        crew.start("anna", "", *notify)
+        crew.start("boris", "", *notify)
+        crew.wait_for(lambda: storage_failed(crew))
+        filler.unlink()
+        crew.wait_for(crew.is_done)
+        crew.stop()
+        assert "No space left on device" in crew.log("anna") + crew.log("boris")
+        assert "nothing is lost" in crew.log("anna") + crew.log("boris")
+        first = states(received.payloads)
+        assert first.pop(STORAGE) == [("failed", 19), ("healthy", 0)]
+        assert first == {paper.name: [("healthy", 0)] for paper in press.papers}
+        assert_no_page_was_fetched_twice(crew)
+        assert list(disk.rglob("*.part")) == []
+        assert [*(tmp_path / "scratch").rglob("*.db")] == [], "every result was published"
+        received.payloads.clear()
+
+        for paper in press.papers:
+            paper.site.renamed = (b"float_block", b"teaser_block") if paper.name in REDESIGNED else None
+        spoil_shards(dsn, tmp_path)
+        crew.caliber("cluster", "enqueue", *(paper.name for paper in press.papers), "--delay", 0)
+        workers = [crew.start(name, "", *notify, "--until-empty", "--back-off", 3600) for name in ("anna", "boris")]
+        codes = {worker.wait(240) for worker in workers}
+        assert codes <= {0, 3}
+        assert 3 in codes
+        assert states(received.payloads) == {
+            **{name: [("alarm", 3)] for name in REDESIGNED},
+            DAMAGED: [("failed", 19)],
+        }
+        schemas = rows(dsn, f"SELECT archive_schema FROM caliber_shards WHERE site = '{EARLIER}'")
+        assert schemas == [{"archive_schema": VERSION}]
+        checked = crew.caliber("cluster", "check", "--json")
+        assert checked.exit_code == 3
+        assert {(each["problem"], each["site"]) for each in checked.json["findings"]} == {("damaged", DAMAGED)}
+        partly = crew.caliber("cluster", "collect", "--archive", tmp_path / "partly.db", "--json")
+        assert (partly.exit_code, len(partly.json)) == (3, SITES - 1)
+        assert partly.stderr.startswith(f"The shard of {DAMAGED} was not collected: ")
+
+        assert crew.caliber("cluster", "restore", DAMAGED).exit_code == 0
+        crew.caliber("cluster", "enqueue", DAMAGED)
+        assert crew.start("clara", "", *notify, "--until-empty").wait(240) == 0
+        assert states(received.payloads)[DAMAGED] == [("failed", 19), ("healthy", 0)]
+        assert_every_article_once(crew.collect(), press.papers)
+
+
+def spoil_shards(dsn: str, folder: Path) -> None:
+    """Damage the last file of one shard, and replace another shard by one of the first schema."""
+    shelf = Shelf(dsn, folder)
+    shards = {shard.site: shard for shard in current_shards(dsn)}
+    copy = folder / "copy.db"
+    for site in (DAMAGED, EARLIER):
+        shelf.storage.fetch(shards[site], copy)
+        part = copy if site == DAMAGED else first_schema(copy, folder / "earlier.db")
+        schema = VERSION if site == DAMAGED else 1
+        name = shelf.record(site, shards[site].generation + 1, part, None, schema)
+        if site == DAMAGED:
+            stored = shelf.file(name)
+            stored.write_bytes(stored.read_bytes()[:-100] + bytes(100))
+
+
+def test_an_object_store_that_fails_for_a_while_loses_nothing(dsn: str, tmp_path: Path) -> None:
+    with (
+        run_object_store() as store,
+        serve_press(tmp_path, 6, 6, latency=0.05) as press,
+        webhook() as received,
+        run_crew(dsn, press, tmp_path, {**store.variables, "CALIBER_SHARDS": f"s3://{BUCKET}/shards"}) as crew,
+    ):
+        crew.enqueue()
+        store.stop()
+        refused = crew.start("anna", "")
+        assert refused.wait(120) == 19, "a worker that cannot reach the storage at its start ends"
+        assert "Cannot read the storage s3://" in crew.log("anna")
+        store.start()
+        crew.start("anna", "", "--notify", received.url)
+        crew.start("boris", "", "--notify", received.url)
+        crew.wait_for(lambda: crew.count_requests() > 30)
+        store.stop()
+        crew.wait_for(lambda: storage_failed(crew))
+        store.start()
+        crew.wait_for(crew.is_done)
+        crew.stop()
+        found = states(received.payloads)
+        assert found.pop(STORAGE) == [("failed", 19), ("healthy", 0)]
+        assert found == {paper.name: [("healthy", 0)] for paper in press.papers}
+        assert_no_page_was_fetched_twice(crew)
+        assert crew.caliber("cluster", "check").exit_code == 0
+        assert_every_article_once(crew.collect(), press.papers)
