@@ -106,6 +106,7 @@ class Shingles:
     @cached_property
     def all(self) -> ShingleSet:
         """The set of shingles."""
+        shingles: Iterator[tuple[str, ...]]
         shingles = zip(*(self.words[start:] for start in range(SHINGLE_WORDS)), strict=False)
         if len(self.words) < SHINGLE_WORDS:
             shingles = iter([tuple(self.words)])
