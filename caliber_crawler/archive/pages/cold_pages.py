@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -170,6 +171,7 @@ class ColdPages:
         digest.
         """
         path = self.files.require(file)
+        forget_cached(path)
         places = places_in(index_of(path))
         obsolete = {place for place in places if not self._is_intact(path, place)}
         size, sha256 = path.stat().st_size, sha256_of(path)
@@ -314,6 +316,14 @@ def is_removal(member: bytes) -> bool:
         return REMOVED in zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(member, 1024)
     except zlib.error:
         return False
+
+
+def forget_cached(path: Path) -> None:
+    """Have a file that is on the disk read from there, and not from memory. macOS does not know the request."""
+    if not hasattr(os, "posix_fadvise"):
+        return
+    with path.open("rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def sha256_of(path: Path) -> str:
