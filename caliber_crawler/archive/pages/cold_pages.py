@@ -18,6 +18,8 @@ from caliber_crawler.errors import ArchiveError, ColdFileUnavailable, ColdPageRe
 
 MAX_HEAD_BYTES = 4 * 1024 * 1024
 """Maximum bytes of a record besides the page."""
+MAX_PAGE_BYTES = 1 << 30
+"""Maximum bytes of a page: an archive from outside may state any number."""
 RECORD_END = b"\r\n\r\n"
 REMOVED = b"Caliber-Removed: "
 """In the record that takes the place of a page under takedown."""
@@ -61,6 +63,8 @@ class ColdPages:
             raise ArchiveError(f"{self._connection.path} is damaged: body {digest} has neither data nor a cold file.")
         file = self.files.get(row["file_id"])
         path = self.files.require(file)
+        if not 0 < row["length"] <= row["size"] + MAX_HEAD_BYTES or row["size"] > MAX_PAGE_BYTES:
+            raise ArchiveError(f"{self._connection.path} is damaged: the place of body {digest} is impossible.")
         try:
             data = read_at(path, row["offset"], row["length"])
         except OSError as error:
