@@ -105,7 +105,7 @@ class JobCrawler:
         self._scratch = scratch
         self._kept = KeptShards(scratch / "kept", keep_bytes)
         # Beside the worker's folder, so that the next worker finds them.
-        self._unpublished = KeptShards(unpublished_folder(scratch.parent), None)
+        self._unpublished = KeptShards(unpublished_folder(scratch), None)
         self._unpublished.discard_older(UNPUBLISHED_DAYS)
         self._publisher = Publisher(
             connector,
