@@ -82,6 +82,7 @@ TOGETHER = {
     "cluster acknowledge": f"caliber --dsn {DSN}",
     "cluster define": f"--dsn {DSN}",
     "cluster collect": f"--dsn {DSN} --archive b.db",
+    "cluster export": f"parquet --dsn {DSN} -o out",
     "cluster check": f"--dsn {DSN}",
     "cluster restore": f"caliber --dsn {DSN}",
     "cluster migrate": f"--dsn {DSN}",

@@ -79,7 +79,7 @@ def count_hits(connection: Connection, where: Selection) -> SearchCounts:
     for row in rows:
         total += row["articles"]
         for name in ("language", "section", "site", "month"):
-            if (value := row[name]) is not None:  # type: ignore[literal-required]
+            if (value := row[name]) is not None:
                 counts[name][value] += row["articles"]
     if connection.value("SELECT EXISTS (SELECT 1 FROM codes)"):
         sql, values = condition(connection, where)

@@ -31,9 +31,9 @@ def sql_rows(connection: Connection, sql: str, values: Mapping[str, str], *, mos
     cursor = connection.execute(sql, dict(values))
     columns = tuple(column[0] for column in cursor.description)
     rows = [tuple(row) for row in (cursor if most is None else cursor.fetchmany(most + 1))]
-    if most is None or len(rows) <= most:
-        return SqlRows(columns, rows, len(rows))
-    return SqlRows(columns, rows[:most], connection.value(f"SELECT count(*) FROM ({sql})", dict(values)))
+    # To count the others as they come costs less than to run the query again.
+    total = len(rows) + sum(1 for _ in cursor)
+    return SqlRows(columns, rows[:most], total)
 
 
 async def sql_csv(page_request: PageRequest, name: str, sql: str, values: Mapping[str, str]) -> Response:

@@ -25,7 +25,8 @@ MAX_NUMBER_TEXT = 12
 """Characters of a link that is the number of a page."""
 MIN_NUMBERS = 2
 """Links to numbered pages that a pager has, if the URL of the first page has a number, too."""
-_HREF = re.compile(rb"""\bhref\s{0,4}=\s{0,4}["']?([^"'\s<>]{1,500})""", re.IGNORECASE)
+# In lower case. A pattern that begins with plain letters is searched ten times as fast.
+_HREF = re.compile(rb"""href(?<![0-9a-z_]href)\s{0,4}=\s{0,4}["']?([^"'\s<>]{1,500})""")
 _IS_TWO = re.compile(rb"(?<!\d)0?2(?=/?$|\.[a-zA-Z]{2,5}$|[&#])")
 _COMMENTS = re.compile(rb"comment|kommentar|reply|disqus", re.IGNORECASE)
 _ENDS = (b'"', b"'", b"?", b"#", b">", b" ", b"")
@@ -91,10 +92,12 @@ def continuation(page: Page) -> tuple[str | None, bool]:
         return None, False
     doubtful = None
     own = page.site.normal_url(page.capture.effective_url)
-    for found in _HREF.finditer(page.document.source):
-        if not _IS_TWO.search(found[1]) or _COMMENTS.search(found[1]):
+    source = page.document.source
+    for found in _HREF.finditer(source.lower()):
+        if b"2" not in found[1] or not _IS_TWO.search(found[1]) or _COMMENTS.search(found[1]):
             continue
-        url = _normal(found[1].decode("utf-8", "replace").replace("&amp;", "&"), page)
+        href = source[found.start(1) : found.end(1)]
+        url = _normal(href.decode("utf-8", "replace").replace("&amp;", "&"), page)
         if url is None or url == own:
             continue
         second = next((each for each in page_numbers(url) if each.number == 2 and is_page_of(each, own)), None)

@@ -233,8 +233,6 @@ def _is_teaser(line: Line, is_own_article: Callable[[str], bool]) -> bool:
 
 def boilerplate_inside(text: str, site: Site) -> str | None:
     """A boilerplate sentence inside a text, or ``None``. Short labels are not searched for: articles use them too."""
-    folded = fold(text)
-    for sentence, line in _boilerplate(site).sentences:
-        if sentence in folded:
-            return clean_inline(line)
-    return None
+    sentences = _boilerplate(site).sentences
+    folded = fold(text) if sentences else ""
+    return next((clean_inline(line) for sentence, line in sentences if sentence in folded), None)

@@ -39,25 +39,6 @@ _CAPTCHAS = (
     *(b"checkcaptcha", b"g-recaptcha", b"h-captcha"),
 )
 _HUMAN = re.compile(rb"verify(?:ing)? (?:that )?you are (?:a )?human")
-_COOKIE_SCRIPT = 4_000
-"""Bytes between the cookie that a script sets and its request to load the page again."""
-
-_HIDDEN = rb"script|style|noscript|template|svg|head"
-# The start of an invisible element, consecutive tags, or text. Each repetition of a group takes memory until the match
-# ends, so their number is limited.
-_PART = re.compile(
-    rb"<(?:(?=[hnst])(?P<hidden>" + _HIDDEN + rb")\b|(?!(?=[hnst])(?:" + _HIDDEN + rb")\b)[^>]*+>?\s*+"
-    rb"(?:<(?!(?=[hnst])(?:" + _HIDDEN + rb")\b)[^>]*+>?\s*+){0,499})|(?P<text>[^<]++)",
-    re.I,
-)
-_END_OF_HIDDEN = re.compile(rb"</(" + _HIDDEN + rb")", re.I)
-_CHALLENGE = re.compile(
-    rb"_cf_chl_opt|/cdn-cgi/challenge-platform/h/|cf-browser-verification|ddos-guard|ddg-captcha|_incapsula_resource"
-    rb"|incident_id|px-captcha|geo\.captcha-delivery|awswafintegration|sgcaptcha|smart-?captcha|checkcaptcha"
-    rb"|g-recaptcha|h-captcha|cf-turnstile|enable javascript and cookies to continue|checking your browser"
-    rb"|verify(?:ing)? (?:that )?you are (?:a )?human|are you a robot|just a moment\.\.\.",
-    re.I,
-)
 _COOKIE_SCRIPT = re.compile(rb"(?P<cookie>document\.cookie\s*+=)|location\.(?:reload|href|replace)", re.I)
 _PASSWORD = re.compile(rb"<input\b[^<>]*\btype\s*+=\s*+[\"']?password\b")  # in lower case
 _LOGIN_PATH = re.compile(r"/(?:log-?in|sign-?in|auth|sso|account|user/login|wp-login\.php)(?:/|$|\?)", re.I)

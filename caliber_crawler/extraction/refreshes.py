@@ -13,7 +13,8 @@ MAX_SCANNED = 64 * 1024
 MAX_DELAY = 10
 """Seconds; a page that is shown for longer is meant to be read."""
 _META = re.compile(rb"<meta\b[^<>]*+>", re.IGNORECASE)
-_IS_REFRESH = re.compile(rb"\bhttp-equiv\s*+=\s*+[\"']?\s*+refresh\b")  # in lower case
+# In lower case. A pattern that begins with plain letters is searched ten times as fast.
+_IS_REFRESH = re.compile(rb"http-equiv(?<![0-9a-z_]http-equiv)\s*+=\s*+[\"']?\s*+refresh\b")
 _CONTENT = re.compile(rb"\bcontent\s*+=\s*+(?:\"([^\"<>]*)\"|'([^'<>]*)'|([^\s\"'<>]++))", re.IGNORECASE)
 _REFRESH = re.compile(r"\s*+(\d{1,6})(?:\.\d*+)?\s*+[;,]?\s*+(?:url\s*+=\s*+)?[\"']?([^\"'\s]++)", re.IGNORECASE)
 MAX_SHELL, MAX_SHELL_WORDS = 4096, 40

@@ -120,8 +120,10 @@ def test_a_takedown_reaches_the_shard_its_former_files_the_mirror_and_the_archiv
     assert shelf.run(*collect).exit_code == 0
     former = shelf.files("aurora")
     url = "https://aurora.example/post/1001"
-    done = shelf.run_json("takedown", url, "--site", "aurora", "--reason", "asked for")
-    assert done["deleted"] == {"aurora": 1}
+    others = shelf.files("bulletin")
+    done = shelf.run_json("takedown", url, "--site", "*", "--reason", "asked for")
+    assert done["deleted"] == {"aurora": 1, "bulletin": 0}
+    assert shelf.files("bulletin") == others
     assert shelf.urls("aurora") == ["https://aurora.example/post/1002"]
     assert len(shelf.files("aurora")) == 1
     assert not set(former) & set(shelf.files("aurora"))

@@ -6,12 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from caliber_crawler.cluster.scratch import worker_folder
+from caliber_crawler.cluster.scratch import unpublished_folder, worker_folder
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from caliber_crawler.cluster.scratch import worker_folder
+from caliber_crawler.cluster.scratch import unpublished_folder, worker_folder
 with worker_folder(Path(sys.argv[1])) as folder:
     (folder / "shard.db").write_bytes(b"1" * 1000)
     os.kill(os.getpid(), signal.SIGKILL)
@@ -36,3 +36,21 @@ def test_other_files_are_not_touched(tmp_path: Path) -> None:
     with worker_folder(tmp_path):
         pass
     assert {path.name for path in tmp_path.iterdir()} == {"caliber-notes", "other.lock"}
+
+
+def test_results_that_were_not_published_outlive_the_worker(tmp_path: Path) -> None:
+    with worker_folder(tmp_path) as folder:
+        results = unpublished_folder(folder)
+        assert results == unpublished_folder(folder)
+        assert results.parent == tmp_path
+        assert results.stat().st_mode & 0o77 == 0
+    with worker_folder(tmp_path) as folder:
+        assert unpublished_folder(folder) == results
+    results.rmdir()
+    (tmp_path / "elsewhere").mkdir()
+    results.symlink_to(tmp_path / "elsewhere")
+    with worker_folder(tmp_path) as folder:
+        assert unpublished_folder(folder) == folder / "unpublished"
+        results.unlink()
+        results.write_text("a file of somebody else")
+        assert unpublished_folder(folder) == folder / "unpublished"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from tests.cluster.object_store import BUCKET, run_object_store
 from tests.cluster.postgres import rows
 from tests.cluster.press import serve_press
 from tests.cluster.shelf import Shelf
+from tests.conftest import AT
 from tests.small_disk import small_disk_at
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -135,6 +138,10 @@ def test_an_object_store_that_fails_for_a_while_loses_nothing(dsn: str, tmp_path
         crew.wait_for(lambda: crew.count_requests() > 30)
         store.stop()
         crew.wait_for(lambda: storage_failed(crew))
+        unwanted = next(iter(press.papers[-1].site.truth(AT)))
+        refused_takedown = crew.caliber("cluster", "takedown", unwanted["url"], "--reason", "asked for")
+        assert refused_takedown.exit_code == 19
+        assert "Takedown 1 is recorded; the next job of each site carries it out." in refused_takedown.stderr
         store.start()
         crew.wait_for(crew.is_done)
         crew.stop()
@@ -143,4 +150,8 @@ def test_an_object_store_that_fails_for_a_while_loses_nothing(dsn: str, tmp_path
         assert found == {paper.name: [("healthy", 0)] for paper in press.papers}
         assert_no_page_was_fetched_twice(crew)
         assert crew.caliber("cluster", "check").exit_code == 0
-        assert_every_article_once(crew.collect(), press.papers)
+        archive = crew.collect()
+        assert_every_article_once(archive, press.papers[:-1], others=[press.papers[-1].name])
+        with closing(sqlite3.connect(archive)) as connection:
+            slugs = connection.execute("SELECT slug FROM articles WHERE site = ?", (press.papers[-1].name,)).fetchall()
+        assert {slug for (slug,) in slugs} == press.papers[-1].truth() - {unwanted["slug"]}

@@ -17,6 +17,7 @@ FOLDER_VARIABLE = "CALIBER_COLD_FOLDER"
 """The environment variable with a folder that is searched before the recorded one."""
 ENDING = ".warc.gz"
 INDEX_ENDING = ".cdxj"
+FILES = "SELECT id, name, folder, started_at, size, sha256 FROM cold_files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,6 @@ class ColdFile:
     size: int | None
     """Bytes; ``None`` until its pages are recorded."""
     sha256: str | None
-    pages: int
-    """The number of this archive's pages in it."""
 
 
 class ColdFiles:
@@ -43,14 +42,19 @@ class ColdFiles:
 
     def all(self) -> list[ColdFile]:
         """Every file, oldest first; also one whose move was killed, which has no size."""
-        return [self._file(row) for row in self._connection.rows(f"{FILES} ORDER BY f.id")]
+        return [ColdFile(**row) for row in self._connection.rows(f"{FILES} ORDER BY id")]
+
+    def count_pages(self, file: ColdFile) -> int:
+        """The number of this archive's pages in a file."""
+        count: int = self._connection.value("SELECT count(*) FROM cold_pages WHERE file_id = ?", (file.id,))
+        return count
 
     def get(self, id: int) -> ColdFile:
         """A file by its ID. Raises ``ArchiveError`` if the archive has none with this ID."""
-        row = self._connection.row(f"{FILES} WHERE f.id = ?", (id,))
+        row = self._connection.row(f"{FILES} WHERE id = ?", (id,))
         if row is None:
             raise ArchiveError(f"{self._connection.path} is damaged: cold file {id} is not recorded.")
-        return self._file(row)
+        return ColdFile(**row)
 
     def begin(self, folder: Path) -> ColdFile:
         """Record a file that is about to be written; its name is new."""
@@ -65,7 +69,8 @@ class ColdFiles:
         return self.get(id)
 
     def discard(self, file: ColdFile) -> None:
-        """Remove the record of a file without pages."""
+        """Forget a file that was not written to the end."""
+        index_of(self.folder_of(file) / file.name).unlink(missing_ok=True)
         with self._connection.transaction():
             self._connection.execute("DELETE FROM cold_files WHERE id = ?", (file.id,))
 
@@ -116,7 +121,7 @@ class ColdFiles:
         if not files:
             return None
         folders = ", ".join(dict.fromkeys(str(self.folder_of(file)) for file in files))
-        count, size = sum(file.pages for file in files), sum(file.size or 0 for file in files)
+        count, size = sum(map(self.count_pages, files)), sum(file.size or 0 for file in files)
         return (
             f"{quantity(count, 'page')} of the archive {'is' if count == 1 else 'are'} in cold storage:"
             f" {quantity(len(files), 'file')}, {size / 1e6:,.1f} MB, in {folders}."
@@ -146,13 +151,6 @@ class ColdFiles:
 
     def _absolute(self, folder: str) -> Path:
         return self._connection.path.absolute().parent / folder
-
-    def _file(self, row: dict[str, object]) -> ColdFile:
-        return ColdFile(**row)  # type: ignore[arg-type]
-
-
-FILES = """SELECT f.id, f.name, f.folder, f.started_at, f.size, f.sha256,
-  (SELECT count(*) FROM cold_pages p WHERE p.file_id = f.id) AS pages FROM cold_files f"""
 
 
 def index_of(path: Path) -> Path:

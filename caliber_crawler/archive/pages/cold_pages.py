@@ -155,7 +155,6 @@ class ColdPages:
             if self.files.find(file) is not None:
                 count += self.complete(file)
             elif (folder := self.files.folder_of(file)).is_dir():
-                index_of(folder / file.name).unlink(missing_ok=True)
                 self.files.discard(file)
             else:
                 raise ColdFileUnavailable(
@@ -245,7 +244,9 @@ class ColdPages:
         """
         files_there, ids, added = ColdFiles(there), dict[int, int](), set()
         for row in there.rows(
-            "SELECT * FROM cold_pages WHERE digest IN (SELECT value FROM json_each(?))", (json.dumps(list(digests)),)
+            """SELECT p.* FROM cold_pages p JOIN bodies b ON b.digest = p.digest AND b.stored = 0
+            WHERE p.digest IN (SELECT value FROM json_each(?))""",
+            (json.dumps(list(digests)),),
         ):
             if self._connection.value("SELECT 1 FROM bodies WHERE digest = ?", (row["digest"],)) is not None:
                 continue

@@ -63,7 +63,6 @@ class BodyCapture(TypedDict):
 
 AnyRow = TypeVar("AnyRow", CaptureRow, VersionRow, ViewCountRow, ArticlePartRow, FrontierRow)
 
-
 TABLES = (
     *("dictionaries", "bodies", "captures", "versions", "view_counts", "article_urls", "images", "links", "articles"),
     "frontier",

@@ -18,11 +18,9 @@ from typing import NamedTuple, cast
 from lxml import etree
 from lxml.html import HtmlElement
 from resiliparse.extract.html2text import extract_plain_text
-from trafilatura.utils import load_html
 
 from caliber_crawler.extraction.generic.boilerplate import drop_boilerplate
 from caliber_crawler.extraction.generic.container import BREAK, Account, Blocks, Lookup, read_container
-from caliber_crawler.extraction.generic.fast_trafilatura import read_main_content
 from caliber_crawler.extraction.generic.main_element import source_of_main
 from caliber_crawler.extraction.generic.pruning import is_text, prune
 from caliber_crawler.extraction.generic.size import drop_rare_attributes, tame
@@ -218,6 +216,10 @@ def _attempt(read: Callable[[str], list[str]], source: str) -> list[str]:
 
 def _extract_with_trafilatura(source: str) -> list[str]:
     tree = _parse_for_trafilatura(source)
+    # Imported here: trafilatura takes longer to load than all other libraries together, and pages of known and trusted
+    # layouts do not need it.
+    from caliber_crawler.extraction.generic.fast_trafilatura import read_main_content
+
     body = read_main_content(tree) if tree is not None else None
     return list(_blocks(body)) if body is not None else []
 
@@ -231,6 +233,8 @@ def _parse_for_trafilatura(source: str) -> HtmlElement | None:
         tree = cast(HtmlElement, etree.fromstring(_NO_CHARACTER.sub("", source), _parser()))
         if len(tree):
             return tree
+    from trafilatura.utils import load_html  # slow to load
+
     return load_html(source)
 
 

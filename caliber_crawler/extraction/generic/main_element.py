@@ -12,7 +12,6 @@ from html import escape
 from typing import cast
 
 from lxml import etree
-from trafilatura.xpaths import BODY_XPATH
 
 from caliber_crawler.extraction.generic.elements import writable
 
@@ -39,6 +38,8 @@ def _find_main_element(root: etree._Element) -> tuple[etree._Element | None, int
     Each expression judges an element by itself. So all candidates are laid side by side in a small page, which takes a
     fraction of the time: on a whole page the expressions call Python for every element.
     """
+    from trafilatura.xpaths import BODY_XPATH  # slow to load
+
     candidates: dict[tuple[str, *tuple[str | None, ...]], etree._Element] = {}
     for element in root.iter(*_TAGS):
         get = element.get

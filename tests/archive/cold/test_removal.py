@@ -150,7 +150,7 @@ def lengths() -> Iterator[int]:
 
 
 def test_the_record_of_a_removal_has_every_length() -> None:
-    file = ColdFile(1, "archive-1.warc.gz", "cold", "2026-01-07T12:00:00Z", 1, None, 1)
+    file = ColdFile(1, "archive-1.warc.gz", "cold", "2026-01-07T12:00:00Z", 1, None)
     for length in lengths():
         record = removal_record(file, 17, length)
         head, _, content = gzip.decompress(record).partition(b"\r\n\r\n")
