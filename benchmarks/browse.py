@@ -79,7 +79,8 @@ async def measure(path: Path) -> list[Measurement]:
     with Archive.open(path) as archive:
         middle = "SELECT min(id) FROM articles WHERE id >= (SELECT max(id) / 2 FROM articles)"
         (article,) = archive.db.execute(middle).fetchone()
-        (edited,) = archive.db.execute(f"{middle} AND version_count > 1").fetchone()
+        last = "SELECT max(id) FROM articles WHERE version_count > 1"  # in a small archive
+        (edited,) = archive.db.execute(f"SELECT coalesce(({middle} AND version_count > 1), ({last}))").fetchone()
     words = {"database": path.stem, **WORDS}
     found = []
     for name, (pattern, goal) in GOALS.items():
