@@ -5,11 +5,11 @@ from __future__ import annotations
 from calendar import monthrange
 from collections import Counter
 from dataclasses import dataclass
-from typing import TypedDict
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.search.ranking import source_of
 from caliber_crawler.archive.search.selection import Selection, condition
+from caliber_crawler.browse.article_groups import GroupRow, group_rows
 
 FACETS = ("language", "section", "site", "code")
 MAX_VALUES = 12
@@ -30,16 +30,6 @@ SELECT k.variable || '=' || k.code, count(DISTINCT a.id) FROM codebook b
 JOIN codes k ON k.variable = b.variable JOIN articles m ON m.id = k.article_id
 JOIN articles a ON a.id = coalesce(m.duplicate_of, m.id)
 WHERE b.codes <> '[]' AND {where} GROUP BY k.variable, k.code"""
-
-
-class CountRow(TypedDict):
-    """A row of :data:`COUNTS`."""
-
-    language: str
-    section: str | None
-    site: str
-    month: str | None
-    articles: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +62,10 @@ class SearchCounts:
 
 def count_hits(connection: Connection, where: Selection) -> SearchCounts:
     """Count the articles of a selection. Raises ``QueryError``."""
-    found, values = source_of(connection, where)
-    rows = connection.rows_of(CountRow, COUNTS.format(found=found), values)
+    rows = group_rows(connection, where)
+    if rows is None:
+        found, values = source_of(connection, where)
+        rows = connection.rows_of(GroupRow, COUNTS.format(found=found), values)
     counts: dict[str, Counter[str]] = {name: Counter() for name in (*FACETS, "month")}
     total = 0
     for row in rows:
