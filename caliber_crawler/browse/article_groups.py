@@ -108,5 +108,5 @@ def _load(connection: Connection) -> Groups | None:
     of_version = np.full(size, -1, np.int32)
     cursor = connection.raw.execute(TEXTS)
     for version_id, *group in cursor:
-        of_version[version_id] = numbers.setdefault(tuple(group), len(numbers))  # type: ignore[arg-type]
+        of_version[version_id] = numbers.setdefault(tuple(group), len(numbers))
     return Groups(list(numbers), of_version)
