@@ -26,8 +26,8 @@ from datasette.app import Datasette
 from tabulate import tabulate
 from tqdm import tqdm
 
-from benchmarks.browse import SITE, START, VOCABULARY, WORDS, paragraphs, save, visits
 from benchmarks.shard_costs import exponent
+from benchmarks.word_frequencies import SITE, START, VOCABULARY, WORDS, paragraphs, save, visits
 from caliber_crawler.archive import Archive
 from caliber_crawler.items import Article
 

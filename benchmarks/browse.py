@@ -23,7 +23,7 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.browse.canned_queries import canned_queries
 from caliber_crawler.browse.charts_page import charts
 
-ROUNDS = 3
+ROUNDS = 5
 
 VALUES = {
     "term_over_time": "term={common}",
@@ -77,9 +77,9 @@ async def measure(path: Path) -> list[Measurement]:
     """Request every page once to warm up, then :data:`ROUNDS` times."""
     datasette = Datasette([str(path)], settings={"suggest_facets": False, "sql_time_limit_ms": 10_000})
     with Archive.open(path) as archive:
-        middle = "SELECT min(id) FROM articles WHERE id >= (SELECT max(id) / 2 FROM articles)"
-        (article,) = archive.db.execute(middle).fetchone()
-        (edited,) = archive.db.execute(f"{middle} AND version_count > 1").fetchone()
+        nearest = "ORDER BY abs(id - (SELECT max(id) / 2 FROM articles)) LIMIT 1"
+        (article,) = archive.db.execute(f"SELECT id FROM articles {nearest}").fetchone()
+        (edited,) = archive.db.execute(f"SELECT id FROM articles WHERE version_count > 1 {nearest}").fetchone()
     words = {"database": path.stem, **WORDS}
     found = []
     for name, (pattern, goal) in GOALS.items():

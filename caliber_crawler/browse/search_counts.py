@@ -27,8 +27,8 @@ SELECT +a.language AS language, a.section, a.site, substr(a.published_date, 1, 7
 # Variables without a list of codes have free text.
 CODES = """
 SELECT k.variable || '=' || k.code, count(DISTINCT a.id) FROM codebook b
-JOIN codes k ON k.variable = b.variable JOIN articles m ON m.id = k.article_id
-JOIN articles a ON a.id = coalesce(m.duplicate_of, m.id)
+CROSS JOIN codes k ON k.variable = b.variable CROSS JOIN articles m ON m.id = k.article_id
+CROSS JOIN articles a ON a.id = coalesce(m.duplicate_of, m.id)
 WHERE b.codes <> '[]' AND {where} GROUP BY k.variable, k.code"""
 
 
