@@ -6,17 +6,18 @@ search on, the group of each text is in memory as one number, until something is
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from caliber_crawler.archive.search.matching import EVERYTHING, matching
+from caliber_crawler.archive.search.matching import matching
+from caliber_crawler.archive.search.selection import Selection
 
 if TYPE_CHECKING:
     from caliber_crawler.archive.core.connection import Connection
-    from caliber_crawler.archive.search.selection import Selection
 
 MAX_TEXTS = 1_500_000
 """Versions of an archive; the list of more would be larger than a value may be."""
@@ -53,18 +54,13 @@ _known: dict[Path, tuple[FileState, Groups | None]] = {}
 
 def group_rows(connection: Connection, where: Selection) -> list[GroupRow] | None:
     """The groups of a selection's articles; ``None`` if SQLite should count them. Raises ``QueryError``."""
-    is_by_group = not (
-        where.since or where.until or where.first_day or where.last_day or where.codes or where.unique
-    ) and (where.include_opted_out)
-    if not is_by_group or (groups := _groups(connection)) is None:
+    if replace(where, sites=(), sections=(), languages=(), search=None) != Selection() or where.search is None:
         return None
-    match = EVERYTHING if where.search is None else matching(connection, where.search)
-    if where.search is not None and (match.conditions or not match.text):
+    match = matching(connection, where.search)
+    if match.conditions or not match.text or (groups := _groups(connection)) is None:
         return None
-    found = groups.of_version
-    if match.text:
-        ids = np.fromstring(connection.value(MATCHES, (match.text,)) or "", np.int64, sep=",")
-        found = found[ids[ids < len(found)]]
+    ids = np.fromstring(connection.value(MATCHES, (match.text,)) or "", np.int64, sep=",")
+    found = groups.of_version[ids[ids < len(groups.of_version)]]
     counts = np.bincount(found[found >= 0], minlength=len(groups.distinct))
     return [
         {"language": language, "section": section, "site": site, "month": month, "articles": int(count)}
