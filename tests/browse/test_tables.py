@@ -21,7 +21,16 @@ from tests.browse.datasette_json import count_of
 from tests.browse.newsroom import article, save
 
 HIDDEN = {
-    *("bodies", "dictionaries", "takedown_keys", "totals", "versions_fts", "versions_vocab", "_sqlite_migrations"),
+    *(
+        "bodies",
+        "dictionaries",
+        "takedown_keys",
+        "totals",
+        "article_totals",
+        "versions_fts",
+        "versions_vocab",
+        "_sqlite_migrations",
+    ),
 }
 
 
