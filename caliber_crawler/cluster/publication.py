@@ -20,7 +20,7 @@ from caliber_crawler.cluster.kept_shards import KeptShard
 from caliber_crawler.cluster.shard_file import schema_of
 from caliber_crawler.cluster.shards import CURRENT_SHARD, FORGET, PUBLISH, Shard
 from caliber_crawler.cluster.storage import Storage, digest_of
-from caliber_crawler.cluster.takedowns import OF_SITE, carry_out, requests_of
+from caliber_crawler.cluster.takedowns import OF_SITE, carry_out, names_any, requests_of
 from caliber_crawler.errors import StorageUnavailable
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Publisher:
         self._lease.confirm()
         requests = requests_of(await self._connector.execute_query_all_async(OF_SITE, site=fetched.site))
         deleted = 0
-        if requests:
+        if await asyncio.to_thread(names_any, path, requests):
             if hold is not None:
                 hold.release()  # deletion rewrites the file
             deleted = await asyncio.to_thread(carry_out, path, requests)
