@@ -1,5 +1,6 @@
-"""Two workers, forty sites, and failures of workers. Nothing is lost or stored twice, and two workers never send
-requests to a host at the same time. Restarts of PostgreSQL and failures of the storage: test_storage_faults.py."""
+"""Two workers, more sites than they crawl at a time, and failures of workers. Nothing is lost or stored twice, and two
+workers never send requests to a host at the same time. Restarts of PostgreSQL and failures of the storage:
+test_storage_faults.py."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ RECOVERY = 2 * LEASE
 until another worker checks, and extra time for a busy machine."""
 
 
-@pytest.fixture(params=[40], ids="{} sites".format)
+@pytest.fixture(params=[24], ids="{} sites".format)
 def crew(dsn: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Crew]:
     with serve_press(tmp_path, request.param, ARTICLES, latency=0.03) as press, run_crew(dsn, press, tmp_path) as crew:
         crew.enqueue()

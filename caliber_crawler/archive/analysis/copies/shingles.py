@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -106,6 +107,7 @@ class Shingles:
     @cached_property
     def all(self) -> ShingleSet:
         """The set of shingles."""
+        shingles: Iterator[tuple[str, ...]]
         shingles = zip(*(self.words[start:] for start in range(SHINGLE_WORDS)), strict=False)
         if len(self.words) < SHINGLE_WORDS:
             shingles = iter([tuple(self.words)])
