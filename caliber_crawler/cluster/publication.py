@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,8 +64,10 @@ class Report:
         return None if self.state is None else SiteState(self.state[0], tuple(self.state[1]))
 
     @classmethod
-    def of(cls, values: dict[str, Any]) -> Report:
-        """From :meth:`as_values`, also after a way through JSON."""
+    def of(cls, values: dict[str, Any]) -> Report | None:
+        """From :meth:`as_values`, also after a way through JSON; ``None`` if another version wrote other values."""
+        if {field.name for field in fields(cls)} != values.keys():
+            return None
         return cls(**values)
 
     def as_values(self) -> dict[str, Any]:

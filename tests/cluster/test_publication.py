@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -104,13 +105,15 @@ def test_a_report_is_the_same_after_a_way_through_json() -> None:
         failure=("busy", 14),
     )
     again = Report.of(json.loads(json.dumps(report.as_values())))
+    assert again is not None
     assert again.site_state == report.site_state == SiteState(14, ("fewer_articles",))
     assert str(again) == "aurora: failed, busy (new 1)"
     with pytest.raises(CrawlFailed, match="busy") as failed:
         checked(again)
     assert failed.value.exit_code == 14
     with pytest.raises(Interrupted, match="the worker was stopped"):
-        checked(Report.of({**REPORT.as_values(), "interrupted": "stopped"}))
+        checked(replace(REPORT, interrupted="stopped"))
+    assert Report.of({**REPORT.as_values(), "field of a later version": 1}) is None
     assert checked(REPORT) is REPORT
     assert REPORT.site_state is None
 
