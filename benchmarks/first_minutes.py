@@ -74,7 +74,8 @@ TOOLS = (
         "archivebox",
         "mkdir one && cd one && archivebox init >../log && archivebox config --set SAVE_ARCHIVE_DOT_ORG=False >>../log"
         f" && archivebox add http://{HOST}/PAGE >>../log && cat archive/*/htmltotext.txt",
-        "mkdir site && cd site && archivebox init >../log && archivebox config --set SAVE_ARCHIVE_DOT_ORG=False >>../log"
+        "mkdir site && cd site && archivebox init >../log"
+        " && archivebox config --set SAVE_ARCHIVE_DOT_ORG=False >>../log"
         f" && archivebox add --depth=1 http://{HOST}/",
         stored=("site/archive/*/htmltotext.txt",),
     ),
