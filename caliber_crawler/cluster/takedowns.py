@@ -90,6 +90,12 @@ def carry_out(path: Path, requests: Sequence[Request]) -> int:
     return deleted
 
 
+def has_takedowns(path: Path) -> bool:
+    """Whether takedowns were carried out in a shard."""
+    with Archive.open(path) as archive:
+        return bool(archive.takedowns.all())
+
+
 def names_any(path: Path, requests: Sequence[Request]) -> bool:
     """Whether a shard has an article that requests name."""
     if not requests or not path.exists():
