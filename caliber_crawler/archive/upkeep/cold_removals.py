@@ -73,6 +73,7 @@ class ColdRemovals:
                     "SELECT offset, extent FROM cold_removals WHERE file_id = ? ORDER BY offset", (id,)
                 )
             ]
+            require_cold_file(path)
             require_records(path, holes)
             shorten_index(index_of(path), holes)
             sha256 = replace_records(path, file, holes)
@@ -85,6 +86,28 @@ def pending_removals(connection: Connection) -> int:
     """The number of pages under takedown that are still in cold files."""
     count: int = connection.value("SELECT count(*) FROM cold_removals")
     return count
+
+
+def require_cold_file(path: Path) -> None:
+    """Raise ``ArchiveError`` unless a file says that it is the cold file of this name.
+
+    An archive from outside may state any file, place and removal.
+    """
+    try:
+        with path.open("rb") as file:
+            head = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(file.read(MAX_BLOCK), MAX_BLOCK)
+    except zlib.error:
+        head = b""
+    if not all(field in head for field in (b"WARC-Type: warcinfo", b"software: caliber_crawler/", filename(path.name))):
+        raise ArchiveError(
+            f"{path} was not changed: it is not a cold file of this name. Replace it by an undamaged copy and run the"
+            " command again."
+        )
+
+
+def filename(name: str) -> bytes:
+    """The name of a WARC file in its first record."""
+    return f"WARC-Filename: {name}\r\n".encode()
 
 
 def require_records(path: Path, holes: Sequence[Hole]) -> None:

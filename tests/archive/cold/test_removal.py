@@ -156,6 +156,21 @@ def test_nothing_but_whole_records_is_removed_from_a_file(
     assert warc.read_bytes() == content
 
 
+@pytest.mark.parametrize("software", ["caliber_crawler/0.1", "wget"])
+def test_an_archive_from_outside_removes_nothing_from_a_web_archive_of_another_program(
+    cold: Newsroom, folder: Path, software: str
+) -> None:
+    """Its records are whole, and it has the name that the archive states; or it is a cold file of another name."""
+    (warc,) = folder.glob("*.gz")
+    first = f"WARC/1.1\r\nWARC-Type: warcinfo\r\nWARC-Filename: mine.warc.gz\r\n\r\nsoftware: {software}\r\n".encode()
+    warc.write_bytes(content := gzip.compress(first) + gzip.compress(b"WARC/1.1\r\n\r\n"))
+    start = len(gzip.compress(first))
+    cold.archive.db.execute("INSERT INTO cold_removals VALUES (1, ?, ?)", (start, len(content) - start))
+    with pytest.raises(ArchiveError, match="not a cold file of this name"):
+        cold.archive.deletion.wipe()
+    assert warc.read_bytes() == content
+
+
 def test_an_archive_from_outside_cannot_name_another_file(cold: Newsroom, tmp_path: Path) -> None:
     other = tmp_path / "other.db"
     shutil.copy(cold.archive.path, other)
