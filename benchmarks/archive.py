@@ -1,7 +1,8 @@
 """Size and speed of the archive: python -m benchmarks.archive [--articles N] [--pages FOLDER]... [--shells FILE]
 
 Pages come from the demo site, from your own HTML files (--pages, one site each), and from real pages in which the
-article is replaced by other real articles (--shells, JSON lines with `url`, `html` and `truth`; see shells.py).
+article is replaced by other real articles (--shells, JSON lines with `url`, `html` and `truth`; see shells.py). With
+--bytes, only the size of pages is measured, without the demo site.
 Prints one table per measurement. All figures are for this machine and one process. Repeat the run before you rely on
 the second digit.
 """
@@ -23,11 +24,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import zstandard
+from lxml import html
 from tabulate import tabulate
 
 from benchmarks.shells import fill, neighbours, shells, texts
 from caliber_crawler.archive import Archive
-from caliber_crawler.archive.pages.dictionaries import LEVEL, choose_pages, compressor_of
+from caliber_crawler.archive.pages.dictionaries import LEVEL, MIN_BYTES, choose_pages, compressor_of
 from caliber_crawler.demo import DemoSite
 from caliber_crawler.items import Article, Capture, Extraction
 from caliber_crawler.reextraction import Reextractor
@@ -80,11 +82,10 @@ def main() -> None:
     parser.add_argument("--demo-pages", type=int, default=3_000)
     parser.add_argument("--pages", type=Path, action="append", default=[], help="folder with HTML files of one site")
     parser.add_argument("--shells", type=Path, help="real pages to insert articles into: JSON lines, gzip")
+    parser.add_argument("--bytes", action="store_true", help="measure only the size of the given pages")
     options = parser.parse_args()
-    demo = demo_pages(options.demo_pages)
-    folders = [
-        Source(path.name, [file.read_bytes() for file in sorted(path.rglob("*.html"))]) for path in options.pages
-    ]
+    demo = [] if options.bytes else demo_pages(options.demo_pages)
+    folders = [site_pages(path) for path in options.pages]
     real = shell_pages(options.shells) if options.shells else []
     sources = [*demo, *folders, *real]
     with tempfile.TemporaryDirectory() as folder:
@@ -98,6 +99,8 @@ def main() -> None:
             "Bytes per page by dictionary size",
             [sizes(source) for source in sources if len(source.pages) > TRAINED_ON],
         )
+        if options.bytes:
+            return
         table("Pages per second, one process", [speeds(source, Path(folder)) for source in [*demo, *folders]])
         table("Articles written per second", list(writing(Path(folder), min(options.articles, 1_000))))
         table(f"Archive of {options.articles:,} articles", [large(Path(folder), options.articles)])
@@ -116,6 +119,14 @@ def demo_pages(count: int) -> list[Source]:
             assert source.texts is not None
             source.texts.append(str(page["body"]))
     return list(found.values())
+
+
+def site_pages(folder: Path) -> Source:
+    """The pages of one site, and the text of their paragraphs, which is nearly all that no other page has."""
+    pages = [file.read_bytes() for file in sorted(folder.rglob("*.html"))]
+    pages = [page for page in pages if len(page) >= MIN_BYTES]
+    texts = ["\n".join(each.text_content() for each in html.document_fromstring(page).iter("p")) for page in pages]
+    return Source(folder.name, pages, texts=texts)
 
 
 def shell_pages(path: Path) -> list[Source]:

@@ -23,7 +23,7 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.browse.canned_queries import canned_queries
 from caliber_crawler.browse.charts_page import charts
 
-ROUNDS = 5
+ROUNDS = 3
 
 VALUES = {
     "term_over_time": "term={common}",

@@ -90,7 +90,8 @@ def create_archive(path: Path, articles: int, seed: int = 1) -> None:
 
 def later_articles(number: int = NEW, seed: int = 1) -> Iterator[DemoTruth]:
     """Articles that no archive of :func:`create_archive` has, on the same site and in the same weeks."""
-    return islice(articles_of(20_000, seed + 1_000, "caliber"), number)
+    for truth in islice(articles_of(20_000, seed + 1_000, "caliber"), number):
+        yield truth | {"url": f"{truth['url']}-later"}
 
 
 def articles_of(number: int, seed: int, name: str) -> Iterator[DemoTruth]:
@@ -164,12 +165,13 @@ def add_articles(path: Path, articles: Iterable[DemoTruth]) -> None:
         # Bodies are in the order of their digests: with the cache of a crawl, pages are read back again
         # and again within the large transactions here.
         archive._connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
+        # Captures and versions refer to each other: deferred checks read all captures for each version.
+        archive._connection.execute("PRAGMA foreign_keys = OFF")
         run = archive.runs.start("crawl", site=None, arguments={}, settings={}, software={})
         rows = RowWriter(archive, run)
         stored, waiting = 0, iter(articles)
         while part := list(islice(waiting, BATCH)):
             with archive.transaction():
-                archive._connection.execute("PRAGMA defer_foreign_keys = ON")
                 for truth in part:
                     rows.add(truth)
             stored += len(part)
@@ -194,7 +196,7 @@ class RowWriter:
         }
 
     def add(self, truth: DemoTruth) -> None:
-        """Insert an article with its visits. Runs inside the caller's transaction, with deferred foreign keys."""
+        """Insert an article with its visits. Runs inside the caller's transaction, without foreign keys."""
         article_id, published_at = next(self._next["articles"]), datetime.fromisoformat(truth["published_local"])
         article_url = self._site(truth["site"]).article_url(truth["url"])
         assert article_url is not None

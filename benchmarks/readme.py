@@ -16,6 +16,7 @@ import shlex
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.request
 from contextlib import suppress
@@ -35,10 +36,12 @@ LIMIT = 900
 
 @dataclass(frozen=True)
 class Took:
-    """What a command needed, in seconds."""
+    """What a command needed, in seconds; its exit code, and what it printed."""
 
     clock: float
     cpu: float
+    code: int = 0
+    output: str = ""
 
     @property
     def cells(self) -> str:
@@ -48,21 +51,33 @@ class Took:
 class Newcomer:
     """An ordinary user who has a copy of the project and nothing else."""
 
-    def __init__(self, folder: Path, path: str) -> None:
+    def __init__(self, folder: Path, path: str, *, is_new: bool = True) -> None:
         self.folder, self.checkout = folder, folder / "caliber_crawler"
-        self.checkout.mkdir()
-        archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, check=True, capture_output=True).stdout
-        subprocess.run(["tar", "-x", "-C", self.checkout], input=archive, check=True)
-        (folder / "home").mkdir()
         self.variables = {"HOME": str(folder / "home"), "PATH": path, "LANG": "C.UTF-8"}
         self.variables |= {name: os.environ[name] for name in KEPT if name in os.environ}
         self.lines: list[str] = []
-        account = pwd.getpwnam(USER)
-        subprocess.run(["chown", "-R", f"{account.pw_uid}:{account.pw_gid}", folder], check=True)
-        self.become = ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
+        self.account = pwd.getpwnam(USER)
+        self.become = ["setpriv", f"--reuid={self.account.pw_uid}", f"--regid={self.account.pw_gid}", "--clear-groups"]
+        if is_new:
+            self._write()
+
+    def _write(self) -> None:
+        self.checkout.mkdir()
+        archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, check=True, capture_output=True).stdout
+        subprocess.run(["tar", "-x", "-C", self.checkout], input=archive, check=True)
+        (self.folder / "home").mkdir()
+        owner = f"{self.account.pw_uid}:{self.account.pw_gid}"
+        subprocess.run(["chown", "-R", owner, self.folder], check=True)
 
     def run(self, line: str) -> Took:
-        """Run a line in the shell of the lines before it. A server is stopped when its first page has come."""
+        """Run a line in the shell of the lines before it, which must succeed."""
+        took = self.attempt(line)
+        if took.code:
+            raise SystemExit(f"{line}\nended with exit code {took.code}:\n{took.output[-4000:]}")
+        return took
+
+    def attempt(self, line: str, limit: float = LIMIT) -> Took:
+        """Run a line, at most ``limit`` seconds. A server is stopped when its first page has come."""
         words = shlex.split(line)
         if words[0] in ("export", "."):
             self.lines.append(line)
@@ -76,14 +91,15 @@ class Newcomer:
                 cwd=self.checkout, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
             )  # fmt: skip
             clock = self._wait_for_page(process, started) if is_server else 0.0
+            timer = threading.Timer(limit, os.killpg, (process.pid, signal.SIGTERM))
+            timer.start()
             _, status, usage = os.wait4(process.pid, 0)
+            timer.cancel()
             clock = clock or time.monotonic() - started
             output.seek(0)
             text = output.read().decode(errors="replace")
-        code = process.returncode = os.waitstatus_to_exitcode(status)
-        if code:
-            raise SystemExit(f"{line}\nended with exit code {code}:\n{text[-4000:]}")
-        return Took(clock, usage.ru_utime + usage.ru_stime)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        return Took(clock, usage.ru_utime + usage.ru_stime, process.returncode, text)
 
     def _wait_for_page(self, process: subprocess.Popen[bytes], started: float) -> float:
         while time.monotonic() < started + LIMIT and not os.waitid(

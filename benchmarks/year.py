@@ -1,8 +1,9 @@
 """A year of hourly crawls of twenty sites in fast-forward, compared with what the sites served.
 
 Real crawls of demo sites over loopback, all in one process with a simulated clock: seasons, edits, deletions, outages
-of every kind, three redesigns, two changed definitions, backups, verification. What was served is in the log of the
-sites; the archive must contain every article, version and view count of it, and alarms only while they had a cause.
+of every kind, three redesigns, two changed definitions, backups, retention, verification. What was served is in the log
+of the sites; the archive must contain every article, version and view count of it, and alarms only while they had a
+cause.
 
     python -m benchmarks.year --folder FOLDER                          # the whole year: hours
     python -m benchmarks.year --folder FOLDER --days 7 --sites 3
@@ -48,9 +49,12 @@ def main() -> int:
     parser.add_argument("--sites", type=int, default=20)
     parser.add_argument("--hours-between", type=int, default=1, help="hours between two crawls of a site")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after this time; run again to go on")
+    parser.add_argument("--port", type=int, default=9_619)
+    parser.add_argument("--report", action="store_true", help="only compare what was run so far")
     options = parser.parse_args()
-    plan = Plan(options.folder, options.days, options.sites, options.hours_between, options.seconds)
-    Year(plan).run()
+    plan = Plan(options.folder, options.days, options.sites, options.hours_between, options.seconds, options.port)
+    if not options.report:
+        Year(plan).run()
     return report(plan)
 
 
@@ -120,8 +124,7 @@ def command_lines(commands: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for each in commands:
         results.setdefault((each["command"], each["exit_code"]), []).append(each.get("cpu", 0.0))
     for (name, code), cpu in results.items():
-        result = "no such command" if code is None else f"exit code {code}, {min(cpu)} to {max(cpu)} s of CPU"
-        yield f"{name}: {len(cpu)} times, {result}"
+        yield f"{name}: {len(cpu)} times, exit code {code}, {min(cpu)} to {max(cpu)} s of CPU"
     yield from (f"  {each['at']} {each['output']}" for each in commands if each["exit_code"])
 
 

@@ -240,7 +240,9 @@ def spiders(sites: Sequence[YearSite], now: datetime) -> list[type[NewsSpider]]:
 
 def definition(site: YearSite, now: datetime) -> Site:
     """The definition of a site at a time."""
-    defined = replace(CaliberSpider.site, name=site.name, title=f"Demo {site.number}").served_at(site.base_url)
+    # Without the host that they share: sites with a common host are crawled one after the other.
+    known = replace(CaliberSpider.site, name=site.name, title=f"Demo {site.number}", hosts=())
+    defined = known.served_at(site.base_url)
     redesign = site.redesign
     if redesign is None or not redesign.by_definition or now < redesign.fixed_at:
         return defined

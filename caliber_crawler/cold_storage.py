@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 from caliber_crawler.archive import Archive, Selection
@@ -26,6 +27,8 @@ class Move:
     pages: int = 0
     recovered: int = 0
     """Those of a move that was killed."""
+    damaged: int = 0
+    """Old pages that cannot be read and stayed in the archive."""
     released: int = 0
     """What the pages took in the archive."""
     files: list[Path] = field(default_factory=list)
@@ -60,16 +63,21 @@ def move_pages(
     move.pages = cold.release(before)
     rights = archive.rights(Selection())
     # Digests are found in order, so that the search goes on after the pages of the last file.
-    pages = _pages(archive, before)
+    pages = _pages(archive, before, move)
     while (rest := first_of(pages)) is not None:
         pages = rest
         file = cold.files.begin(folder)
         path = folder / file.name
-        with new_files(path) as files:
-            warc, index = files.begin(), files.begin()
-            move.pages += write_cold_file(pages, warc, index, name=file.name, max_size=max_size, rights=rights)
-            files.finish_new(index, index_of(path))
-            files.finish_new(warc, path)
+        try:
+            with new_files(path) as files:
+                warc, index = files.begin(), files.begin()
+                move.pages += write_cold_file(pages, warc, index, name=file.name, max_size=max_size, rights=rights)
+                files.finish_new(index, index_of(path))
+                files.finish_new(warc, path)
+        except BaseException:
+            if not path.exists():
+                cold.files.discard(file)
+            raise
         progress(cold.complete(file))
         move.files.append(path)
         move.size += path.stat().st_size
@@ -77,6 +85,12 @@ def move_pages(
     return move
 
 
-def _pages(archive: Archive, before: datetime) -> Iterator[Page]:
+def _pages(archive: Archive, before: datetime, move: Move) -> Iterator[Page]:
     for digest in archive.cold_pages.movable(before):
-        yield digest, archive.captures.of_body(digest)
+        captures = archive.captures.of_body(digest)
+        try:
+            first = next(captures)
+        except ArchiveError:
+            move.damaged += 1
+        else:
+            yield digest, chain([first], captures)

@@ -7,6 +7,7 @@ the same reason codes for a page that exceeds them: ``too_slow``, ``worker_crash
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -131,17 +132,27 @@ class IsolatedSteps:
         self._first_token = next(_tokens)
         """Pages with a lower token were cleaned by the steps of another definition."""
         self._context = Context(site)
+        self._extracted: OrderedDict[int, Packed] = OrderedDict()
+        """Outcomes of pages that were extracted when they were cleaned, by token."""
 
-    async def clean(self, capture: Capture) -> CleanedPage | Problem:
-        """See ``extraction_steps.clean``."""
+    async def clean(self, capture: Capture, *, extracts: bool = False) -> CleanedPage | Problem:
+        """See ``extraction_steps.clean``.
+
+        With ``extracts``, the page is extracted in the same call: :meth:`extract` then has its outcome already.
+        """
         token = next(_tokens)
+        function = _clean_and_extract if extracts else _clean
         try:
-            cleaned = await self._executor.call(_clean, token, capture, context=self._context)
+            cleaned = await self._executor.call(function, token, capture, context=self._context)
         except LIMITS_EXCEEDED as error:
             return limit_problem(capture.effective_url, error)
         if isinstance(cleaned, Problem):
             return cleaned
-        layout, html = cleaned
+        layout, html, extracted = cleaned
+        if extracted is not None:
+            self._extracted[token] = extracted
+            while len(self._extracted) > OPEN_PAGES:
+                self._extracted.popitem(last=False)
         return CleanedPage(capture=capture, layout=layout, html=html, token=token)
 
     async def extract(self, page: CleanedPage | Capture) -> Outcome:
@@ -151,8 +162,8 @@ class IsolatedSteps:
         if token is not None and token < self._first_token:
             token = None
         try:
-            found: Packed | None = None
-            if token is not None:
+            found = None if token is None else self._extracted.pop(token, None)
+            if found is None and token is not None:
                 found = await self._executor.call(_extract_open, token, context=self._context)
             if found is None:  # the worker that had the cleaned page was replaced
                 found = await self._executor.call(_extract_anew, capture, context=self._context)
@@ -230,7 +241,11 @@ class OpenPage:
 _open_pages: OrderedDict[int, OpenPage] = OrderedDict()
 
 
-def _clean(site: Site, token: int, capture: Capture) -> tuple[str | None, str | None] | Problem:
+Cleaned = tuple[str | None, str | None, Packed | None]
+"""The layout of a page, the HTML of its article, and its outcome if it was extracted, too."""
+
+
+def _clean(site: Site, token: int, capture: Capture) -> Cleaned | Problem:
     """Clean a page and keep it for extraction; return its layout and the HTML of its article."""
     start = time.process_time()
     cleaned = extraction_steps.clean(capture, site)
@@ -244,7 +259,18 @@ def _clean(site: Site, token: int, capture: Capture) -> tuple[str | None, str | 
     _open_pages[token] = OpenPage(cleaned, time.process_time() - start)
     while len(_open_pages) > OPEN_PAGES:
         _open_pages.popitem(last=False)
-    return layout, html
+    return layout, html, None
+
+
+def _clean_and_extract(site: Site, token: int, capture: Capture) -> Cleaned | Problem:
+    """Clean and extract a page within the limits of this call. An internal error is left to the step of extraction."""
+    cleaned = _clean(site, token, capture)
+    if isinstance(cleaned, Problem):
+        return cleaned
+    page = _open_pages.pop(token).page
+    with contextlib.suppress(Exception):
+        return *cleaned[:2], _pack(extraction_steps.extract(page, site))
+    return cleaned
 
 
 def _extract_open(site: Site, token: int) -> Packed | None:

@@ -10,10 +10,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from scrapy.settings import Settings
+from scrapy import Spider
+from scrapy.exceptions import UsageError
+from scrapy.settings import BaseSettings, Settings
 from scrapy.spiderloader import SpiderLoader
 
-from caliber_crawler.errors import InputError, SiteError
+from caliber_crawler.errors import CaliberError, InputError, SiteError
 from caliber_crawler.news_spider import NewsSpider
 from caliber_crawler.site import SiteRegistry, StartPage
 from caliber_crawler.site.definition_set import DefinitionFolder, Definitions, DefinitionSet
@@ -56,7 +58,7 @@ class KnownSpiders(dict[str, type[NewsSpider]]):
             self.errors[name] = error
 
 
-def known_spiders(settings: Settings) -> KnownSpiders:
+def known_spiders(settings: BaseSettings) -> KnownSpiders:
     """Every site that has a definition, by name: in a module, in the folder of definitions, or in a cluster's queue.
 
     Each of these takes precedence over those before it. Raises :class:`SiteError` for a module that cannot be loaded,
@@ -82,7 +84,7 @@ def _stored_definitions() -> DefinitionSet:
     return DefinitionSet()
 
 
-def _spiders_of_modules(settings: Settings) -> dict[str, type[NewsSpider]]:
+def _spiders_of_modules(settings: BaseSettings) -> dict[str, type[NewsSpider]]:
     try:
         loader = SpiderLoader.from_settings(settings)
     except ImportError as error:
@@ -96,6 +98,35 @@ def _spiders_of_modules(settings: Settings) -> dict[str, type[NewsSpider]]:
             where = f"{spider.__module__}.{spider.__name__}"
             raise SiteError(f"{where} is named {name!r}, but its site {spider.site.name!r}; give both the same name.")
     return known
+
+
+class DefinedSpiderLoader(SpiderLoader):
+    """Scrapy's loader of spiders: ``scrapy crawl`` and ``scrapy list`` know the same sites as ``caliber crawl``."""
+
+    def __init__(self, settings: BaseSettings) -> None:
+        self._settings = settings
+        self._known = KnownSpiders({})
+        self._error: CaliberError | None = None
+        super().__init__(settings)
+
+    def _load_all_spiders(self) -> None:
+        super()._load_all_spiders()
+        try:
+            self._known = known_spiders(self._settings)
+        except CaliberError as error:
+            # Scrapy prints a message only for what `load` raises.
+            self._error = error
+        self._spiders.update(self._known)
+        for name in self._known.errors:
+            self._spiders.pop(name, None)
+
+    def load(self, spider_name: str) -> type[Spider]:
+        """The spider with this name. Raises ``UsageError`` for definitions that cannot be used, else ``KeyError``."""
+        error = self._error or self._known.errors.get(spider_name)
+        self._known.log_problems(apart_from=self._known.errors.get(spider_name))
+        if error is not None:
+            raise UsageError(str(error)) from error
+        return super().load(spider_name)
 
 
 def known_sites() -> SiteRegistry:

@@ -44,6 +44,8 @@ MARK_IN_HEAD = re.compile(rb"<(?:(!--|script\b|style\b)|(/head[\s>]|body[\s>])|m
 """In small letters, what begins a comment, a script or a style sheet (tags in them are not elements of the page), ends
 the head, or begins a ``<meta>`` element."""
 ENDS = {b"!--": b"-->", b"script": b"</script", b"style": b"</style"}
+MENTION = re.compile(rb"robots|caliber_crawler|tdm-|&", re.IGNORECASE)
+"""What every ``<meta>`` element that may concern this crawler contains; an entity may stand for any letter."""
 ATTRIBUTE = re.compile(r"""(?<![\w-])([a-z][\w-]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 
 
@@ -85,7 +87,7 @@ def _in_page(capture: Capture) -> Iterator[tuple[str, str, str]]:
     head = capture.body[:MAX_HEAD_BYTES]
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         head = head.decode("utf-16", "replace").encode()
-    for element in _metas_of(head):
+    for element in filter(MENTION.search, _metas_of(head)):
         attributes = {
             name.lower(): html.unescape(quoted or single or bare)
             for name, quoted, single, bare in ATTRIBUTE.findall(element.decode("utf-8", "replace"))

@@ -146,7 +146,7 @@ class CleanPipeline(ExtractionStage):
             return item
         if self.explores(item):
             return item
-        cleaned = await self.steps(item).clean(item)
+        cleaned = await self.steps(item).clean(item, extracts=self.run is not None)
         if isinstance(cleaned, Problem):
             self.drop(item, cleaned)
         return cleaned

@@ -13,6 +13,8 @@ DEFINITIONS = os.environ.get("CALIBER_DEFINITIONS", "")
 """A folder of site definitions in TOML."""
 STORED_DEFINITIONS = None
 """The definitions of a cluster, by the name of the site; commands and workers of clusters set it."""
+SPIDER_LOADER_CLASS = "caliber_crawler.known_sites.DefinedSpiderLoader"
+"""Also finds the sites of both kinds of definitions in TOML."""
 NEWSPIDER_MODULE = "caliber_crawler.spiders"
 
 # --- The archive ----------------------------------------------------------------------------------

@@ -48,8 +48,8 @@ def record_visit(
         article = extraction.article
         printed = site.article_url(capture.effective_url)
         request_url = printed.request_url if printed is not None and printed.url == url else None
-        frontier.add([ingest_entry(url, site, article.language, article.section, request_url)], run_id)
-        known = frontier.get(url)
+        added = frontier.add([ingest_entry(url, site, article.language, article.section, request_url)], run_id)
+        known = added[0] if added else None
     if known is None:  # under a takedown
         return 0
     if url not in in_flight and known.visited_at is not None and known.visited_at > capture.fetched_at:

@@ -77,7 +77,7 @@ def test_a_crawl_stores_exactly_the_ground_truth_of_the_site(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "archive.db"
-    with serve(articles=1000, sections=("analytics",)) as demo:
+    with serve(articles=300, sections=("analytics",)) as demo:
         result = caliber("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST)
         truth = demo.truth()
     assert result.exit_code == 0, result.stderr
@@ -135,9 +135,9 @@ def test_a_killed_crawl_resumes_where_it_left_off(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "archive.db"
-    with serve(articles=300, sections=("analytics",)) as demo:
+    with serve(articles=120, sections=("analytics",)) as demo:
         arguments = ("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST)
-        for captures in (20, 120, 200):
+        for captures in (15, 50, 80):
             _kill_when(archive, captures, arguments)
         last = caliber(*arguments)
         fetched = Counter(request["path"] for request in demo.requests() if "/post/" in request["path"])
@@ -215,10 +215,10 @@ def test_only_articles_in_the_requested_date_range_are_crawled(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive = tmp_path / "archive.db"
-    with serve(articles=200, sections=("analytics",)) as demo:
+    with serve(articles=100, sections=("analytics",)) as demo:
         truth = demo.truth()
         dates = sorted(page["published_at"] for page in truth.values())
-        since, until = dates[120], dates[170]
+        since, until = dates[60], dates[85]
         window = ("--since", since, "--until", until)
         caliber("crawl", "--base-url", demo.base_url, "--archive", archive, *FAST, *window)
         inside = {slug: page for slug, page in truth.items() if since <= page["published_at"] < until}

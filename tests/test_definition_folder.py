@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from scrapy.exceptions import UsageError
 from scrapy.settings import Settings
+from scrapy.spiderloader import get_spider_loader
 
 from caliber_crawler.errors import InputError, SiteError
 from caliber_crawler.known_sites import known_sites, known_spiders, project_settings, spider_among, spider_named
@@ -17,6 +19,7 @@ from caliber_crawler.site.definition_set import DefinitionFolder
 from caliber_crawler.site.toml_writer import definition_text
 from caliber_crawler.spiders.caliber import CaliberSpider
 from caliber_crawler.spiders.orf import OrfSpider
+from tests.conftest import run_module
 
 DAILY = replace(OrfSpider.site, name="daily", title="The Daily", base_url="https://daily.example")
 WRONG_KEY = (
@@ -55,6 +58,43 @@ def test_a_definition_of_the_folder_takes_the_place_of_that_of_the_package(tmp_p
     assert spider.site.title == "Another title"
     assert issubclass(spider, CaliberSpider)  # with the methods of the package
     assert CaliberSpider.site.title == "Caliber.Az"
+
+
+def test_scrapy_finds_the_sites_that_caliber_crawl_finds(tmp_path: Path) -> None:
+    write(tmp_path, DAILY)
+    write(tmp_path, replace(CaliberSpider.site, title="Another title"))
+    settings = settings_of(tmp_path)
+    loader = get_spider_loader(settings)
+    assert sorted(loader.list()) == sorted(known_spiders(settings))
+    for name in ("daily", "caliber", "orf"):
+        assert issubclass(spider := loader.load(name), NewsSpider)
+        assert spider.site == spider_named(name, settings).site
+    assert get_spider_loader(project_settings(DEFINITIONS="")).load("caliber") is CaliberSpider
+
+
+def test_scrapy_prints_a_sentence_for_a_definition_that_cannot_be_used(tmp_path: Path) -> None:
+    write(tmp_path, DAILY)
+    (tmp_path / "caliber.toml").write_text(BROKEN.replace("daily", "caliber"), "utf-8")
+    loader = get_spider_loader(settings_of(tmp_path))
+    with pytest.raises(UsageError, match=r"caliber\.toml"):
+        loader.load("caliber")
+    assert "caliber" not in loader.list()
+    assert issubclass(loader.load("daily"), NewsSpider)
+    with pytest.raises(KeyError, match="Spider not found: weekly"):
+        loader.load("weekly")
+    missing = get_spider_loader(settings_of(tmp_path / "missing"))
+    with pytest.raises(UsageError, match="missing"):
+        missing.load("orf")
+
+
+@pytest.mark.slow
+def test_scrapy_crawl_knows_a_site_of_the_folder(tmp_path: Path) -> None:
+    write(tmp_path, DAILY)
+    listed = run_module("scrapy", "list", CALIBER_DEFINITIONS=str(tmp_path))
+    assert "daily" in listed.stdout.split()
+    wrong = run_module("scrapy", "crawl", "daily", "-a", "section=horoscope", CALIBER_DEFINITIONS=str(tmp_path))
+    assert "horoscope" in wrong.stderr
+    assert "Traceback" not in wrong.stderr
 
 
 def test_other_files_are_not_definitions(tmp_path: Path) -> None:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -19,24 +17,29 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from caliber_crawler import isolated_extraction
 from caliber_crawler.archive import Archive
 from caliber_crawler.demo import DemoSite
 from caliber_crawler.extraction_steps import Outcome, extract_page
 from caliber_crawler.isolated_extraction import IsolatedSteps, extract_isolated
 from caliber_crawler.items import Capture, Extraction, Listing, Problem
+from caliber_crawler.processes import PAGE_LIMITS
 from caliber_crawler.processes.async_executor import AsyncExecutor
 from caliber_crawler.reextraction import Reextractor
 from caliber_crawler.site import Site, SiteRegistry
 from caliber_crawler.spiders.caliber import CaliberSpider
 from caliber_crawler.warc import write_warc
-from tests.conftest import AT, Result, run_module
+from tests.conftest import AT, ROOT, Result, run_module
 from tests.crawl.test_isolated_extraction import LONG_TAGS
 from tests.extraction.pages import PAGES, READ_AT, expected_of, is_generic, recorded_capture, site_of
 from tests.hostile import tricks
 from tests.hostile.site import HostileSite, answering, misbehaving
+from tests.preloaded import PAGE_SECONDS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
+LIMITS = PAGE_LIMITS._replace(cpu_seconds=0.8)
+"""One page takes all of this CPU time in every test. All others take less than half of it."""
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 FOLDERS = sorted(folder for folder in PAGES.glob("*/*/") if not is_generic(folder))
 COLUMNS = "headline, subtitle, body, published_at, authors, section, language, views, signature, cover_image"
@@ -80,6 +83,11 @@ EXPECTED = {
     "many-tags": "too_deep",
     "picture": "not_text",
 }
+
+
+@pytest.fixture(autouse=True)
+def short_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolated_extraction, "PAGE_LIMITS", LIMITS)
 
 
 class CrawlResult(NamedTuple):
@@ -128,13 +136,18 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrawlResult]:
     archive = folder / "a.db"
     with misbehaving(hostile, log=folder / "log.jsonl") as base_url:
         options = ("--base-url", base_url, "--archive", archive, "--language", "en", "--delay", 0)
-        ended = run_module("caliber_crawler", "crawl", *options, "--via", "listing", folder=folder)
+        ended = run_caliber("crawl", *options, "--via", "listing", folder=folder)
         assert "Traceback" not in ended.stderr, ended.stderr
         site = CaliberSpider.site.served_at(base_url)
         with Archive.open(archive) as opened:
             ids = [row["id"] for row in opened.db.query("SELECT id FROM captures WHERE kind = 'article' ORDER BY id")]
             captures = {capture.url: capture for capture in map(opened.captures.get, ids)}
         yield CrawlResult(archive, site, verdicts(archive), captures)
+
+
+def run_caliber(*arguments: object, module: str = "caliber_crawler", folder: Path = ROOT) -> Result:
+    """Run a command with the short limit."""
+    return run_module(module, *arguments, folder=folder, **{PAGE_SECONDS: str(LIMITS.cpu_seconds)})
 
 
 def assert_same(crawled: CrawlResult, found: Mapping[str, Any], urls: Callable[[Capture], bool]) -> None:
@@ -171,12 +184,12 @@ def test_ingest_of_a_web_archive_gives_the_same_verdicts(crawled: CrawlResult, t
     with warc.open("wb") as file:
         write_warc((each for each in crawled.captures.values() if is_ingestible(each)), file, name=warc.name)
     options = ("--base-url", crawled.site.base_url, "--archive", tmp_path / "b.db", "--jobs", 2, "--site", "caliber")
-    run_module("caliber_crawler", "ingest", warc, *options)
+    run_caliber("ingest", warc, *options)
     assert_same(crawled, verdicts(tmp_path / "b.db"), is_ingestible)
 
 
 def test_bulk_extraction_of_the_archive_gives_the_same_verdicts(crawled: CrawlResult, tmp_path: Path) -> None:
-    run_module("caliber_crawler", "bulk", "extract", crawled.archive, "--out", tmp_path / "out", "--jobs", 1)
+    run_caliber("bulk", "extract", crawled.archive, "--out", tmp_path / "out", "--jobs", 1)
     (shard,) = (tmp_path / "out").glob("*/archive.db")
     # Bulk extraction of an archive skips failed captures, which have no page.
     assert_same(crawled, verdicts(shard), lambda capture: capture.status == 200 and bool(capture.body))
@@ -186,7 +199,7 @@ def test_bulk_extraction_of_the_archive_gives_the_same_verdicts(crawled: CrawlRe
 def test_reextraction_changes_nothing(crawled: CrawlResult, tmp_path: Path, options: tuple[str, ...]) -> None:
     archive = tmp_path / "a.db"
     shutil.copy(crawled.archive, archive)
-    result: Result = run_module("caliber_crawler", "reextract", "--archive", archive, "--json", *options)
+    result: Result = run_caliber("reextract", "--archive", archive, "--json", *options)
     counts = json.loads(result.stdout)
     assert (counts["saved"], counts["changed"]) == (0, 0)
     assert counts["pages"] >= 6
@@ -214,9 +227,10 @@ def test_extract_command_gives_the_same_verdicts(crawled: CrawlResult, tmp_path:
         "from caliber_crawler.commands.cli import main; known = extract.known_sites; "
         f"extract.known_sites = lambda: known().served_at({{'caliber': {crawled.site.base_url!r}}}); main()"
     )
-    script = tmp_path / "extract_there.py"
-    script.write_text(program)
-    printed = [json.loads(line) for line in _run(script, "extract", "--jsonl", lines).splitlines()]
+    (tmp_path / "extract_there.py").write_text(program)
+    result = run_caliber("extract", "--jsonl", lines, module="extract_there", folder=tmp_path)
+    assert "Traceback" not in result.stderr, result.stderr
+    printed = [json.loads(line) for line in result.stdout.splitlines()]
     assert [line["id"] for line in printed] == list(pages)
     for line in printed:
         expected = crawled.verdicts[line["id"]]
@@ -224,14 +238,6 @@ def test_extract_command_gives_the_same_verdicts(crawled: CrawlResult, tmp_path:
             assert (line["headline"], line["body"]) == (expected["headline"], expected["body"])
         else:
             assert line["error"]["reason"] == expected
-
-
-def _run(*arguments: object) -> str:
-    done = subprocess.run(
-        [sys.executable, *map(str, arguments)], capture_output=True, text=True, timeout=200, check=False
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.stdout
 
 
 def _is_utf8(capture: Capture) -> bool:
@@ -243,17 +249,17 @@ def _is_utf8(capture: Capture) -> bool:
     return charset in ("", "utf-8") and capture.media_type == "text/html"
 
 
-async def _step_by_step(captures: list[tuple[Capture, Site]]) -> list[Outcome]:
-    executor = AsyncExecutor()
+async def _step_by_step(captures: list[tuple[Capture, Site]], *, extracts: bool) -> list[Outcome]:
+    executor = AsyncExecutor(LIMITS)
     executor.join()
     try:
-        return [await _steps(IsolatedSteps(executor, site), capture) for capture, site in captures]
+        return [await _steps(IsolatedSteps(executor, site), capture, extracts=extracts) for capture, site in captures]
     finally:
         await executor.leave()
 
 
-async def _steps(steps: IsolatedSteps, capture: Capture) -> Outcome:
-    page = await steps.clean(capture)
+async def _steps(steps: IsolatedSteps, capture: Capture, *, extracts: bool) -> Outcome:
+    page = await steps.clean(capture, extracts=extracts)
     if isinstance(page, Problem):
         return page
     found = await steps.extract(page)
@@ -261,9 +267,11 @@ async def _steps(steps: IsolatedSteps, capture: Capture) -> Outcome:
 
 
 def test_single_steps_and_extract_page_give_the_same_outcomes(crawled: CrawlResult) -> None:
-    captures = [(recorded_capture(folder), site_of(folder)) for folder in FOLDERS]
-    captures += [(capture, crawled.site) for capture in crawled.captures.values()]
-    by_stages = asyncio.run(_step_by_step(captures))
+    recorded = [(recorded_capture(folder), site_of(folder)) for folder in FOLDERS]
+    captures = recorded + [(capture, crawled.site) for capture in crawled.captures.values()]
+    by_stages = asyncio.run(_step_by_step(captures, extracts=True))
+    apart = asyncio.run(_step_by_step(recorded, extracts=False))
+    assert list(map(key_of, apart)) == list(map(key_of, by_stages[: len(recorded)]))
     for (capture, site), outcome in zip(captures, by_stages, strict=True):
         assert key_of(extract_isolated(capture, site, NOW)) == key_of(outcome), capture.url
         if not capture.url.endswith(TOO_SLOW):

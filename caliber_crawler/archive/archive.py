@@ -31,7 +31,7 @@ from caliber_crawler.archive.search.selection import (
     view_rows,
 )
 from caliber_crawler.archive.tables import Tables
-from caliber_crawler.errors import NoSuchArticle, SiteError
+from caliber_crawler.errors import InputError, NoSuchArticle, SiteError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -222,11 +222,20 @@ class Archive(Tables, Analyses):
 
         return rows_of_kind(self._connection, selection, kind, limit=limit)
 
-    def columns_of_kind(self, kind: RowKind) -> dict[str, type]:
-        """The columns of rows of a kind that an export contains by default, with the type of their values."""
-        from caliber_crawler.archive.search.text_rows import columns_of
+    def columns_of_kind(self, kind: RowKind, fields: Sequence[str] = ()) -> dict[str, type]:
+        """The columns of rows of a kind that an export contains, with the type of their values: the default, or some.
 
-        return dict(columns_of(self._connection, kind))
+        Raises ``InputError`` for an unknown field.
+        """
+        from caliber_crawler.archive.search.text_rows import columns_of, optional_columns_of
+
+        default = dict(columns_of(self._connection, kind))
+        if not fields:
+            return default
+        available = {**default, **optional_columns_of(kind)}
+        if unknown := [name for name in fields if name not in available]:
+            raise InputError(f"There is no field {unknown[0]!r}; available: {', '.join(available)}.")
+        return {name: available[name] for name in fields}
 
     def selected_captures(self, selection: Selection) -> Iterator[Capture]:
         """The captures of the selected articles, oldest first; every capture when whole sites are selected."""

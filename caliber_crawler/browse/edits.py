@@ -23,22 +23,30 @@ KINDS = {
 }
 """SQL conditions by kind of edit: any; headline; text without headline."""
 
-BATCH_SIZE = 50
-"""Number of version pairs fetched with one query."""
+BATCH_SIZE = 100
+"""Number of versions whose edits are fetched with one query."""
 
-# The view `edits` in two steps. The first query finds successive versions from indexes alone, so that only the long
-# texts that are shown are read from the file.
-FOLLOWED = """
+# The view `edits` in three steps. Two of them find successive versions from indexes alone, so that only the long texts
+# that are shown are read from the file; only of the newest versions is the one before looked for.
+VALID = "NOT IN (SELECT id FROM versions WHERE replaced_by IS NOT NULL)"
+NEWEST = f"""
 WITH members AS (
-  SELECT id AS article_id, id AS member FROM articles WHERE version_count > 1 AND duplicate_of IS NULL
+  SELECT id AS article_id, id AS member FROM articles
+  WHERE version_count > 1 AND id NOT IN (SELECT id FROM articles WHERE duplicate_of IS NOT NULL)
   UNION ALL SELECT duplicate_of, id FROM articles WHERE duplicate_of IS NOT NULL
-), stood AS (
-  SELECT m.article_id, v.id, v.seen_from,
-    lag(v.id) OVER (PARTITION BY m.article_id ORDER BY v.seen_from, v.id) AS previous_id
-  FROM members m CROSS JOIN versions v ON v.article_id = m.member
-  WHERE v.id NOT IN (SELECT id FROM versions WHERE replaced_by IS NOT NULL)
 )
-SELECT article_id, id, previous_id FROM stood WHERE previous_id IS NOT NULL ORDER BY seen_from DESC, id DESC"""
+SELECT m.article_id, v.id, v.seen_from FROM members m CROSS JOIN versions v ON v.article_id = m.member
+WHERE v.id {VALID} ORDER BY v.seen_from DESC, v.id DESC"""
+FOLLOWED = f"""
+SELECT article_id, id, previous_id FROM (
+  SELECT json_extract(t.value, '$[0]') AS article_id, json_extract(t.value, '$[1]') AS id, (
+    SELECT p.id FROM articles m CROSS JOIN versions p ON p.article_id = m.id
+    WHERE m.id IN (SELECT json_extract(t.value, '$[0]')
+        UNION ALL SELECT id FROM articles WHERE duplicate_of = json_extract(t.value, '$[0]'))
+      AND (p.seen_from, p.id) < (json_extract(t.value, '$[2]'), json_extract(t.value, '$[1]')) AND p.id {VALID}
+    ORDER BY p.seen_from DESC, p.id DESC LIMIT 1) AS previous_id
+  FROM json_each(?) t ORDER BY t.key)
+WHERE previous_id IS NOT NULL"""
 
 EDITS = """
 SELECT a.id AS article_id, a.language, a.section, coalesce(l.label, a.section) AS section_label, a.site, a.url,
@@ -94,17 +102,12 @@ def recent_edits(
     connection: Connection, *, limit: int, offset: int = 0, kind: str = "", language: str = "", section: str = ""
 ) -> list[EditRow]:
     """Return edits, newest first; ``kind`` is one of :data:`KINDS`."""
-    followed = [list(row) for row in connection.execute(FOLLOWED)]
+    newest = connection.execute(NEWEST)
     found: list[EditRow] = []
-    for start in range(0, len(followed), BATCH_SIZE):
-        page_request = {
-            "pairs": json.dumps(followed[start : start + BATCH_SIZE]),
-            "language": language,
-            "section": section,
-        }
-        found += connection.rows_of(EditRow, EDITS.format(kind=KINDS[kind]), page_request)
-        if len(found) >= offset + limit:
-            break
+    while len(found) < offset + limit and (part := newest.fetchmany(BATCH_SIZE)):
+        followed = connection.execute(FOLLOWED, (json.dumps([list(row) for row in part]),))
+        values = {"pairs": json.dumps([list(row) for row in followed]), "language": language, "section": section}
+        found += connection.rows_of(EditRow, EDITS.format(kind=KINDS[kind]), values)
     return found[offset : offset + limit]
 
 

@@ -22,7 +22,7 @@ from caliber_crawler.archive.search.selection import COLUMNS, Selection
 from caliber_crawler.bulk.members import record_at_or_after
 from caliber_crawler.bulk.parts import Part, identity_of
 from caliber_crawler.bulk.shards import ARCHIVE, PARQUET, SUMMARY, Shards
-from caliber_crawler.errors import ArchiveError, ArchiveFull, CaliberError, InputError
+from caliber_crawler.errors import ArchiveError, ArchiveFull, CaliberError, ColdFileUnavailable, InputError
 from caliber_crawler.export.parquet import write_parquet
 from caliber_crawler.extraction.extractor import extractor_of
 from caliber_crawler.ingest import Ingester, Item, SiteResolver
@@ -162,6 +162,9 @@ def extract_archive(ingester: Ingester, archive: Archive, part: Part) -> None:
     for id in archive.pages_between(part.begin, part.end - 1):
         try:
             page = replace(archive.captures.get(id), id=None)
+        except ColdFileUnavailable:
+            # The shard would lack pages, and the next run would take it for complete.
+            raise
         except ArchiveError:
             # A damaged page does not affect the others; `caliber verify` reports details.
             ingester.skipped["damaged"] += 1

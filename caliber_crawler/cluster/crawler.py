@@ -17,7 +17,7 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.cluster.jobs import BACK_OFF, CrawlFailed, Interrupted
 from caliber_crawler.cluster.kept_shards import KeptShard, KeptShards
 from caliber_crawler.cluster.log_hold import LogHold
-from caliber_crawler.cluster.page_changes import empty_log, page_digests, write_increment
+from caliber_crawler.cluster.page_changes import empty_log, former_pages, page_digests, write_increment
 from caliber_crawler.cluster.publication import Publisher, Report
 from caliber_crawler.cluster.scratch import unpublished_folder
 from caliber_crawler.cluster.shard_file import require_readable
@@ -105,7 +105,7 @@ class JobCrawler:
         self._scratch = scratch
         self._kept = KeptShards(scratch / "kept", keep_bytes)
         # Beside the worker's folder, so that the next worker finds them.
-        self._unpublished = KeptShards(unpublished_folder(scratch.parent), None)
+        self._unpublished = KeptShards(unpublished_folder(scratch), None)
         self._unpublished.discard_older(UNPUBLISHED_DAYS)
         self._publisher = Publisher(
             connector,
@@ -258,10 +258,12 @@ class JobCrawler:
 def write_changes(path: Path, before: bytes, increment: Path, hold: LogHold | None = None) -> bytes | None:
     """Write the increment of a job whose shard had pages with the digests ``before``; see ``write_increment``."""
     written = None if hold is None else hold.changed_pages()
+    # As long as the log is held, the file itself is as it was.
+    former = {} if written is None else former_pages(path, written)
     if hold is not None:
         hold.release()
     empty_log(path)
-    return write_increment(path, before, increment, written)
+    return write_increment(path, before, increment, written, former)
 
 
 def _run_of(crawl: Crawl) -> CrawlRun:

@@ -55,6 +55,7 @@ DELETE FROM procrastinate_jobs job WHERE task_name = %(task)s AND NOT EXISTS (
   SELECT FROM procrastinate_workers w
   WHERE w.id = job.worker_id AND w.last_heartbeat > now() - %(silent_for)s * interval '1 second')
 """
+TAKEN_DOWN = "UPDATE caliber_shards SET takedowns = greatest(takedowns, %(last)s) WHERE site = %(site)s"
 LAST_CRAWL = "SELECT outcome, why, counts FROM caliber_shards WHERE site = %(site)s"
 ALL_PARTS = """
 SELECT generation, base, path, size, digest FROM caliber_shard_parts WHERE site = %(site)s ORDER BY generation
@@ -148,11 +149,21 @@ class Maintenance:
         return former
 
     def take_down(self, site: str) -> int:
-        """Carry out the takedowns of a site in its shard now; return the number of deleted articles."""
+        """Carry out the takedowns of a site in its shard now; return the number of deleted articles.
+
+        A shard without any of the articles stays as it is.
+        """
         with self.hold(site) as job_id, self.folder() as folder:
             shard, path = self.current(site), folder / "shard.db"
             self._fetch(shard, path)
-            return self._publish(job_id, shard, path)
+            requests = self._requests(site)
+            deleted = carry_out(path, requests)
+            if deleted:
+                self._publish(job_id, shard, path, purge=True)
+            else:
+                last = max((request.id for request in requests), default=0)
+                self._connection.execute(TAKEN_DOWN, {"site": site, "last": last})
+        return deleted
 
     def restore(self, site: str, generation: int | None = None) -> tuple[int, int]:
         """Publish a former generation of a shard again; return its number, and the new one.
@@ -195,11 +206,13 @@ class Maintenance:
         self._storage.fetch(shard, path)
         require_readable(path, shard.site, shard.path)
 
-    def _publish(self, job_id: int, shard: Shard, path: Path) -> int:
-        """Publish a whole archive, after the takedowns of its site; return the number of articles deleted by these."""
-        site = {"site": shard.site}
-        requests: list[Request] = requests_of(self._connection.execute(OF_SITE, site).fetchall())
-        deleted = carry_out(path, requests) if requests else 0
+    def _requests(self, site: str) -> list[Request]:
+        return requests_of(self._connection.execute(OF_SITE, {"site": site}).fetchall())
+
+    def _publish(self, job_id: int, shard: Shard, path: Path, *, purge: bool = False) -> None:
+        """Publish a whole archive after the takedowns of its site. ``purge`` deletes all former files."""
+        site, requests = {"site": shard.site}, self._requests(shard.site)
+        purge = bool(requests and carry_out(path, requests)) or purge
         empty_log(path)
         name = self._storage.put(path, shard.site, shard.generation + 1)
         last = self._connection.execute(LAST_CRAWL, site).fetchone()
@@ -221,7 +234,7 @@ class Maintenance:
                 "counts": Jsonb(last["counts"]),
                 "archive_schema": schema_of(path),
                 "takedowns": max((request.id for request in requests), default=0),
-                "purge": bool(deleted),
+                "purge": purge,
             },
         ).fetchone()
         if row is None:
@@ -230,7 +243,6 @@ class Maintenance:
         forgotten = self._connection.execute(FORGET, {**site, "whole": row["generation"]})
         for former in [*row["purged"], *(each["path"] for each in forgotten)]:
             self._storage.remove(former)
-        return deleted
 
 
 def for_each(sites: Iterable[str], action: Callable[[str], None]) -> dict[str, CaliberError]:

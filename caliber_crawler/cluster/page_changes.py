@@ -2,6 +2,9 @@
 
 An increment is compressed with zstd. Inside are a line that names the format, a line of JSON with the page size and the
 new number of pages, and for each changed page its number in four bytes (big-endian, counted from 1) and its content.
+
+If the highest bit of the number is set, the former content is known: its digest follows, and the exclusive or of both
+contents. A visit changes some bytes on each of a dozen pages, so that most of this is zeros.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import IO
@@ -19,9 +22,13 @@ import zstandard
 from caliber_crawler.archive.core.format import sqlite3
 from caliber_crawler.errors import ClusterError, ShardUnusable
 
-FORMAT = b"caliber pages 1\n"
+FORMAT = b"caliber pages 2\n"
 DIGEST_SIZE = 8
 """Bytes. The digests detect changes by a crawl, not by an adversary."""
+DIFFERENCE = 1 << 31
+"""The bit of a page's number that says that its difference from the former content follows."""
+MAX_FORMER = 32 * 1024 * 1024
+"""Bytes of former pages in memory. Of larger changes, the other pages are published as they are."""
 LEVEL = 3
 MAX_HEADER = 200
 """Bytes of the line of JSON."""
@@ -33,11 +40,26 @@ def page_digests(path: Path) -> bytes:
     return b"".join(blake2b(page, digest_size=DIGEST_SIZE).digest() for page in _pages_of(path))
 
 
-def write_increment(path: Path, before: bytes, target: Path, written: Collection[int] | None = None) -> bytes | None:
+def former_pages(path: Path, written: Collection[int]) -> dict[int, bytes]:
+    """The content of pages in an SQLite file, without its log, by number; those behind its end are left out."""
+    size = _page_size(path)
+    with path.open("rb") as file:
+        numbers = sorted(written)[: MAX_FORMER // size]
+        found = {number: os.pread(file.fileno(), size, (number - 1) * size) for number in numbers}
+    return {number: page for number, page in found.items() if len(page) == size}
+
+
+def write_increment(
+    path: Path,
+    before: bytes,
+    target: Path,
+    written: Collection[int] | None = None,
+    former: Mapping[int, bytes] | None = None,
+) -> bytes | None:
     """Write the pages that changed since their digests were ``before``; return the digests now.
 
-    ``written`` are the pages that may have changed, if that is known. ``None`` is returned and nothing is written if no
-    page changed.
+    ``written`` are the pages that may have changed, if that is known, and ``former`` contents of pages. ``None`` is
+    returned and nothing is written if no page changed.
     """
     size = _page_size(path)
     now = page_digests(path) if written is None else _updated(before, path, size, written)
@@ -51,7 +73,13 @@ def write_increment(path: Path, before: bytes, target: Path, written: Collection
     with path.open("rb") as source, target.open("xb") as file, compressor.stream_writer(file) as increment:
         increment.write(FORMAT + json.dumps(header).encode() + b"\n")
         for number in changed:
-            increment.write((number + 1).to_bytes(4) + os.pread(source.fileno(), size, number * size))
+            page = os.pread(source.fileno(), size, number * size)
+            known = (former or {}).get(number + 1, b"")
+            digest = blake2b(known, digest_size=DIGEST_SIZE).digest()
+            if known and digest == _digest(before, number):
+                increment.write((number + 1 | DIFFERENCE).to_bytes(4) + digest + _difference(page, known))
+            else:
+                increment.write((number + 1).to_bytes(4) + page)
     return now
 
 
@@ -78,13 +106,36 @@ def _apply(increment: IO[bytes], target: IO[bytes], page_size: int) -> None:
     size, count = header["page_size"], header["pages"]
     if size != page_size:
         raise ValueError(f"its pages have {size} bytes, those of the archive {page_size}")
-    while number := increment.read(4):
+    while head := increment.read(4):
+        number = int.from_bytes(head)
+        digest = increment.read(DIGEST_SIZE) if number & DIFFERENCE else None
+        place = ((number & ~DIFFERENCE) - 1) * size
         page = increment.read(size)
-        if len(number) < 4 or len(page) < size or not 1 <= int.from_bytes(number) <= count:
+        if len(head) < 4 or len(page) < size or not 0 <= place < count * size:
             raise ValueError("a page is incomplete")
-        target.seek((int.from_bytes(number) - 1) * size)
+        if digest is not None:
+            target.seek(place)
+            page = _later_page(target.read(size), page, digest)
+        target.seek(place)
         target.write(page)
     target.truncate(count * size)
+
+
+def _later_page(known: bytes, difference: bytes, digest: bytes) -> bytes:
+    """The page after a change. It is known already if an earlier attempt to apply the increment was interrupted."""
+    if len(known) < len(difference):
+        raise ValueError("it changes a page that the archive lacks")
+    other = _difference(known, difference)
+    if blake2b(known, digest_size=DIGEST_SIZE).digest() == digest:
+        return other
+    if blake2b(other, digest_size=DIGEST_SIZE).digest() == digest:
+        return known
+    raise ValueError("it changes another page than that of the archive")
+
+
+def _difference(one: bytes, other: bytes) -> bytes:
+    """The exclusive or of two pages."""
+    return (int.from_bytes(one) ^ int.from_bytes(other)).to_bytes(len(one))
 
 
 def empty_log(path: Path) -> None:

@@ -32,9 +32,16 @@ def worker_folder(parent: Path | None = None) -> Iterator[Path]:
         _remove(folder, lock)
 
 
-def unpublished_folder(parent: Path) -> Path:
-    """The folder of results that could not be published; it outlives a worker. Each user has an own one."""
-    return parent / f"caliber-unpublished-{os.geteuid()}"
+def unpublished_folder(folder: Path) -> Path:
+    """The folder of results that could not be published, beside that of a worker: it outlives the worker.
+
+    Each user has an own one; if somebody else has created it, the worker's own folder is used.
+    """
+    shared = folder.parent / f"caliber-unpublished-{os.geteuid()}"
+    with suppress(OSError):
+        shared.mkdir(mode=0o700, exist_ok=True)
+    is_own = shared.is_dir() and not shared.is_symlink() and shared.stat().st_uid == os.geteuid()
+    return shared if is_own else folder / "unpublished"
 
 
 def _sweep(parent: Path) -> None:

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import click
 
 from caliber_crawler.commands.cluster_define import define
+from caliber_crawler.commands.cluster_export import export
 from caliber_crawler.commands.cluster_options import dsn_option, requires_extra, shards_option
 from caliber_crawler.commands.cluster_state import acknowledge, metrics, status
 from caliber_crawler.commands.cluster_storage import check, migrate, restore, takedown
@@ -230,7 +231,7 @@ def worker(
         sys.exit(CHECKS_FAILED)
 
 
-for command in (define, status, metrics, acknowledge, check, restore, migrate, takedown):
+for command in (define, status, metrics, acknowledge, check, restore, migrate, takedown, export):
     cluster.add_command(command)
 
 

@@ -111,6 +111,8 @@ def move(
         return
     if moved.recovered:
         echo(f"Completed an interrupted move: {quantity(moved.recovered, 'page')}.")
+    if moved.damaged:
+        echo(f"{quantity(moved.damaged, 'damaged page')} stayed in the archive; run `caliber verify`.", err=True)
     for path in moved.files:
         echo(f"Wrote {path}.")
     what = f"Moved {quantity(moved.pages, 'page')}, which took {moved.released / 1e6:,.1f} MB in {archive}."
@@ -138,7 +140,7 @@ def list_files(archive: Path, *, as_json: bool) -> None:
             {
                 "name": file.name,
                 "folder": str(files.folder_of(file)),
-                "pages": file.pages,
+                "pages": files.count_pages(file),
                 "size": file.size,
                 "sha256": file.sha256,
                 "path": None if (path := files.find(file)) is None else str(path),

@@ -15,10 +15,9 @@ from caliber_crawler import __version__
 from caliber_crawler.archive import Archive, Selection
 from caliber_crawler.archive.core.times import utc_now, utc_text
 from caliber_crawler.archive.search.code_columns import PREFIX
-from caliber_crawler.archive.search.text_rows import ExportRow, RowKind, optional_columns_of
+from caliber_crawler.archive.search.text_rows import ExportRow, RowKind
 from caliber_crawler.archive.texts.citation_styles import CitationStyle, write_bibliography
 from caliber_crawler.commands.output_stream import open_binary_output, open_output
-from caliber_crawler.errors import InputError
 from caliber_crawler.export import Row, write_csv, write_jsonl, write_parquet, write_rss
 from caliber_crawler.export.data_package import Description, Source, Table, write_data_package
 from caliber_crawler.export.documents import write_documents
@@ -76,13 +75,7 @@ class ExportJob:
 
     def columns_of(self, kind: RowKind, fields: tuple[str, ...] = ()) -> dict[str, type]:
         """The columns of a kind of rows, or some of them. Raises ``InputError`` for an unknown field."""
-        default = self.archive.columns_of_kind(kind)
-        if not fields:
-            return default
-        available = {**default, **optional_columns_of(kind)}
-        if unknown := [name for name in fields if name not in available]:
-            raise InputError(f"There is no field {unknown[0]!r}; available: {', '.join(available)}.")
-        return {name: available[name] for name in fields}
+        return self.archive.columns_of_kind(kind, fields)
 
     @property
     def metadata(self) -> list[str]:

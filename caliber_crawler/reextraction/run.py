@@ -198,8 +198,8 @@ class ReextractionRun:
         problems = [outcome for outcome in outcomes if isinstance(outcome, Problem)]
         unavailable = [problem for problem in problems if problem.reason == UNAVAILABLE]
         self.tally.counts["unreadable"] += len(problems) - len(unavailable)
-        self.tally.counts["unavailable"] += len(unavailable)
         if unavailable:
+            self.tally.counts["unavailable"] += len(unavailable)
             self.tally.unavailable = unavailable[0].message
 
 

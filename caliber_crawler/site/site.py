@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
@@ -210,6 +211,9 @@ class Site:
 
     def article_url(self, url: str) -> ArticleURL | None:
         """Parse the URL of an article. Return ``None`` if it is not an article of this site, or not a valid URL."""
+        return _parse_article_url(SameSite(self), url)
+
+    def _parse_article_url(self, url: str) -> ArticleURL | None:
         try:
             normal = self.normal_url(url)
         except ValueError:
@@ -275,6 +279,24 @@ class Site:
     def _is_base(self, url: str) -> bool:
         netloc = urlsplit(url).netloc
         return netloc.removeprefix("www.") == self.host.removeprefix("www.")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SameSite:
+    """A site as a key: equal only to itself, so that not all of it is compared."""
+
+    site: Site
+
+    def __hash__(self) -> int:
+        return id(self.site)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SameSite) and self.site is other.site
+
+
+@lru_cache(maxsize=512)  # a page is saved with five look-ups of its one or two URLs
+def _parse_article_url(key: SameSite, url: str) -> ArticleURL | None:
+    return key.site._parse_article_url(url)
 
 
 def origin(base_url: str) -> str:

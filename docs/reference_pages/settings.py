@@ -37,6 +37,10 @@ OTHER_VARIABLES = {
         "caliber browse",
     ),
     "CALIBER_CHROMIUM": ("Path of Chromium, if it is not found, for listings that need a browser.", "caliber crawl"),
+    "CALIBER_COLD_FOLDER": (
+        "A folder to search for files in cold storage, before the one that the archive records.",
+        "caliber cold",
+    ),
     "CALIBER_DEFINITIONS": ("A folder of site definitions in TOML.", "caliber crawl"),
     "CALIBER_SMTP_FROM": ("Sender of e-mail.", "caliber alerts"),
     "CALIBER_SMTP_URL": ("Mail server: `smtps://user:password@mail.example.org`.", "caliber alerts"),

@@ -111,14 +111,19 @@ def test_a_page_that_repeats_the_text_of_its_article_is_not_put_aside(newsroom: 
     assert newsroom.archive.articles.save(again, newsroom.run_id, urls).outcome == "unchanged"
 
 
-def test_a_merge_withdraws_a_later_page_of_the_other_archive(newsroom: Newsroom, tmp_path: Path) -> None:
-    other = newsroom_at(tmp_path / "other.db")
-    visit(newsroom, FIRST, headline="Talks resume", body=BODIES[0])
-    visit(other, f"{FIRST}/2", headline="Talks resume", body=BODIES[1])
-    other.archive.close()
-    with Archive.open(tmp_path / "other.db") as second:
-        merge_one(newsroom.archive, second)
-    assert texts(newsroom.archive) == [(FIRST, BODIES[0])]
+@pytest.mark.parametrize("url", [*LATER, f"{FIRST}?id=1&page=2"])
+@pytest.mark.parametrize("is_first_here", [True, False])
+def test_a_merge_withdraws_a_later_page_of_either_archive(url: str, is_first_here: bool, tmp_path: Path) -> None:
+    first = FIRST if "id=" not in url else f"{FIRST}?id=1"
+    here, there = newsroom_at(tmp_path / "here.db"), newsroom_at(tmp_path / "there.db")
+    pages = [(first, "Talks resume", BODIES[0]), (url, "Talks resume - Page 2", BODIES[1])]
+    for newsroom, page in zip((here, there), pages if is_first_here else pages[::-1], strict=True):
+        visit(newsroom, page[0], headline=page[1], body=page[2])
+    there.archive.close()
+    with Archive.open(tmp_path / "there.db") as other:
+        merge_one(here.archive, other)
+    assert texts(here.archive) == [(first, BODIES[0])]
+    here.archive.close()
 
 
 def test_words_at_the_end_of_a_headline_are_of_it_unless_they_number_a_page() -> None:

@@ -14,7 +14,8 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.cluster import log_hold
 from caliber_crawler.cluster.crawler import write_changes
 from caliber_crawler.cluster.log_hold import LogHold
-from caliber_crawler.cluster.page_changes import apply_increment, page_digests
+from caliber_crawler.cluster.page_changes import apply_increment, page_digests, write_increment
+from caliber_crawler.errors import ClusterError
 from tests.archive.newsroom import Newsroom, minutes, start_run
 from tests.cluster.changed_files import AUTO_VACUUM, JOBS, WRITES, create, few_examples, original_in, write
 
@@ -34,6 +35,7 @@ def test_the_increments_of_held_logs_lead_from_file_to_file(
         now = write_changes(path, before, folder / str(number), hold)
         if now is not None:
             apply_increment(folder / str(number), copy)
+            apply_increment(folder / str(number), copy)  # as after an interruption
             before = now
         assert copy.read_bytes() == path.read_bytes()
         assert before == page_digests(path)
@@ -58,6 +60,38 @@ def test_the_log_of_an_archive_names_its_changed_pages(tmp_path: Path) -> None:
     assert copy.read_bytes() == path.read_bytes()
     assert now == page_digests(path)
     assert not Path(f"{path}-wal").exists()
+
+
+def test_a_small_change_on_each_page_is_a_small_increment(tmp_path: Path) -> None:
+    path = create(tmp_path / "a.db", 0)
+    write(path, *["insert"] * 50)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("ALTER TABLE words ADD COLUMN views INTEGER DEFAULT 1000")
+        connection.execute("UPDATE words SET views = 1000")
+    before, hold = page_digests(path), LogHold(path)
+    copy = Path(shutil.copy(path, tmp_path / "b.db"))
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE words SET views = views + id")
+    written = hold.changed_pages()
+    assert written is not None
+    assert len(written) > 150
+    write_changes(path, before, tmp_path / "1", hold)
+    whole = tmp_path / "whole"
+    write_increment(path, before, whole, written)
+    assert (tmp_path / "1").stat().st_size < whole.stat().st_size / 10
+    apply_increment(tmp_path / "1", copy)
+    assert copy.read_bytes() == path.read_bytes()
+
+
+def test_a_change_of_another_file_is_refused(tmp_path: Path) -> None:
+    path, other = create(tmp_path / "a.db", 0), create(tmp_path / "b.db", 0)
+    write(path, "insert")
+    write(other, "insert")
+    before, hold = page_digests(path), LogHold(path)
+    write(path, "update")
+    write_changes(path, before, tmp_path / "1", hold)
+    with pytest.raises(ClusterError, match="another page than that of the archive"):
+        apply_increment(tmp_path / "1", other)
 
 
 def test_what_was_rolled_back_is_not_named(tmp_path: Path) -> None:

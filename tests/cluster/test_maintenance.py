@@ -13,8 +13,11 @@ import pytest
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.core.format import VERSION
+from caliber_crawler.cluster.binding import bind_storage
 from caliber_crawler.cluster.database import connect
 from caliber_crawler.cluster.maintenance import Maintenance, SiteInUse
+from caliber_crawler.cluster.storage import Storage
+from caliber_crawler.errors import StorageUnavailable
 from caliber_crawler.known_sites import project_settings
 from tests.archive.test_migrate import first_schema
 from tests.cluster.postgres import rows
@@ -120,8 +123,10 @@ def test_a_takedown_reaches_the_shard_its_former_files_the_mirror_and_the_archiv
     assert shelf.run(*collect).exit_code == 0
     former = shelf.files("aurora")
     url = "https://aurora.example/post/1001"
-    done = shelf.run_json("takedown", url, "--site", "aurora", "--reason", "asked for")
-    assert done["deleted"] == {"aurora": 1}
+    others = shelf.files("bulletin")
+    done = shelf.run_json("takedown", url, "--site", "*", "--reason", "asked for")
+    assert done["deleted"] == {"aurora": 1, "bulletin": 0}
+    assert shelf.files("bulletin") == others
     assert shelf.urls("aurora") == ["https://aurora.example/post/1002"]
     assert len(shelf.files("aurora")) == 1
     assert not set(former) & set(shelf.files("aurora"))
@@ -186,6 +191,18 @@ def test_a_storage_that_is_not_mounted_is_reported_once(shelf: Shelf) -> None:
     assert [*(shelf.folder / "shards").iterdir()] == []
     with pytest.raises(Exception, match="is it mounted"):
         shelf.storage.put(shelf.archive("aurora"), "aurora", 2)
+
+
+def test_a_storage_without_any_known_shard_is_not_bound(shelf: Shelf) -> None:
+    shelf.publish("aurora", 1)
+    with connect(shelf.dsn) as connection:
+        connection.execute("UPDATE caliber_protocol SET storage = NULL")
+    empty = Storage(str(shelf.folder / "empty"))
+    with pytest.raises(StorageUnavailable, match="is it mounted"):
+        bind_storage(shelf.dsn, empty)
+    assert not (shelf.folder / "empty").exists()
+    bind_storage(shelf.dsn, Storage(str(shelf.folder / "shards")))
+    assert rows(shelf.dsn, "SELECT storage FROM caliber_protocol") == [{"storage": shelf.storage.cluster}]
 
 
 def test_the_storage_of_another_cluster_is_refused(shelf: Shelf) -> None:

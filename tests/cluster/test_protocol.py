@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from procrastinate.jobs import Status
@@ -18,7 +19,9 @@ from caliber_crawler.cluster.status import cluster_status
 from caliber_crawler.cluster.work import HostLocks, Work
 from caliber_crawler.errors import ClusterError
 from caliber_crawler.known_sites import project_settings
+from tests.cluster.crew import assert_every_article_once, run_crew
 from tests.cluster.postgres import rows
+from tests.cluster.press import MODULE, serve_press
 from tests.cluster.test_fences import StaticLease, worker_id
 
 LOCKS = HostLocks(project_settings())
@@ -132,3 +135,38 @@ def test_versions_that_do_not_fit_are_reported(latest: int, least: int, message:
         return
     with pytest.raises(ClusterError, match=message):
         require_protocol({"latest": latest, "least": least}, "PostgreSQL")
+
+
+OLDER_WORKER = f"""
+from caliber_crawler.cluster import protocol
+
+protocol.OWN = protocol.Versions(archive_schema={VERSION - 1})
+"""
+"""A module that makes a worker state what an earlier version would state."""
+
+
+@pytest.mark.slow
+def test_an_old_and_a_new_worker_share_one_queue(dsn: str, tmp_path: Path) -> None:
+    (tmp_path / "older_worker.py").write_text(OLDER_WORKER)
+    with serve_press(tmp_path, 4, 3) as press, run_crew(dsn, press, tmp_path) as crew:
+        old = {"CALIBER_SPIDERS": f"{MODULE} older_worker"}
+        names = [paper.name for paper in press.papers]
+        crew.enqueue()
+        assert crew.start("anna", "", "--until-empty", **old).wait(240) == 0, "the sites have no shards yet"
+        with connect(dsn) as connection:
+            # What the old worker published has its schema; what the new one publishes then is later.
+            connection.execute("UPDATE caliber_shards SET archive_schema = %s", (VERSION - 1,))
+        crew.caliber("cluster", "enqueue", *names[:2], "--delay", 0)
+        assert crew.start("boris", "", "--until-empty").wait(240) == 0
+        assert rows(dsn, "SELECT archive_schema FROM caliber_shards ORDER BY site") == [
+            {"archive_schema": schema} for schema in (VERSION, VERSION, VERSION - 1, VERSION - 1)
+        ]
+        crew.caliber("cluster", "enqueue", *names, "--delay", 0)
+        before = {paper.name: len(crew.visits(paper)) for paper in press.papers}
+        assert crew.start("carl", "", "--until-empty", **old).wait(240) == 3
+        assert "2 jobs wait for a worker of a later version" in crew.log("carl")
+        visited = {paper.name for paper in press.papers if len(crew.visits(paper)) > before[paper.name]}
+        assert visited == {*names[2:]}
+        assert crew.start("dora", "", "--until-empty").wait(240) == 0
+        assert crew.is_done()
+        assert_every_article_once(crew.collect(), press.papers)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
-from caliber_crawler.cluster.scratch import worker_folder
+from caliber_crawler.cluster.scratch import unpublished_folder, worker_folder
+from tests.conftest import run_code
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from caliber_crawler.cluster.scratch import worker_folder
+from caliber_crawler.cluster.scratch import unpublished_folder, worker_folder
 with worker_folder(Path(sys.argv[1])) as folder:
     (folder / "shard.db").write_bytes(b"1" * 1000)
     os.kill(os.getpid(), signal.SIGKILL)
@@ -21,8 +20,7 @@ with worker_folder(Path(sys.argv[1])) as folder:
 def test_folder_of_a_killed_worker_is_deleted_and_that_of_a_running_one_stays(tmp_path: Path) -> None:
     with worker_folder(tmp_path) as first:
         (first / "shard.db").touch()
-        killed = subprocess.run([sys.executable, "-c", KILLED, tmp_path], timeout=240, check=False)
-        assert killed.returncode == -9
+        assert run_code(KILLED, tmp_path).exit_code == -9
         assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == 2
         with worker_folder(tmp_path) as second:
             assert {path for path in tmp_path.iterdir() if path.is_dir()} == {first, second}
@@ -36,3 +34,21 @@ def test_other_files_are_not_touched(tmp_path: Path) -> None:
     with worker_folder(tmp_path):
         pass
     assert {path.name for path in tmp_path.iterdir()} == {"caliber-notes", "other.lock"}
+
+
+def test_results_that_were_not_published_outlive_the_worker(tmp_path: Path) -> None:
+    with worker_folder(tmp_path) as folder:
+        results = unpublished_folder(folder)
+        assert results == unpublished_folder(folder)
+        assert results.parent == tmp_path
+        assert results.stat().st_mode & 0o77 == 0
+    with worker_folder(tmp_path) as folder:
+        assert unpublished_folder(folder) == results
+    results.rmdir()
+    (tmp_path / "elsewhere").mkdir()
+    results.symlink_to(tmp_path / "elsewhere")
+    with worker_folder(tmp_path) as folder:
+        assert unpublished_folder(folder) == folder / "unpublished"
+        results.unlink()
+        results.write_text("a file of somebody else")
+        assert unpublished_folder(folder) == folder / "unpublished"

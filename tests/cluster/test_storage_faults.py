@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,10 @@ from tests.alerts.receivers import webhook
 from tests.archive.test_migrate import first_schema
 from tests.cluster.crew import Crew, assert_every_article_once, run_crew
 from tests.cluster.object_store import BUCKET, run_object_store
-from tests.cluster.postgres import rows
+from tests.cluster.postgres import Postgres, rows
 from tests.cluster.press import serve_press
 from tests.cluster.shelf import Shelf
+from tests.conftest import AT
 from tests.small_disk import small_disk_at
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -26,6 +29,8 @@ REDESIGNED, DAMAGED, EARLIER = ("paper-00", "paper-01", "paper-02"), "paper-03",
 DISK = 96
 """Megabytes."""
 STORAGE = "shard storage"
+ONE_FAILURE = [("failed", 19), ("healthy", 0)]
+"""Two workers may send these messages at the same time."""
 
 
 def states(payloads: list[Any]) -> dict[str, list[tuple[str, int]]]:
@@ -47,7 +52,9 @@ def assert_no_page_was_fetched_twice(crew: Crew) -> None:
         assert max(posts.values()) == 1, (paper.name, posts)
 
 
-def test_forty_sites_survive_a_full_disk_a_damaged_and_an_earlier_shard_and_redesigns(dsn: str, tmp_path: Path) -> None:
+def test_forty_sites_survive_a_full_disk_a_restart_a_damaged_and_an_earlier_shard_and_redesigns(
+    dsn: str, postgres: Postgres, tmp_path: Path
+) -> None:
     with (
         serve_press(tmp_path, SITES, ARTICLES) as press,
         small_disk_at(tmp_path / "shards", DISK) as disk,
@@ -58,16 +65,21 @@ def test_forty_sites_survive_a_full_disk_a_damaged_and_an_earlier_shard_and_rede
         crew.enqueue()
         filler = disk / "filler"
         filler.write_bytes(b"x" * ((DISK - 4) * 1024 * 1024))
-        crew.start("anna", "", *notify)
-        crew.start("boris", "", *notify)
+        workers = [crew.start(name, "", *notify) for name in ("anna", "boris")]
+        crew.wait_for(lambda: crew.is_in_the_middle(ARTICLES))
+        postgres.stop()
+        postgres.start()
         crew.wait_for(lambda: storage_failed(crew))
         filler.unlink()
         crew.wait_for(crew.is_done)
+        assert [worker.poll() for worker in workers] == [None, None]
+        assert crew.handovers() == {}
         crew.stop()
+        assert [worker.returncode for worker in workers] == [0, 0]
         assert "No space left on device" in crew.log("anna") + crew.log("boris")
         assert "nothing is lost" in crew.log("anna") + crew.log("boris")
         first = states(received.payloads)
-        assert first.pop(STORAGE) == [("failed", 19), ("healthy", 0)]
+        assert sorted(first.pop(STORAGE)) == ONE_FAILURE
         assert first == {paper.name: [("healthy", 0)] for paper in press.papers}
         assert_no_page_was_fetched_twice(crew)
         assert list(disk.rglob("*.part")) == []
@@ -135,12 +147,20 @@ def test_an_object_store_that_fails_for_a_while_loses_nothing(dsn: str, tmp_path
         crew.wait_for(lambda: crew.count_requests() > 30)
         store.stop()
         crew.wait_for(lambda: storage_failed(crew))
+        unwanted = next(iter(press.papers[-1].site.truth(AT)))
+        refused_takedown = crew.caliber("cluster", "takedown", unwanted["url"], "--reason", "asked for")
+        assert refused_takedown.exit_code == 19
+        assert "Takedown 1 is recorded; the next job of each site carries it out." in refused_takedown.stderr
         store.start()
         crew.wait_for(crew.is_done)
         crew.stop()
         found = states(received.payloads)
-        assert found.pop(STORAGE) == [("failed", 19), ("healthy", 0)]
+        assert sorted(found.pop(STORAGE)) == ONE_FAILURE
         assert found == {paper.name: [("healthy", 0)] for paper in press.papers}
         assert_no_page_was_fetched_twice(crew)
         assert crew.caliber("cluster", "check").exit_code == 0
-        assert_every_article_once(crew.collect(), press.papers)
+        archive = crew.collect()
+        assert_every_article_once(archive, press.papers[:-1], others=[press.papers[-1].name])
+        with closing(sqlite3.connect(archive)) as connection:
+            slugs = connection.execute("SELECT slug FROM articles WHERE site = ?", (press.papers[-1].name,)).fetchall()
+        assert {slug for (slug,) in slugs} == press.papers[-1].truth() - {unwanted["slug"]}

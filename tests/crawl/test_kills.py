@@ -23,7 +23,7 @@ from tests.preloaded import Fork
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-ARTICLES, KILLS, CONCURRENCY = 800, 10, 8
+ARTICLES, KILLS, CONCURRENCY = 400, 10, 8
 
 
 def stored_pages(archive: Path) -> int:
@@ -58,7 +58,7 @@ def unprocessed(archive: Path) -> set[str]:
 
 def test_ten_kills_lose_nothing(serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path) -> None:
     archive = tmp_path / "a.db"
-    points = sorted(random.Random(4).sample(range(1, ARTICLES - 200), KILLS))  # the same points each time
+    points = sorted(random.Random(4).sample(range(1, ARTICLES - 100), KILLS))  # the same points each time
     with serve(articles=ARTICLES, sections=("analytics",)) as demo:
         arguments = (
             "crawl",
@@ -103,7 +103,7 @@ def test_the_summary_counts_articles_from_the_archive(
     serve: Callable[..., Any], caliber: Callable[..., Result], tmp_path: Path
 ) -> None:
     archive, left = tmp_path / "a.db", set[str]()
-    with serve(articles=400, sections=("analytics",)) as demo:
+    with serve(articles=160, sections=("analytics",)) as demo:
         arguments = (
             "crawl",
             "--base-url",
@@ -115,7 +115,7 @@ def test_the_summary_counts_articles_from_the_archive(
             "--concurrency",
             CONCURRENCY,
         )
-        for point in range(50, 300, 50):
+        for point in range(20, 130, 20):
             kill_at(archive, point, arguments)
             if left := unprocessed(archive):
                 break

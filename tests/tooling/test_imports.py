@@ -24,6 +24,9 @@ def test_the_process_of_a_crawl_loads_neither_migrations_nor_extraction_librarie
 HEAVY = ("scrapy", "twisted", "lxml", "parsel", "trafilatura", "datasette", "pandas", "numpy", "sqlite_utils", "httpx")
 NOT_FOR_SEARCH = (
     "zstandard",
+    "filelock",
+    "tempfile",
+    "importlib.resources",
     "importlib.metadata",
     "caliber_crawler.crawling",
     "caliber_crawler.extraction",

@@ -67,6 +67,7 @@ NOT_FETCHING = {
         "cluster acknowledge",
         "cluster define",
         "cluster collect",
+        "cluster export",
         "cluster check",
         "cluster restore",
         "cluster migrate",

@@ -15,12 +15,13 @@ from tests.preloaded import LIBRARIES, Fork, Program, interpreter
 pytestmark = pytest.mark.slow
 
 SCRIPT = """
-import atexit, os, signal, sys
+import atexit, os, signal, sys, threading
+threading.Timer(0.05, print, ("from a thread",)).start()
 atexit.register(lambda: print("at exit", file=sys.stderr, flush=True))
 print(sys.argv[1:], os.getcwd(), os.environ.get("COLOUR"), __name__, sys.stdin.read())
 if sys.argv[1] == "kill":
     os.kill(os.getpid(), signal.SIGKILL)
-sys.exit(int(sys.argv[1]))
+sys.exit(int(sys.argv[1]) if sys.argv[1].isdigit() else sys.argv[1])
 """
 
 
@@ -35,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("argument", ["0", "3", "kill"])
+@pytest.mark.parametrize("argument", ["0", "3", "256", "an error", "kill"])
 def test_a_fork_behaves_like_a_process(folder: Path, argument: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "script", argument, "é"],

@@ -11,11 +11,9 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
-from filelock import FileLock, Timeout
-
 from caliber_crawler.archive.core.format import APPLICATION_ID, VERSION, sqlite3
-from caliber_crawler.archive.core.schema_creation import create_schema
 from caliber_crawler.archive.core.sqlite_errors import SQLiteErrors
+from caliber_crawler.archive.core.statistics import update_statistics
 from caliber_crawler.archive.core.synced_log import SyncedLog
 from caliber_crawler.errors import (
     ArchiveError,
@@ -25,9 +23,9 @@ from caliber_crawler.errors import (
     NewerArchive,
     NoArchive,
 )
-from caliber_crawler.output_files import new_path
 
 if TYPE_CHECKING:
+    from filelock import FileLock
     from sqlite_utils import Database
 
 Mode = Literal["read", "write"]
@@ -133,6 +131,8 @@ class Connection:
                     archive.migrated_from = version
                 if version < VERSION:
                     if version == 0:
+                        from caliber_crawler.archive.core.schema_creation import create_schema
+
                         create_schema(connection)
                     else:
                         # Imported here: a crawl must not load sqlite-utils.
@@ -230,8 +230,7 @@ class Connection:
                 # Optional: on a full disk the archive is complete without it.
                 with contextlib.suppress(sqlite3.OperationalError):
                     self._connection.execute(f"PRAGMA busy_timeout = {CLOSING_BUSY_MS}")
-                    self._connection.execute("PRAGMA analysis_limit = 400")
-                    self._connection.execute("PRAGMA optimize")
+                    update_statistics(self._connection)
                     if self.path.absolute() not in HELD_LOGS:
                         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._connection.close()
@@ -377,6 +376,8 @@ def backup_path(path: Path, version: int) -> Path:
 
 def copy_into(connection: Connection, path: Path) -> None:
     """Copy a consistent snapshot of an archive into a new file, completely or not at all, and sync it to the disk."""
+    from caliber_crawler.output_files import new_path
+
     with new_path(path) as part, SQLiteErrors(path), contextlib.closing(sqlite3.connect(part)) as copy:
         # All pages in one step: otherwise the backup restarts whenever another process writes. VACUUM INTO does not
         # work: over a read-only connection, SQLite 3.40 fails on a table with a generated column.
@@ -385,6 +386,8 @@ def copy_into(connection: Connection, path: Path) -> None:
 
 def take_lock(path: Path) -> FileLock:
     """Take the writer's lock. Raises ``ArchiveLocked`` if another process has it."""
+    from filelock import FileLock, Timeout  # here: a command that only reads starts sooner without it
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(f"{path}.lock", timeout=0)

@@ -170,7 +170,8 @@ class Merge:
             with self._here.transaction():
                 self._review(ids, last, run_id)
         with self._here.transaction():
-            self._count_withdrawn(self._articles.admission.withdraw_all_later_pages(run_id), last)
+            merged = set(self._article_of.values())
+            self._count_withdrawn(self._articles.admission.withdraw_merged_later_pages(merged, run_id), last)
 
     def _review(self, ids: Iterable[int], last: int, run_id: int) -> None:
         """Put pages aside that a crawl would have put aside; ``last`` is the last article from before."""

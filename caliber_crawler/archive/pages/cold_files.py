@@ -17,6 +17,7 @@ FOLDER_VARIABLE = "CALIBER_COLD_FOLDER"
 """The environment variable with a folder that is searched before the recorded one."""
 ENDING = ".warc.gz"
 INDEX_ENDING = ".cdxj"
+FILES = "SELECT id, name, folder, started_at, size, sha256 FROM cold_files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,6 @@ class ColdFile:
     size: int | None
     """Bytes; ``None`` until its pages are recorded."""
     sha256: str | None
-    pages: int
-    """The number of this archive's pages in it."""
 
 
 class ColdFiles:
@@ -41,16 +40,26 @@ class ColdFiles:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    @property
+    def path(self) -> Path:
+        """The path of the archive."""
+        return self._connection.path
+
     def all(self) -> list[ColdFile]:
         """Every file, oldest first; also one whose move was killed, which has no size."""
-        return [self._file(row) for row in self._connection.rows(f"{FILES} ORDER BY f.id")]
+        return [ColdFile(**row) for row in self._connection.rows(f"{FILES} ORDER BY id")]
+
+    def count_pages(self, file: ColdFile) -> int:
+        """The number of this archive's pages in a file."""
+        count: int = self._connection.value("SELECT count(*) FROM cold_pages WHERE file_id = ?", (file.id,))
+        return count
 
     def get(self, id: int) -> ColdFile:
         """A file by its ID. Raises ``ArchiveError`` if the archive has none with this ID."""
-        row = self._connection.row(f"{FILES} WHERE f.id = ?", (id,))
+        row = self._connection.row(f"{FILES} WHERE id = ?", (id,))
         if row is None:
             raise ArchiveError(f"{self._connection.path} is damaged: cold file {id} is not recorded.")
-        return self._file(row)
+        return ColdFile(**row)
 
     def begin(self, folder: Path) -> ColdFile:
         """Record a file that is about to be written; its name is new."""
@@ -65,7 +74,8 @@ class ColdFiles:
         return self.get(id)
 
     def discard(self, file: ColdFile) -> None:
-        """Remove the record of a file without pages."""
+        """Forget a file that was not written to the end."""
+        index_of(self.folder_of(file) / file.name).unlink(missing_ok=True)
         with self._connection.transaction():
             self._connection.execute("DELETE FROM cold_files WHERE id = ?", (file.id,))
 
@@ -81,11 +91,13 @@ class ColdFiles:
 
     def find(self, file: ColdFile) -> Path | None:
         """The path of a file; ``None`` if it is not available."""
+        if not is_name(file.name):
+            return None
         for folder in self._folders(file):
             try:
                 if (path := folder / file.name).is_file():
                     return path
-            except OSError:  # a network drive that does not answer
+            except (OSError, ValueError):  # a network drive that does not answer, or no path
                 continue
         return None
 
@@ -116,7 +128,7 @@ class ColdFiles:
         if not files:
             return None
         folders = ", ".join(dict.fromkeys(str(self.folder_of(file)) for file in files))
-        count, size = sum(file.pages for file in files), sum(file.size or 0 for file in files)
+        count, size = sum(map(self.count_pages, files)), sum(file.size or 0 for file in files)
         return (
             f"{quantity(count, 'page')} of the archive {'is' if count == 1 else 'are'} in cold storage:"
             f" {quantity(len(files), 'file')}, {size / 1e6:,.1f} MB, in {folders}."
@@ -127,6 +139,8 @@ class ColdFiles:
         known: int | None = self._connection.value("SELECT id FROM cold_files WHERE name = ?", (file.name,))
         if known is not None:
             return known
+        if not is_name(file.name):
+            raise ArchiveError(f"{there.path} is damaged: {file.name[:100]!r} is not the name of a cold file.")
         id = self._connection.execute(
             "INSERT INTO cold_files (name, folder, started_at, size, sha256) VALUES (?, ?, ?, ?, ?)",
             (file.name, self._recorded(there.folder_of(file)), file.started_at, file.size, file.sha256),
@@ -147,12 +161,10 @@ class ColdFiles:
     def _absolute(self, folder: str) -> Path:
         return self._connection.path.absolute().parent / folder
 
-    def _file(self, row: dict[str, object]) -> ColdFile:
-        return ColdFile(**row)  # type: ignore[arg-type]
 
-
-FILES = """SELECT f.id, f.name, f.folder, f.started_at, f.size, f.sha256,
-  (SELECT count(*) FROM cold_pages p WHERE p.file_id = f.id) AS pages FROM cold_files f"""
+def is_name(name: str) -> bool:
+    """Whether this may be the name of a cold file: an archive from outside must not name other files."""
+    return name.endswith(ENDING) and "/" not in name and "\0" not in name
 
 
 def index_of(path: Path) -> Path:

@@ -9,7 +9,7 @@ same text is still there :data:`LASTING` after it was first put aside, and the a
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -263,9 +263,9 @@ class Admission:
         later = self.series.later_of(article_id, extraction.second_page)
         return self.shared.withdraw(later, run_id, LATER_PAGE, IS_LATER) if later else 0
 
-    def withdraw_all_later_pages(self, run_id: int) -> list[int]:
-        """Withdraw the articles that turn out to be later pages of others, after a merge."""
-        later = self.series.all_later()
+    def withdraw_merged_later_pages(self, ids: Collection[int], run_id: int) -> list[int]:
+        """Withdraw the articles that turn out to be later pages of others after a merge of these articles."""
+        later = self.series.later_among(ids)
         self.shared.withdraw(later, run_id, LATER_PAGE, IS_LATER)
         return later
 

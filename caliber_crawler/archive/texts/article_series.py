@@ -6,8 +6,9 @@ difference: a later page that was stored as an article is withdrawn when the fir
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from caliber_crawler.archive.core.connection import Connection
@@ -32,10 +33,20 @@ AND a.site = :site AND a.id <> :id AND a.duplicate_of IS NULL AND a.version_coun
 ARTICLE = """SELECT a.id, a.site, v.headline, v.body, v.published_at FROM articles a
 JOIN versions v ON v.id = a.current_version_id WHERE a.id = ?"""
 OWN_URLS = "SELECT url FROM article_urls WHERE article_id = ? LIMIT 20"
-NUMBERED = f"""SELECT article_id, url FROM article_urls WHERE {
-    " OR ".join(f"url GLOB '*[^0-9]{digits}{end}'" for digits in ("[0-9]", "[0-9][0-9]") for end in ("", "/"))
-}"""
-"""The URLs that end in a number of one or two digits."""
+AMONG = "IN (SELECT value FROM json_each(:among))"
+NUMBERED = " OR ".join(f"u.url GLOB '*[^0-9]{digits}{end}'" for digits in ("[0-9]", "[0-9][0-9]") for end in ("", "/"))
+"""Whether a URL ends in a number of one or two digits."""
+URLS_BELOW = " ".join(
+    f"""UNION SELECT u.article_id, u.url FROM own CROSS JOIN article_urls u
+    ON u.url > rtrim(own.url, '/') || '{first}' AND u.url < rtrim(own.url, '/') || '{last}' WHERE {NUMBERED}"""
+    for first, last in (("/", "0"), ("?", "@"), ("&", "''"))
+)
+CANDIDATES = f"""WITH own AS (
+  SELECT DISTINCT u.article_id, u.url FROM (
+    SELECT id FROM articles WHERE id {AMONG} UNION SELECT id FROM articles WHERE duplicate_of {AMONG}) a
+  CROSS JOIN article_urls u ON u.article_id = a.id)
+SELECT article_id, url FROM own u WHERE {NUMBERED} {URLS_BELOW}"""
+"""The URLs of articles, and those that begin with them, that may be URLs of later pages."""
 _WORD = re.compile(r"\w+")
 _PAGE_WORD = re.compile(
     r"pages?|seite|p[aá]g(?:ina)?|страниц[ая]|стор[іi]нка|стр|sayfa|səhifə|strona|sid[ae]|siden|sivu|oldal|էջ"
@@ -78,9 +89,9 @@ class ArticleSeries:
         )
         return list(found)
 
-    def all_later(self) -> list[int]:
-        """The articles of an archive that are later pages of others."""
-        rows = self._connection.rows(NUMBERED)
+    def later_among(self, ids: Collection[int]) -> list[int]:
+        """The articles that are later pages of others, where one of both is among these."""
+        rows = self._connection.rows(CANDIDATES, {"among": json.dumps(list(ids))})
         candidates = dict.fromkeys(row["article_id"] for row in rows if first_page(row["url"].rstrip("/")) is not None)
         return [id for id in candidates if self.is_later(id)]
 

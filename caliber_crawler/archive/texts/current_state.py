@@ -29,7 +29,7 @@ CURRENT_TEXT = f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in TEXT.item
 REFRESH = f"""UPDATE articles SET
   ({", ".join(TEXT)}) = (SELECT {", ".join(TEXT.values())} {FROM_CURRENT_VERSION}),
   {", ".join(f"{name} = ({sql})" for name, sql in CURRENT.items() if name not in TEXT)}
-WHERE id = :article_id RETURNING current_version_id"""
+WHERE id = :article_id RETURNING current_version_id, authors"""
 
 ADD_AUTHORS = """INSERT INTO authors (name, site)
 SELECT DISTINCT j.value, a.site FROM articles a JOIN versions v ON v.id = a.current_version_id, json_each(v.authors) j
@@ -48,9 +48,11 @@ def refresh(connection: Connection, article_id: int, *, authors: bool = False) -
     key = {"article_id": article_id}
     before = connection.value("SELECT current_version_id FROM articles WHERE id = :article_id", key)
     # Fetching all rows (here one) ends the statement.
-    (after,) = connection.values(REFRESH, key) or (None,)
-    if after != before or authors:
+    row = next(iter(connection.rows(REFRESH, key)), None)
+    if authors or before != (None if row is None else row["current_version_id"]):
         if before is not None:
             connection.execute("DELETE FROM article_authors WHERE article_id = ?", (article_id,))
+        if row is not None and row["authors"] == "[]":
+            return
         connection.execute(ADD_AUTHORS, (article_id,))
         connection.execute(LINK_AUTHORS, (article_id,))

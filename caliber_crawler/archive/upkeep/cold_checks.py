@@ -43,7 +43,7 @@ class ColdChecks:
                 yield self._of_file(file, f"has {quantity(size, 'byte')} instead of {file.size:,}")
         if missing:
             folders = ", ".join(dict.fromkeys(str(self._files.folder_of(file)) for file in missing))
-            pages = quantity(sum(file.pages for file in missing), "page")
+            pages = quantity(sum(map(self._files.count_pages, missing)), "page")
             self._notes.append(
                 f"{quantity(len(missing), 'file')} in cold storage with {pages}"
                 f" {'is' if len(missing) == 1 else 'are'} not available in {folders} and"
@@ -93,5 +93,5 @@ class ColdChecks:
         return Finding(
             kind="cold",
             key=(file.name,),
-            message=f"Cold file {file.name} with {quantity(file.pages, 'page')} {wrong}.",
+            message=f"Cold file {file.name} with {quantity(self._files.count_pages(file), 'page')} {wrong}.",
         )

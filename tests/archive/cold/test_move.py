@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
@@ -133,6 +134,16 @@ def test_a_record_that_differs_from_what_was_written_moves_nothing(
     assert captures_of(archive) == before
     with Archive.open(archive) as opened:
         assert opened.cold_pages.count_movable(LATER)[0] == 16
+
+
+def test_a_damaged_page_stays_and_the_others_move(archive: Path, folder: Path) -> None:
+    with sqlite3.connect(archive) as connection:
+        connection.execute("DROP TRIGGER bodies_are_immutable")
+        connection.execute("UPDATE bodies SET data = zeroblob(20) WHERE rowid = 3")
+    moved = move_all(archive, folder)
+    assert (moved.pages, moved.damaged) == (15, 1)
+    messages, _ = findings(archive, cold=True)
+    assert any("The page of" in message for message in messages)
 
 
 def test_dictionaries_that_no_page_needs_are_deleted(newsroom: Newsroom, folder: Path) -> None:

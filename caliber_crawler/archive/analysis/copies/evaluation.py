@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
-from caliber_crawler.archive.analysis.copies.shingles import Comparison, Shingles, is_candidate
+from caliber_crawler.archive.analysis.copies.shingle_cache import ShingleCache
+from caliber_crawler.archive.analysis.copies.shingles import Comparison, Shingles, least_shared
 from caliber_crawler.archive.analysis.copies.sketches import UNDATED, ComparedText, Position, Sketches
 from caliber_crawler.archive.core.connection import Connection
 
@@ -28,13 +29,13 @@ class Evaluation:
     """Evaluates the texts that are new or changed, and those whose outcome depends on them.
 
     Texts are evaluated in order of publication, so everything on which an outcome depends is final. Iterate it to the
-    end: it yields the number of texts since the last yield. ``load`` returns the shingles of an article's text.
+    end: it yields the number of texts since the last yield.
     """
 
-    def __init__(self, connection: Connection, sketches: Sketches, load: Callable[[int], Shingles]) -> None:
+    def __init__(self, connection: Connection, sketches: Sketches, texts: ShingleCache) -> None:
         self._connection = connection
         self._sketches = sketches
-        self._load = load
+        self._texts = texts
         self._waiting: list[Position] = []
         self._queued: set[int] = set()
         self._changed: dict[int, ComparedText] = {}
@@ -121,7 +122,7 @@ class Evaluation:
         id = text.article_id
         if is_new_text:
             self._sketches.delete_excerpts(id)
-        shingles = self._load(id)
+        shingles = self._texts.shingles_of(id)
         if not shingles.is_comparable:
             self._settle(text, original=None)
             return
@@ -160,21 +161,21 @@ class Evaluation:
     ) -> Iterator[tuple[ComparedText, Comparison]]:
         """The originals, or the copies, that may be similar, each compared with a text."""
         by_band, by_run = self._sketches.sharing(bands, runs, copies=copies)
-        ids = by_band | {id for (id, others), shared in by_run.items() if is_candidate(shared, len(runs), others)}
-        for id in sorted(ids - {text.article_id}):
+        by_band |= {id for (id, others), shared in by_run.items() if shared >= least_shared(len(runs), others)}
+        for id in sorted(by_band - {text.article_id}):
             other = self._sketches.get(id)
             # Keys of an earlier text or role of an article may be left; it waits if its text changed.
             if other is None or (other.original_id is not None) != copies or id in self._changed:
                 continue
-            other_shingles = self._load(id)
+            other_shingles = self._texts.set_of(id)
             if other_shingles.is_comparable:
-                yield other, shingles.compare(other_shingles)
+                yield other, shingles.all.compare(other_shingles)
 
     def _put_excerpts(self, id: int, shingles: Shingles, found: dict[ComparedText, Comparison]) -> None:
         for other, comparison in found.items():
             if comparison.is_excerpt:
                 # Of two sets of the same size, the later article is the excerpt.
-                sizes = len(shingles.all), len(self._load(other.article_id).all)
+                sizes = len(shingles.all), len(self._texts.set_of(other.article_id))
                 is_shorter = sizes[0] < sizes[1] or (sizes[0] == sizes[1] and id > other.article_id)
                 pair = (id, other.article_id) if is_shorter else (other.article_id, id)
                 self._sketches.put_excerpt(

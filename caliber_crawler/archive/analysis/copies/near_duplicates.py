@@ -16,18 +16,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 from caliber_crawler.archive.analysis.copies.evaluation import Evaluation
-from caliber_crawler.archive.analysis.copies.shingles import METHOD, Shingles
+from caliber_crawler.archive.analysis.copies.shingle_cache import ShingleCache
+from caliber_crawler.archive.analysis.copies.shingles import METHOD
 from caliber_crawler.archive.analysis.copies.sketches import Sketches
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.times import utc_text
-
-MAX_SHINGLES = 512
-"""Texts in memory: originals are compared with many others."""
-
-BODY = "SELECT v.body FROM articles a JOIN versions v ON v.id = a.current_version_id WHERE a.id = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +51,7 @@ class NearDuplicates:
 
     def __iter__(self) -> Iterator[int]:
         with closing(Sketches(self._connection.path)) as sketches, sketches.errors:
-            evaluation = Evaluation(self._connection, sketches, lru_cache(maxsize=MAX_SHINGLES)(self._shingles))
+            evaluation = Evaluation(self._connection, sketches, ShingleCache(self._connection))
             evaluation.prepare()
             for done in evaluation:
                 self.waiting = len(evaluation) - evaluation.compared
@@ -69,9 +64,6 @@ class NearDuplicates:
         """The numbers, after the iteration."""
         names = ("compared", "near_duplicates", "excerpts", "added", "removed")
         return Pass(**{name: self.counts[name] for name in names})
-
-    def _shingles(self, article_id: int) -> Shingles:
-        return Shingles(self._connection.value(BODY, (article_id,)) or "")
 
     def _publish(self, sketches: Sketches) -> None:
         """Make the table ``copies`` say what the side file says, in one transaction."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ from caliber_crawler.archive.analysis.editions.stories import UNDATED, Block, St
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.times import utc_text, utc_time
 from caliber_crawler.archive.pages.bodies import Bodies
-from caliber_crawler.errors import ArchiveError
+from caliber_crawler.errors import ArchiveError, ColdFileUnavailable
 
 BLOCK_S = 14 * 86_400
 MAX_SEGMENT = 12
@@ -137,9 +137,12 @@ class EditionSearch:
         row = self._connection.row(PAGE, (article_id,))
         if row is None or row["body_digest"] is None:
             return []
-        with suppress(ArchiveError):  # `caliber verify` reports a damaged page
+        try:
             return list(language_links(self._bodies.get(row["body_digest"]), row["url"]))
-        return []
+        except ColdFileUnavailable:
+            raise
+        except ArchiveError:  # `caliber verify` reports a damaged page
+            return []
 
     # --- blocks -------------------------------------------------------------------------------------------------------
 
