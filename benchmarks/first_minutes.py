@@ -55,7 +55,7 @@ TOOLS = (
     Tool(
         "trafilatura",
         "trafilatura",
-        "trafilatura --json <page.html",
+        "trafilatura --json --with-metadata <page.html",
         f"trafilatura --crawl http://{HOST}/ -o texts",
         stored=("texts/**/*.txt",),
         fix="lxml_html_clean",
@@ -72,9 +72,10 @@ TOOLS = (
     Tool(
         "ArchiveBox",
         "archivebox",
-        "mkdir one && cd one && archivebox init >log && archivebox config --set SAVE_ARCHIVE_DOT_ORG=False >>log"
-        f" && archivebox add http://{HOST}/PAGE >>log && cat archive/*/htmltotext.txt",
-        "mkdir site && cd site && archivebox init >log && archivebox config --set SAVE_ARCHIVE_DOT_ORG=False >>log"
+        "mkdir one && cd one && archivebox init >../log && archivebox config --set SAVE_ARCHIVE_DOT_ORG=False >>../log"
+        f" && archivebox add http://{HOST}/PAGE >>../log && cat archive/*/htmltotext.txt",
+        "mkdir site && cd site && archivebox init >../log"
+        " && archivebox config --set SAVE_ARCHIVE_DOT_ORG=False >>../log"
         f" && archivebox add --depth=1 http://{HOST}/",
         stored=("site/archive/*/htmltotext.txt",),
     ),

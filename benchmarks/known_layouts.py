@@ -1,6 +1,7 @@
 """Speed on pages of sites with a known layout: python -m benchmarks.known_layouts
 
-All fields extracted, compared with trafilatura on the same pages. Times are CPU time.
+All fields extracted, compared with trafilatura on the same pages. Times are CPU time. ``--profile`` prints the steps of
+each group of pages, and the limits: how much faster than trafilatura the parsers alone are.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from statistics import median
 
-from lxml import html
+from lxml import etree, html
+from selectolax.lexbor import LexborHTMLParser
 
+from benchmarks.extraction_steps import print_steps, profile
 from benchmarks.extractors import Extractor, trafilatura_body, trafilatura_metadata
 from benchmarks.scoring import FETCHED_AT, find_benchmark
 from benchmarks.shells import BODY, Shell, shells
@@ -30,6 +34,7 @@ from tests.extraction.pages import PAGES, expected_of, recorded_capture, site_of
 
 DEMO_PAGES = 100
 SHELLS, SHELL_PAGES = 8, 20
+SMALL_SHELLS, SMALL_SIZE = 3, range(30_000, 60_000)
 ARTICLE = "post"
 ROUNDS = 5
 Known = tuple[Capture, Site]
@@ -39,9 +44,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     folder = find_benchmark()
     parser.add_argument("--articles", type=Path, default=folder / "articles.jsonl.gz" if folder else None)
+    parser.add_argument("--profile", action="store_true", help="Print the steps of the extraction, and its limits.")
     arguments = parser.parse_args()
     logging.disable(logging.CRITICAL)
     measure_known_layout(arguments.articles)
+    if arguments.profile:
+        print_profile(arguments.articles)
 
 
 def measure_known_layout(articles: Path | None) -> None:
@@ -60,11 +68,45 @@ def measure_known_layout(articles: Path | None) -> None:
         print(f"{name:42}{len(pages):7}{size:6.0f}{1000 / ours:15,.0f}{body / ours:21.1f}{metadata / ours:10.1f}")
 
 
+def print_profile(articles: Path | None) -> None:
+    """Print what the parsers alone would reach, and the steps of the extraction."""
+    groups = list(known_layouts(articles))
+    columns = f"{'trafilatura, ms':>17}{'lexbor':>8}{'libxml2':>9}{'both, article':>15}"
+    print(f"\n{'limits, x trafilatura with metadata':42}{columns}")
+    for name, pages in groups:
+        whole, quick, tree, article = _milliseconds(
+            [_from_text(trafilatura_metadata()), _scan, _parse, _parse_article], pages
+        )
+        print(f"{name:42}{whole:17.2f}{whole / quick:8.0f}{whole / tree:9.0f}{whole / article:15.0f}")
+    for name, pages in groups:
+        print_steps(name, *profile(partial(_extract_all, pages), len(pages)))
+
+
+def _extract_all(pages: Sequence[Known]) -> None:
+    for capture, site in pages:
+        extract_page(capture, site)
+
+
+def _scan(capture: Capture, site: Site) -> object:
+    return LexborHTMLParser(capture.body)
+
+
+def _parse(capture: Capture, site: Site) -> object:
+    return etree.fromstring(capture.body, etree.HTMLParser(encoding="utf-8", huge_tree=True))
+
+
+def _parse_article(capture: Capture, site: Site) -> object:
+    """The page by lexbor, its article by libxml2, and its text: the least that any extraction of this kind does."""
+    found = LexborHTMLParser(capture.body).css_first(site.layouts[0].article)
+    return html.fromstring(found.html or "").text_content() if found is not None else None
+
+
 def known_layouts(articles: Path | None) -> Iterator[tuple[str, Sequence[Known]]]:
     """Groups of pages. Demo pages are small, so their articles are also inserted into pages of real size."""
     demo = demo_pages()
     yield "demo pages", demo
-    for shell in shells(articles, SHELLS, teasers=False) if articles else ():
+    small = shells(articles, SMALL_SHELLS, teasers=False, size=SMALL_SIZE) if articles else []
+    for shell in (*small, *shells(articles, SHELLS, teasers=False)) if articles else ():
         if not html.document_fromstring(shell.text).find_class(ARTICLE):  # it would be extracted as the article
             yield f"demo articles in a page of {shell.name}", in_shell(shell, demo[:SHELL_PAGES])
     for name, pages in groupby(recorded_pages(), key=lambda known: known[1].title):

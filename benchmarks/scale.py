@@ -55,10 +55,12 @@ class Measured:
     """CPU time per job without its requests, from the same two crawls [benchmarks/cluster_jobs.py]."""
     extraction_s: float = 1 / 150
     """CPU time to extract a stored page of a generic site again [benchmarks/bulk.py]."""
-    merged_article_s: float = 1 / 2_140
-    """CPU time to merge a new article [benchmarks/bulk.py]."""
-    merged_visit_s: float = 1 / 970
-    """CPU time to merge another visit of a known article [benchmarks/bulk.py]."""
+    published_bytes: float = 4.8 * KB
+    """What a job publishes for each article that it stores or visits [benchmarks/shard_costs.py]."""
+    collected_s: float = 0.0025
+    """CPU time to collect a new article or another visit [benchmarks/shard_costs.py]."""
+    collect_s: float = 0.018
+    """CPU time to collect a shard without news [benchmarks/shard_costs.py]."""
     job_statements: float = 4.8
     """PostgreSQL statements per job [benchmarks/cluster_jobs.py]."""
     job_database_s: float = 0.0016
@@ -78,8 +80,11 @@ class Chosen:
 
     busy: float = 0.5
     """Average load of a core by crawling; the other half is for the hours when most sites publish."""
-    merging_h: float = 6
-    """Maximum hours per day for merging into one archive."""
+    collecting_h: float = 6
+    """Maximum hours per day for collecting into one archive."""
+    rewriting: float = 3
+    """What is published relative to increments alone, at most: a whole shard is published again when the increments
+    since the last one exceed half of it."""
     archive_bytes: float = 1 * TB
     """Maximum growth per year of a file that can still be copied, verified and moved in a night."""
 
@@ -143,12 +148,14 @@ class Cost:
         return cpu_s / SECONDS_PER_DAY / self.chosen.busy
 
     @property
-    def merging_s(self) -> float:
-        """CPU time of the writing process if everything is merged into one archive."""
-        return (
-            self.articles * self.measured.merged_article_s
-            + (self.visits - self.articles) * self.measured.merged_visit_s
-        )
+    def published(self) -> float:
+        """Bytes per day that jobs send to the shared storage, whole shards included."""
+        return self.visits * self.measured.published_bytes * self.chosen.rewriting
+
+    @property
+    def collecting_s(self) -> float:
+        """CPU time of a daily collect of all shards into one archive."""
+        return self.sites * self.measured.collect_s + self.visits * self.measured.collected_s
 
     @property
     def statements_per_second(self) -> float:
@@ -170,7 +177,12 @@ class Cost:
         yield "data received per day", size(self.requests * self.measured.sent_bytes)
         yield "growth of archives per day", size(self.growth)
         yield "growth of archives per year", size(self.growth * 365)
+        yield (
+            f"a shard after {self.years:g} years" if self.years != 1 else "a shard after a year",
+            size(self.growth * 365 * self.years / self.sites),
+        )
         yield "jobs per day", number(self.jobs)
+        yield "published to the shared storage per day, at most", size(self.published)
         yield "PostgreSQL: statements per second", number(self.statements_per_second)
         yield (
             "PostgreSQL: load of one core by jobs",
@@ -182,7 +194,7 @@ class Cost:
             f"{self.jobs / SECONDS_PER_DAY / self.measured.jobs_per_second:.1%}",
         )
         yield f"cores for crawling, {self.chosen.busy:.0%} busy", number(self.cores)
-        yield "time to merge the crawls of one day, one writer", duration(self.merging_s)
+        yield "time to collect the crawls of one day, one writer", duration(self.collecting_s)
         yield (
             f"time to re-extract the pages of one year, {EXTRACTION_CORES} cores",
             duration(self.reextraction_s / EXTRACTION_CORES),
@@ -190,10 +202,10 @@ class Cost:
 
 
 def max_sites_of_one_archive(outlet: Outlet | None = None, years: float = 1) -> tuple[int, int]:
-    """The maximum number of sites for one archive, limited by the time to merge and by the growth per year."""
+    """The maximum number of sites for one archive, limited by the time to collect and by the growth per year."""
     one = Cost(sites=1, years=years, outlet=outlet or Outlet())
-    merging = one.chosen.merging_h * 3600 / one.merging_s
-    return int(merging), int(one.chosen.archive_bytes / (one.growth * 365))
+    collecting = one.chosen.collecting_h * 3600 / one.collecting_s
+    return int(collecting), int(one.chosen.archive_bytes / (one.growth * 365))
 
 
 def number(value: float) -> str:
@@ -235,11 +247,11 @@ def sentences(outlet: Outlet, years: float) -> Iterator[str]:
         f"Fetching {outlet.older_articles:,} older articles of one site once, at one request per second, takes "
         f"{duration(outlet.older_articles)}."
     )
-    merging, size_of_file = max_sites_of_one_archive(outlet, years)
+    collecting, size_of_file = max_sites_of_one_archive(outlet, years)
     chosen = Chosen()
     yield (
-        f"One archive is sufficient for {number(merging)} sites if merging may take {chosen.merging_h:g} hours per day,"
-        f" and for {number(size_of_file)} sites if it may grow by {size(chosen.archive_bytes)} per year."
+        f"One archive is sufficient for {number(collecting)} sites if collecting may take {chosen.collecting_h:g} hours"
+        f" per day, and for {number(size_of_file)} sites if it may grow by {size(chosen.archive_bytes)} per year."
     )
 
 

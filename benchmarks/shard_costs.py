@@ -61,11 +61,22 @@ def work_on(shard: Path, size: int) -> None:
         archive.runs.finish(run_id, "finished", None, {"new": NEW})
 
 
-def costs_of(folder: Path, size: int) -> dict[str, float]:
+def create_shard(shard: Path, size: int) -> None:
+    """Create a shard, or go on with one that was not completed."""
+    with Archive.open(shard, mode="write") as archive:
+        known = archive.db.execute("SELECT count(*) FROM articles").fetchone()[0]
+    for first in range(known, size, BATCH):
+        create_archive(shard, first, min(BATCH, size - first))
+
+
+def costs_of(folder: Path, size: int, kept: Path | None) -> dict[str, float]:
     """The costs of the second job on a shard of ``size`` articles and of the second collect."""
     shard, collected, increment = folder / "shard.db", folder / "all.db", folder / "increment"
-    for first in range(0, size, BATCH):
-        create_archive(shard, first, min(BATCH, size - first))
+    if kept is None:
+        create_shard(shard, size)
+    else:
+        create_shard(kept / f"shard-{size}.db", size)
+        shutil.copy(kept / f"shard-{size}.db", shard)
     costs: dict[str, float] = {}
     with measured(costs, "first collect, CPU s"):
         merge(collected, shard)
@@ -78,7 +89,7 @@ def costs_of(folder: Path, size: int) -> dict[str, float]:
         write_changes(shard, before, increment, hold)
     costs["whole shard, MB"] = shard.stat().st_size / 1e6
     costs["job: published, MB"] = increment.stat().st_size / 1e6
-    with measured(costs, "next collect, CPU s"):
+    with measured(costs, "collect of the job, CPU s"):
         assert merge(collected, shard)
     with measured(costs, "collect without news, CPU s"):
         assert merge(collected, shard)
@@ -99,6 +110,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     parser.add_argument("--short", action="store_true", help="articles of 60 words on pages of 3 KB: faster to create")
+    parser.add_argument("--shards", type=Path, help="keep the created shards in this folder for the next time")
     options = parser.parse_args()
     sizes: list[int] = options.sizes
     if options.short:
@@ -106,7 +118,7 @@ def main() -> None:
     columns = []
     for size in sizes:
         with TemporaryDirectory(prefix="caliber-costs-") as folder:
-            columns.append(costs_of(Path(folder), size))
+            columns.append(costs_of(Path(folder), size, options.shards))
         print(f"{size:,} articles: {columns[-1]}", file=sys.stderr)
     rows = [
         [name, *(f"{column[name]:.3f}" for column in columns), f"{exponent(sizes, [c[name] for c in columns]):.2f}"]

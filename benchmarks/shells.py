@@ -49,11 +49,14 @@ class Shell:
         return re.sub(TEASER_PATH, lambda _: re.sub(r"\W+", "-", next(teasers).lower()), page).encode()
 
 
-def shells(path: Path, wanted: int, *, teasers: bool) -> list[Shell]:
-    """The first usable shells from a file of JSON lines (``url``, ``html``, ``truth``; gzip)."""
+def shells(path: Path, wanted: int, *, teasers: bool, size: range = REAL_SIZE) -> list[Shell]:
+    """The first usable shells from a file of JSON lines (``url``, ``html``, ``truth``; gzip).
+
+    ``size``: of the page in bytes.
+    """
     found: dict[str, Shell] = {}
     for row in rows(path):
-        if len(row["html"].encode()) in REAL_SIZE and (shell := hollow(row, teasers=teasers)) is not None:
+        if len(row["html"].encode()) in size and (shell := hollow(row, teasers=teasers)) is not None:
             found.setdefault(shell.name, shell)
         if len(found) == wanted:
             break

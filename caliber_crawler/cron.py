@@ -56,8 +56,8 @@ def cron_times(expression: str, after: datetime) -> Iterator[datetime]:
         named = local.get_next(datetime)
         time = named.astimezone()
         if time.replace(tzinfo=None) != named:
-            # It does not exist: clocks are set forward.
-            time = named.replace(fold=1).astimezone()
+            # It does not exist: clocks are set forward. Which fold names the later time differs in Python 3.14.
+            time = max(time, named.replace(fold=1).astimezone())
         if time > latest:
             latest = time
             yield time

@@ -25,6 +25,7 @@ from caliber_crawler.archive.core.connection import require_archive
 from caliber_crawler.crawling.outcome import balanced
 from caliber_crawler.demo import DemoSite, running
 from caliber_crawler.errors import ArchiveError
+from caliber_crawler.processes import executor, worker
 from tests.preloaded import Fork, Program, interpreter
 
 # Objects created by the collection live until the end. Searching them for garbage would take half of its time.
@@ -63,6 +64,15 @@ atexit.register(gc.unfreeze)
 
 # Scrapy looks up the callers of this module: all of them, in all modules. Here both are few.
 importlib.import_module("scrapy.core.downloader.contextfactory")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def preloaded_workers() -> Iterator[None]:
+    """The workers of a test's own process are forks too; only ``tests/processes`` starts real ones."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker, "start_python", lambda *words, **options: interpreter().start_worker(*words, **options))
+        yield
+    executor.end_idle_workers()
 
 
 @dataclass(frozen=True)
@@ -129,6 +139,11 @@ def run_module(module: str, *arguments: object, folder: Path = ROOT, **variables
     """Run a module as a program: ``scrapy``, ``caliber_crawler``, a script of the tests."""
     program = Program(module, tuple(map(str, arguments)), str(folder), environment(**variables))
     return Result(*interpreter().run(program, timeout=400))
+
+
+def run_code(code: str, *arguments: object) -> Result:
+    """Run code as a program, as ``python -c`` does."""
+    return run_module("-c", code, *arguments)
 
 
 def start(

@@ -154,6 +154,10 @@ class Interpreter:
                 raise
             return exit_code, text_of(stdout.fileno()), text_of(stderr.fileno())
 
+    def start_worker(self, *arguments: str, **options: Any) -> Fork:
+        """Start a worker of this process, in place of ``caliber_crawler.interpreter.start_python``."""
+        return start_worker(f"{self._address}.workers", *arguments, **options)
+
     def close(self) -> None:
         """End the server."""
         assert self._process.stdin is not None
@@ -204,8 +208,11 @@ def read(connection: socket.socket, size: int) -> bytes:
 # --- The server -------------------------------------------------------------------------------------------------------
 
 
-def serve(address: str) -> Program | None:
-    """Fork for each request. Returns the program in a fork, and ``None`` in the server when its input closes."""
+def serve(address: str, libraries: Iterable[str] = ()) -> Program | None:
+    """Fork for each request. Returns the program in a fork, and ``None`` in the server when its input closes.
+
+    The first request loads the libraries: some test runs need workers only.
+    """
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
     listener.listen()
@@ -222,6 +229,9 @@ def serve(address: str) -> Program | None:
                 end(descriptor, *running.pop(descriptor))
                 continue
             connection, _ = listener.accept()
+            if libraries:
+                load(libraries)
+                libraries = ()
             length, files, *_ = socket.recv_fds(connection, LENGTH, MAX_DESCRIPTORS)
             program = Program(*pickle.loads(read(connection, int.from_bytes(length))))
             child = os.fork()
@@ -269,15 +279,18 @@ def become(program: Program, workers: str) -> Callable[[], object]:
     os.chdir(program.folder)
     if program.new_session:
         os.setsid()
-    sys.argv = [program.module, *program.arguments]
+    sys.argv = [program.module, *program.arguments[program.module == "-c" :]]
     if seconds := os.environ.get(PAGE_SECONDS):
         shorten_limits(float(seconds))
     # As the interpreter does when it starts; it reads no other variable that the tests set.
     sys.path[:0] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
-    if program.module == "-c":
-        return lambda: exec(program.arguments[0], {"__name__": "__main__"})
+    code = partial(exec, program.arguments[0], {"__name__": "__main__"}) if program.module == "-c" else None
+    if code and "PYTHONSAFEPATH" in os.environ:
+        return code  # a worker
     importlib.import_module("caliber_crawler.processes.worker").start_python = partial(start_worker, workers)
     sys.path.insert(0, program.folder)
+    if code:
+        return code
     return lambda: runpy.run_module(program.module, run_name="__main__", alter_sys=True)
 
 
@@ -342,11 +355,8 @@ def main(address: str) -> None:
     """Serve both kinds of programs, until one is started in a fork of this process: run it."""
     workers = f"{address}.workers"
     load(WORKER_LIBRARIES)
-    if os.fork() == 0:
-        address = workers
-    else:
-        load(LIBRARIES)
-    if program := serve(address):
+    is_for_workers = os.fork() == 0
+    if program := serve(workers, ()) if is_for_workers else serve(address, LIBRARIES):
         run_and_exit(become(program, workers))
 
 

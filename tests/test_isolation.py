@@ -227,6 +227,22 @@ def test_processes_are_started_by_one_module() -> None:
     assert found == {"caliber_crawler/interpreter.py"}
 
 
+def modules_with(*words: str) -> set[str]:
+    """The modules of the program whose code has one of these words."""
+    paths = (ROOT / "caliber_crawler").rglob("*.py")
+    return {str(path.relative_to(ROOT)) for path in paths if any(word in path.read_text() for word in words)}
+
+
+def test_only_worker_processes_exchange_pickles() -> None:
+    found = modules_with("pickle.load", "marshal.load", "import shelve", "dill", "joblib", "allow_pickle=True")
+    assert found == {"caliber_crawler/processes/serving.py", "caliber_crawler/processes/worker.py"}
+
+
+def test_scripts_of_pages_run_in_the_browser_only() -> None:
+    assert modules_with("import playwright", "from playwright") == {"caliber_crawler/fetching/browser.py"}
+    assert modules_with("js2py", "quickjs", "dukpy", "mini_racer") == set()
+
+
 def test_an_empty_entry_of_the_import_path_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     from caliber_crawler.interpreter import python_environment
 

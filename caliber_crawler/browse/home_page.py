@@ -11,6 +11,7 @@ from datasette.views.index import IndexView
 
 from caliber_crawler.archive.core.rows import SiteRow
 from caliber_crawler.archive.reports.runs import Runs
+from caliber_crawler.archive.reports.totals import EDITIONS
 from caliber_crawler.browse.detection import archives
 from caliber_crawler.browse.edits import recent_edits
 from caliber_crawler.browse.pages import Context, PageRequest, page
@@ -30,19 +31,15 @@ MAX_VIEWED_DAYS = 30
 EDITS = 5
 RUNS = 5
 
-# The index on sections is sufficient for the counts and times; the days are those of two articles of each group.
-HOLDINGS = """
-SELECT h.site, h.language, h.section, h.articles,
-  (SELECT a.published_date FROM articles a WHERE a.site = h.site AND a.language = h.language AND a.section IS h.section
-    AND a.published_at = h.first_at LIMIT 1) AS first_on,
-  (SELECT a.published_date FROM articles a WHERE a.site = h.site AND a.language = h.language AND a.section IS h.section
-    AND a.published_at = h.last_at LIMIT 1) AS last_on,
-  s.label
-FROM (
-  SELECT site, language, section, count(*) AS articles, min(published_at) AS first_at, max(published_at) AS last_at
-  FROM articles WHERE duplicate_of IS NULL GROUP BY site, language, section) h
-LEFT JOIN sections s ON s.site = h.site AND s.language = h.language AND s.section = h.section
-ORDER BY h.site, h.articles DESC"""
+HOLDINGS = f"""
+SELECT e.site, e.language, e.section, e.articles, s.label,
+  (SELECT a.published_date FROM articles a WHERE a.site = e.site AND a.language = e.language AND a.section IS e.section
+    AND a.published_at = e.first_published_at LIMIT 1) AS first_on,
+  (SELECT a.published_date FROM articles a WHERE a.site = e.site AND a.language = e.language AND a.section IS e.section
+    AND a.published_at = e.last_published_at LIMIT 1) AS last_on
+FROM ({EDITIONS}) e
+LEFT JOIN sections s ON s.site = e.site AND s.language = e.language AND s.section = e.section
+ORDER BY e.site, e.articles DESC"""
 
 CARD = """
 SELECT a.id, a.headline, a.subtitle, a.published_at, a.published_local, a.language, a.section, a.views, a.version_count,

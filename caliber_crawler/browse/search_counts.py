@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from calendar import monthrange
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypedDict
 
 from caliber_crawler.archive.core.connection import Connection
@@ -24,6 +25,12 @@ WIDTH, HEIGHT = 720, 80
 COUNTS = """
 SELECT +a.language AS language, a.section, a.site, substr(a.published_date, 1, 7) AS month, count(*) AS articles
 {found} GROUP BY 1, 2, 3, 4"""
+# Of all articles, or those of some sites, sections and languages: as the totals have them.
+OF_TOTALS = """
+SELECT language, nullif(section, '') AS section, site, nullif(month, '') AS month, articles FROM article_totals
+WHERE (:sites = '[]' OR site IN (SELECT value FROM json_each(:sites)))
+  AND (:sections = '[]' OR section IN (SELECT value FROM json_each(:sections)))
+  AND (:languages = '[]' OR language IN (SELECT value FROM json_each(:languages)))"""
 # Variables without a list of codes have free text.
 CODES = """
 SELECT k.variable || '=' || k.code, count(DISTINCT a.id) FROM codebook b
@@ -72,8 +79,7 @@ class SearchCounts:
 
 def count_hits(connection: Connection, where: Selection) -> SearchCounts:
     """Count the articles of a selection. Raises ``QueryError``."""
-    found, values = source_of(connection, where)
-    rows = connection.rows_of(CountRow, COUNTS.format(found=found), values)
+    rows = _rows(connection, where)
     counts: dict[str, Counter[str]] = {name: Counter() for name in (*FACETS, "month")}
     total = 0
     for row in rows:
@@ -90,6 +96,14 @@ def count_hits(connection: Connection, where: Selection) -> SearchCounts:
         if len(counts[name]) > 1
     }
     return SearchCounts(total, facets, bars_of(counts["month"]), total - counts["month"].total())
+
+
+def _rows(connection: Connection, where: Selection) -> list[CountRow]:
+    if replace(where, sites=(), sections=(), languages=()) == Selection():
+        names = {name: json.dumps(getattr(where, name)) for name in ("sites", "sections", "languages")}
+        return connection.rows_of(CountRow, OF_TOTALS, names)
+    found, values = source_of(connection, where)
+    return connection.rows_of(CountRow, COUNTS.format(found=found), values)
 
 
 def bars_of(months: dict[str, int]) -> list[Bar]:

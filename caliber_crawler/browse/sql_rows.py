@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from datasette.database import QueryInterrupted
 from datasette.views.base import DatasetteError
 
 from caliber_crawler.browse.csv_file import csv_file
 
 if TYPE_CHECKING:
+    from datasette.app import Datasette
     from datasette.utils.asgi import Response
 
     from caliber_crawler.archive.core.connection import Connection
     from caliber_crawler.browse.pages import PageRequest
+
+MAX_COUNT_MS = 500
+"""Milliseconds for counting the rows of a query that has more than a page shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,18 @@ def sql_rows(connection: Connection, sql: str, values: Mapping[str, str], *, mos
     # To count the others as they come costs less than to run the query again.
     total = len(rows) + sum(1 for _ in cursor)
     return SqlRows(columns, rows[:most], total)
+
+
+async def count_rows(sql: str, datasette: Datasette, database: str, values: Mapping[str, str]) -> int | None:
+    """Return the number of rows of a visitor's query; ``None`` if that would take too long or cannot be counted."""
+    counting = f"SELECT count(*) FROM (\n{sql.strip().removesuffix(';')}\n)"
+    try:
+        counted = await datasette.get_database(database).execute(
+            counting, dict(values), custom_time_limit=MAX_COUNT_MS, log_sql_errors=False
+        )
+    except (sqlite3.Error, QueryInterrupted):
+        return None
+    return int(counted.rows[0][0])
 
 
 async def sql_csv(page_request: PageRequest, name: str, sql: str, values: Mapping[str, str]) -> Response:

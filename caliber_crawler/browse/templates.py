@@ -23,6 +23,7 @@ from caliber_crawler.browse.dates import brief_local_moment, brief_moment, day, 
 from caliber_crawler.browse.detection import Tables, archives
 from caliber_crawler.browse.pages import url_of
 from caliber_crawler.browse.public import PLUGIN, is_public
+from caliber_crawler.browse.sql_rows import count_rows
 from caliber_crawler.browse.urls import is_web_url, readable_url
 from caliber_crawler.quantity import quantity, size_text
 
@@ -117,6 +118,7 @@ def install(environment: Environment, datasette: Datasette) -> None:
     environment.loader = ChoiceLoader(loaders)
     environment.filters |= {
         "citation_links": citation_links,
+        "count_rows": lambda sql, database, values: count_rows(sql, datasette, database, values),
         "all_rows": all_rows,
         "authors": lambda names, database: authors(datasette, database, names),
         "brief_local_moment": brief_local_moment,
@@ -139,6 +141,8 @@ def install(environment: Environment, datasette: Datasette) -> None:
         "wayback_url": wayback_url,
     }
     environment.tests["web_url"] = is_web_url
+    # Datasette 1.0 gives the settings to the templates of tables only.
+    environment.globals["max_returned_rows"] = partial(datasette.setting, "max_returned_rows")
 
 
 def places(datasette: Datasette, database: str) -> list[tuple[str, str]]:

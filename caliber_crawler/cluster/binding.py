@@ -9,20 +9,25 @@ import secrets
 
 from caliber_crawler.cluster.database import connect
 from caliber_crawler.cluster.storage import Storage
+from caliber_crawler.errors import StorageUnavailable
 
 NAME = "SELECT storage FROM caliber_protocol"
+SOME = "SELECT path FROM caliber_shards ORDER BY published_at DESC LIMIT 5"
 RECORD = "UPDATE caliber_protocol SET storage = %s"
 
 
 def bind_storage(dsn: str, storage: Storage) -> None:
     """Bind a storage to its cluster the first time; later, check that it is that one.
 
-    Raises :class:`~caliber_crawler.errors.StorageUnavailable`.
+    Raises :class:`StorageUnavailable`.
     """
     with connect(dsn) as connection, connection.transaction():
         row = connection.execute(f"{NAME} FOR UPDATE").fetchone()
         assert row is not None, "require_set_up"
         if row["storage"] is None:
+            known = [shard["path"] for shard in connection.execute(SOME)]
+            if known and all(storage.size_of(path) is None for path in known):
+                raise StorageUnavailable(f"The storage {storage.url} has no shard of this cluster; is it mounted?")
             name = storage.read_mark() or secrets.token_hex(8)
             storage.mark(name)
             connection.execute(RECORD, (name,))

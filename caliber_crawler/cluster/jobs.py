@@ -125,6 +125,8 @@ class FencedJobs(JobManager):
         super().__init__(connector)
         self._lease = lease
         self._versions = versions or protocol.OWN
+        self.running: set[int] = set()
+        """The jobs that this worker runs, or whose end it has not stored yet."""
 
     async def register_worker(self) -> int:
         before = self._lease.read_clocks()
@@ -175,7 +177,10 @@ class FencedJobs(JobManager):
 
     async def _end(self, query: str, job_id: int, **values: object) -> None:
         self._lease.confirm()
-        await self.connector.execute_query_async(query, job_id=job_id, worker_id=self._lease.worker_id, **values)
+        try:
+            await self.connector.execute_query_async(query, job_id=job_id, worker_id=self._lease.worker_id, **values)
+        finally:
+            self.running.discard(job_id)
 
     async def reassign_abandoned_jobs(self, silent_for: float) -> list[int]:
         """Queue the jobs of workers without a heartbeat for ``silent_for`` seconds again; return the job IDs.

@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS caliber_workers (
     started_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE caliber_protocol IS 'The protocol of these tables, and the least that a worker must know.';
-COMMENT ON COLUMN caliber_protocol.storage IS 'The content of the file caliber-cluster on the storage of the shards.';
+COMMENT ON COLUMN caliber_protocol.storage IS 'The content of the file .caliber-cluster on the storage of the shards.';
 COMMENT ON TABLE caliber_workers IS 'Machine and versions of each worker.';
 ALTER TABLE caliber_shards ADD COLUMN IF NOT EXISTS archive_schema integer;
 COMMENT ON COLUMN caliber_shards.archive_schema IS 'NULL: published by a version that did not record it.';

@@ -159,7 +159,7 @@ class Publisher:
                 if self._is_stopping():
                     raise
                 pause = share * self._back_off
-                self._notify(f"{error} The next attempt is in {pause:,.0f} s; nothing is lost.")
+                self._notify(f"{error} The next attempt is in {pause:,.3g} s; nothing is lost.")
                 await self._wait(pause)
         return await asyncio.to_thread(self._storage.put, part, shard.site, shard.generation + 1, suffix)
 

@@ -29,7 +29,7 @@ PART = ".part"
 PART_NAME = re.compile(r"\d{8}-[0-9a-f]{8}\.part")
 PART_AGE = 86_400.0
 """Seconds since the last change after which an incomplete copy is no longer being written."""
-MARK = "caliber-cluster"
+MARK = ".caliber-cluster"
 """The file at the root of a storage that names its cluster. A missing mount has none; another bucket has another."""
 MODIFIED = ("mtime", "LastModified", "created")
 """What drivers call the time of a file's last change."""

@@ -121,7 +121,6 @@ class Worker:
         self._app = App(connector=self._connector)
         self._jobs = self._app.job_manager = FencedJobs(self._connector, self._lease)
         self._queue: QueueWorker | None = None
-        self._running: set[int] = set()
         self.failed: set[int] = set()
         """Jobs that this worker could not complete, at their last attempt."""
         self.unusual: set[int] = set()
@@ -205,7 +204,7 @@ class Worker:
     async def _run_job(self, context: JobContext, /, **arguments: Any) -> None:
         assert context.job.id is not None
         work = Work.of(arguments)
-        self._running.add(context.job.id)
+        self._jobs.running.add(context.job.id)
         try:
             await self._update_definitions(work, context)
             report = await self._crawler.crawl(context.job.id, work, is_retry=context.job.attempts > 0)
@@ -221,8 +220,6 @@ class Worker:
                 await self._record_state(name, state, clause)
                 self._storage_is_good = self._storage_is_good and name != STORAGE
             raise
-        finally:
-            self._running.discard(context.job.id)
         self.failed.discard(context.job.id)
         if not report.is_healthy:
             self.unusual.add(context.job.id)
@@ -314,7 +311,7 @@ class Worker:
             for job_id in await self._jobs.reassign_abandoned_jobs(reassigned_after(self._config.lease)):
                 self._notify(f"The worker of job {job_id} is dead; the job is queued again.")
             # Jobs assigned to this worker whose assignment was lost with the connection: no worker runs them.
-            lost = await self._jobs.own_jobs() - self._running
+            lost = await self._jobs.own_jobs() - self._jobs.running
             for job_id in lost & lost_before:
                 await self._jobs.retry_job_by_id_async(job_id, datetime.now(UTC))
             lost_before = lost

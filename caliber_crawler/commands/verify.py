@@ -108,6 +108,8 @@ def _print(result: FileRepair, *, repair: bool) -> None:
         return
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(Counter(finding.kind for finding in found).items()))
     hint = "; run with --repair to repair what can be repaired"
+    if all(finding.kind == "cold" for finding in found):
+        hint = "; the archive itself is valid: mount the storage, or replace the files by undamaged copies"
     if repair:
         hint = f", {len(found) - sum(finding in left for finding in found):,} repaired"
     echo(f"Damaged: {len(found):,} of {quantity(result.before.checked, 'check')} failed ({kinds}){hint}.", err=True)

@@ -82,7 +82,8 @@ def _dropped_shares(history: RunHistory, run_id: int, earlier: Sequence[int], us
         now, then = history.coverage(latest, method), history.coverage(before, method)
         # Counting how often each article was visited takes longer, and matters only if something has dropped.
         if found := coverage_dropped(now, then, method):
-            found = coverage_dropped(now, then, method, visits=(history.visits(latest), history.visits(before)))
+            visits, own = (history.visits(latest), history.visits(before)), history.coverage([run_id], method)
+            found = coverage_dropped(now, then, method, visits=visits, own=own)
         return found
 
     problems = dropped()
@@ -147,7 +148,7 @@ def unknown_listing(counts: Mapping[str, int], earlier: Sequence[Mapping[str, in
 def more_refused(run: RunRecord, earlier: Sequence[RunRecord], usual: Sequence[RunRecord]) -> list[Problem]:
     """Report a sharp rise of refused and failed pages in the latest runs that together visited enough pages."""
     visited = [_visited(each["counts"]) for each in (run, *earlier)]
-    if not visited[0][0]:
+    if not visited[0][1]:  # the site has recovered, or the run has visited nothing
         return []
     count = next((n for n in range(1, len(visited)) if sum(p for p, _ in visited[:n]) >= MIN_PAGES), len(visited))
     latest = {each["id"] for each in (run, *earlier)[:count]}
@@ -170,25 +171,36 @@ def fewer_articles(days: Sequence[int]) -> list[Problem]:
 
 
 def coverage_dropped(
-    now: Coverage, before: Coverage, method: str = "", *, visits: tuple[float, float] = (1.0, 1.0)
+    now: Coverage,
+    before: Coverage,
+    method: str = "",
+    *,
+    visits: tuple[float, float] = (1.0, 1.0),
+    own: Coverage | None = None,
 ) -> list[Problem]:
     """Report fields found on far fewer pages of a layout, and a rise of pages with an unknown layout.
 
     ``method`` is the extraction method if the coverage was counted for one method only. ``visits`` is how often each
-    article was visited, on average, now and before.
+    article was visited, on average, now and before. ``own`` is the coverage of the last run alone, if ``now`` is that
+    of several: what this run found again is not reported.
     """
-    problems = [*_dropped_fields(now, before, f" by {method}" if method else "", visits)]
+    own = now if own is None else own
+    problems = [*_dropped_fields(now, before, own, f" by {method}" if method else "", visits)]
     unknown, before_unknown = _unknown(now), _unknown(before) or (0, 0)
-    if unknown is not None and _rose(unknown, before_unknown):
+    is_lasting = any(layout in UNKNOWN and pages for (layout, _), (pages, _) in own.items())
+    if unknown is not None and is_lasting and _rose(unknown, before_unknown):
         message = f"{_share(unknown):.0%} of the pages have a layout that is not in the site definition"
         problems.append(_problem("unknown_layout", f"{message}; usual: {_share(before_unknown):.0%}."))
     return problems
 
 
-def _dropped_fields(now: Coverage, before: Coverage, how: str, visits: tuple[float, float]) -> Iterator[Problem]:
+def _dropped_fields(
+    now: Coverage, before: Coverage, own: Coverage, how: str, visits: tuple[float, float]
+) -> Iterator[Problem]:
     for (layout, field), (pages, filled) in sorted(now.items()):
         pages_before, filled_before = before.get((layout, field), (0, 0))
-        if pages < MIN_PAGES or pages_before < MIN_PAGES:
+        own_pages, own_filled = own.get((layout, field), (0, 0))
+        if pages < MIN_PAGES or pages_before < MIN_PAGES or own_filled == own_pages:
             continue
         # Compare the shares of pages without the field: a drop of coverage is their rise.
         now_without, before_without = (pages, pages - filled), (pages_before, pages_before - filled_before)

@@ -41,6 +41,8 @@ _UNITS = (
 _ANY = "*"
 """In place of a language: all of them."""
 MAX_COUNTER_LINE_LENGTH = 48
+MAX_COUNT = 10_000_000_000
+"""More views than any article has: a larger number is no count."""
 
 
 @cache
@@ -76,6 +78,11 @@ def parse_count(text: str, language: str | None = None) -> int | None:
     if match is None:
         return None
     number, scale = match["number"], _scales(language).get((match["scale"] or "").lower(), 1)
+    value = _value(number, scale)
+    return value if value is not None and value <= MAX_COUNT else None
+
+
+def _value(number: str, scale: int) -> int | None:
     is_scaled = scale > 1
     if re.fullmatch(rf"[0-9]{{1,3}}(?:{_SEPARATORS}[0-9]{{3}})+", number) and not (
         is_scaled and number.count(".") == 1

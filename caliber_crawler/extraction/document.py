@@ -35,6 +35,7 @@ CLAIMS = "html, title, meta, base, link[rel~='canonical' i], script[type*='ld+js
 _HEAD = "title, meta, base, link[rel~='canonical' i], script[type*='ld+json' i]"
 LEVELS_AROUND, MAX_SURROUNDINGS = 3, 6_000
 """How many levels above an element of an excerpt, and how many characters of HTML, are part of the excerpt."""
+_LINKS = "base, link[rel~='canonical' i]"
 CLAIMANTS = ("html", "title", "meta", "base", "link", "script")
 _KEYS = ("property", "name", "itemprop")
 Claim = tuple[str, Mapping[str, str | None], Callable[[], str]]
@@ -96,6 +97,14 @@ class Document:
             (str(element.tag), {str(key): str(value) for key, value in element.items()}, partial(inner_text, element))
             for element in (self.root if tree is None else tree).iter(*CLAIMANTS)
         )
+
+    @cached_property
+    def links(self) -> Metadata:
+        """The canonical link and the base of the page, in a part of the time of :attr:`metadata` if that is unknown."""
+        is_scanned = "metadata" not in vars(self) and not self.has_root and self._excerpt is None
+        if not is_scanned or self._look is None:
+            return self.metadata
+        return _gather([(node.tag or "", node.attributes, node.text) for node in self._look.css(_LINKS)])
 
     def find_article(self, layout: Layout) -> etree._Element | None:
         """Return the element that contains the article if the page has this layout. Raises :class:`Unreadable`.

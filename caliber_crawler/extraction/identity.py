@@ -31,9 +31,13 @@ def article_urls_of(page: Page) -> list[tuple[ArticleURL, str]]:
         *(url for url in (capture.final_url, capture.url) if url),
         *reversed(capture.redirects),
     ]
-    canonical, og_url = page.metadata.canonical, extract_meta(page, "og:url")
-    known = {url: parsed for url in {*requested, canonical, og_url} if url and (parsed := _accepted(url, page))}
-    stated = [canonical] if canonical in known else [og_url]
+    canonical = page.links.canonical
+    known = {url: parsed for url in {*requested, canonical} if url and (parsed := _accepted(url, page))}
+    stated = [canonical]
+    if canonical not in known:
+        stated = [og_url := extract_meta(page, "og:url")]
+        if og_url and og_url not in known and (parsed := _accepted(og_url, page)):
+            known[og_url] = parsed
     found: dict[str, tuple[ArticleURL, str]] = {}
     language = next((known[url].language for url in requested if url in known), None)
     for method, urls in (("url", requested), ("structured_data", stated)):

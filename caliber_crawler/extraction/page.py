@@ -62,13 +62,18 @@ class Page:
     def metadata(self) -> Metadata:
         return self.document.metadata if self.document is not None else _NO_CLAIMS
 
+    @property
+    def links(self) -> Metadata:
+        """The part of the metadata with the canonical link and the base."""
+        return self.document.links if self.document is not None else _NO_CLAIMS
+
     @cached_property
     def base_url(self) -> str:
         """The base of relative URLs on this page. As in a browser, an invalid ``<base>`` does not count."""
         url = self.capture.effective_url
         own = url if is_http_url(url) else f"{self.site.base_url}/"
         try:
-            base_url = browser_url(self.metadata.base, own)
+            base_url = browser_url(self.links.base, own)
         except ValueError:
             return own
         return base_url if is_http_url(base_url) else own

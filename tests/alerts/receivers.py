@@ -22,6 +22,8 @@ class Webhook:
     url: str
     payloads: list[Any] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    posts: list[str] = field(default_factory=list)
+    """The paths of requests with content."""
     pings: list[str] = field(default_factory=list)
     """The paths of requests without content."""
     status: int = 200
@@ -35,6 +37,7 @@ def webhook() -> Iterator[Webhook]:
         timeout = 10
 
         def do_POST(self) -> None:
+            received.posts.append(self.path)
             received.payloads.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             received.headers.append({name.lower(): value for name, value in self.headers.items()})
             self.send_response(received.status)

@@ -43,6 +43,20 @@ def test_a_webhook_gets_json_once(newsroom: Newsroom) -> None:
     assert hook.headers[0]["idempotency-key"] == payload["id"]
 
 
+def test_the_secret_of_one_target_is_sent_to_no_other_and_stored_nowhere(newsroom: Newsroom, tmp_path: Path) -> None:
+    with webhook() as first, webhook() as second:
+        secrets = {"HOOK": f"{first.url}?key=first-secret", "OTHER": f"{second.url}?key=second-secret"}
+        add(newsroom, "env:HOOK", "env:OTHER")
+        sent = deliver(newsroom.archive, NOW, secrets)
+    assert [delivery.sent for delivery in sent] == [1, 1]
+    assert [hook.posts for hook in (first, second)] == [["/hook?key=first-secret"], ["/hook?key=second-secret"]]
+    for hook in (first, second):
+        assert "secret" not in json.dumps([hook.payloads, hook.headers])
+    assert "secret" not in repr(sent)
+    newsroom.archive.close()
+    assert all(b"secret" not in path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
+
+
 def test_what_failed_is_sent_the_next_time_under_the_same_id(newsroom: Newsroom) -> None:
     with webhook() as hook:
         hook.status = 503

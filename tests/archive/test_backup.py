@@ -12,6 +12,7 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.errors import ArchiveError, ArchiveFull
 from tests.archive.newsroom import Newsroom, minutes
 from tests.archive.test_durability import WRITER
+from tests.conftest import run_code
 
 
 def texts(path: Path) -> list[tuple[object, ...]]:
@@ -99,8 +100,7 @@ def test_the_next_backup_deletes_what_a_killed_one_left(
 ) -> None:
     newsroom.save()
     folder = tmp_path / "copies"
-    command = [sys.executable, "-c", KILLED, str(path), str(tmp_path / destination)]
-    assert subprocess.run(command, timeout=60, check=False).returncode == -9
+    assert run_code(KILLED, path, tmp_path / destination).exit_code == -9
     assert any(folder.rglob("1")), "the killed backup left its copy"
     theirs = folder / ".notes.part"
     theirs.touch()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +13,7 @@ import pytest
 from caliber_crawler.archive import Archive
 from caliber_crawler.errors import ArchiveFull
 from tests.archive.newsroom import Newsroom, start_run
+from tests.conftest import ROOT, run_code
 from tests.small_disk import small_disk_at
 
 WRITER = """
@@ -78,9 +77,8 @@ print(acknowledged)
 
 @pytest.mark.slow
 def test_a_writer_killed_at_two_hundred_points_loses_no_acknowledged_write(path: Path) -> None:
-    command = [sys.executable, "-c", ROUNDS, str(path), str(Path(__file__).parents[2]), "200"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=440)
-    assert done.returncode == 0, done.stderr
+    done = run_code(ROUNDS, path, ROOT, 200)
+    assert done.exit_code == 0, done.stderr
     assert int(done.stdout) > 50
     with Archive.open(path) as archive:
         assert [outcome for outcome in archive.verify() if outcome] == []
@@ -111,9 +109,8 @@ except ArchiveFull as error:
 @pytest.mark.parametrize("limit", [600_000, 2_000_000, 5_000_000])
 def test_a_failed_write_is_reported_and_the_next_run_continues(path: Path, limit: int) -> None:
     """For SQLite, a limit on the size of a file is like a full disk: a write fails."""
-    command = [sys.executable, "-c", LIMITED, str(path), str(Path(__file__).parents[2]), str(limit)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
-    assert done.returncode == ArchiveFull.exit_code, done.stderr
+    done = run_code(LIMITED, path, ROOT, limit)
+    assert done.exit_code == ArchiveFull.exit_code, done.stderr
     assert re.fullmatch(r"(.* cannot be written: .*|The disk is full: .* cannot grow)\.\n", done.stderr)
     acknowledged = len(done.stdout.split())
     with Archive.open(path, mode="write") as archive:
@@ -153,13 +150,12 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_disk_is_reported_and_writing_works_after_space_is_freed(small_disk: Path) -> None:
     path = small_disk / "archive.db"
     (ballast := small_disk / "ballast").write_bytes(bytes(2_000_000))
-    command = [sys.executable, "-c", FILLING, str(path), str(Path(__file__).parents[2])]
-    full = subprocess.run(command, capture_output=True, text=True, timeout=240)
-    assert (full.returncode, full.stderr) == (ArchiveFull.exit_code, f"The disk is full: {path} cannot grow.\n")
+    full = run_code(FILLING, path, ROOT)
+    assert (full.exit_code, full.stderr) == (ArchiveFull.exit_code, f"The disk is full: {path} cannot grow.\n")
     acknowledged = len(full.stdout.split())
     assert acknowledged > 10
-    still_full = subprocess.run(command, capture_output=True, text=True, timeout=240)
-    assert (still_full.returncode, still_full.stderr) == (full.returncode, full.stderr)
+    still_full = run_code(FILLING, path, ROOT)
+    assert (still_full.exit_code, still_full.stderr) == (full.exit_code, full.stderr)
     with Archive.open(path) as archive:
         assert archive.status()["articles"] >= acknowledged
         assert [outcome for outcome in archive.verify() if outcome] == []

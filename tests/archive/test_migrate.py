@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from caliber_crawler.archive.core.migrations import migrations
 from caliber_crawler.commands.cli import main
 from caliber_crawler.errors import ArchiveError
 from tests.archive.newsroom import Newsroom, minutes, start_run
+from tests.conftest import run_code
 
 RENAMED = {
     "rungs": "methods",
@@ -148,9 +147,8 @@ for killed in range(int(sys.argv[3])):
 
 @pytest.mark.slow
 def test_a_migration_killed_at_fifty_points_is_complete_or_undone(old: Path, path: Path) -> None:
-    command = [sys.executable, "-c", UPGRADES, str(old), str(path), "50"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=440)
-    assert done.returncode == 0, done.stderr
+    done = run_code(UPGRADES, old, path, 50)
+    assert done.exit_code == 0, done.stderr
     versions = [int(line) for line in done.stdout.split()]
     assert len(versions) == 50
     assert findings(path) == []

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +19,7 @@ from caliber_crawler.reextraction.run import ReextractionRun, batches
 from caliber_crawler.site import SiteRegistry
 from caliber_crawler.spiders.caliber import CaliberSpider
 from tests.archive.newsroom import NOON, Newsroom, article, minutes, start_run
-from tests.conftest import Result
+from tests.conftest import ROOT, Result, run_code
 from tests.properties import examples
 
 OLD, NEW = "caliber_crawler 0.1.0 (old)", "caliber_crawler 0.2.0 (new)"
@@ -269,9 +267,8 @@ def test_a_killed_run_resumes_where_it_stopped(path: Path, tmp_path: Path) -> No
     expected = Path(shutil.copy(path, tmp_path / "expected.db"))
     with Archive.open(expected, mode="write") as archive:
         reextract(archive)
-    command = [sys.executable, "-c", KILLED, str(path), str(Path(__file__).parents[2])]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
-    assert done.returncode == 0, done.stderr
+    done = run_code(KILLED, path, ROOT)
+    assert done.exit_code == 0, done.stderr
     left = [int(line) for line in done.stdout.split()]
     assert left[0] == 800
     assert left == sorted(left, reverse=True)

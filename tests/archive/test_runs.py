@@ -177,6 +177,7 @@ def test_status_counts_the_contents(newsroom: Newsroom) -> None:
         "section": "analytics",
         "articles": 1,
         "versions": 2,
+        "edits": 1,
         "views": 2,
         "first_published_at": "2026-01-06T15:13:00Z",
         "last_published_at": "2026-01-06T15:13:00Z",

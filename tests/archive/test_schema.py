@@ -19,7 +19,7 @@ from tests.archive.newsroom import Newsroom, minutes
 TABLES = {
     *("articles", "article_urls", "versions", "view_counts", "captures", "bodies", "dictionaries", "frontier", "runs"),
     *("field_coverage", "problems", "sites", "sections", "authors", "article_authors", "images", "links"),
-    *("hosts", "totals", "url_claims", "site_facts", "versions_fts", "versions_vocab"),
+    *("hosts", "totals", "article_totals", "url_claims", "site_facts", "versions_fts", "versions_vocab"),
     *("codebook", "codes", "alerts", "alert_events", "copies", "counterparts"),
     *("name_searches", "mentions", "quotations", "merge_marks"),
 }
@@ -136,7 +136,17 @@ def contents_of(connection: sqlite3.Connection) -> list[object]:
 
 
 COMPUTED = {
-    *("versions", "bodies", "dictionaries", "totals", "authors", "article_authors", "url_claims", "takedown_keys"),
+    *(
+        "versions",
+        "bodies",
+        "dictionaries",
+        "totals",
+        "article_totals",
+        "authors",
+        "article_authors",
+        "url_claims",
+        "takedown_keys",
+    ),
     *("versions_fts", "versions_vocab"),
     *("codebook", "codes", "alerts", "alert_events"),
 }

@@ -104,6 +104,11 @@ class Crew:
         """The number of requests of all workers."""
         return sum(paper.log.read_bytes().count(b"\n") for paper in self.press.papers)
 
+    def is_in_the_middle(self, articles: int) -> bool:
+        """Whether both workers have started and a fifth of the pages was requested."""
+        pages = len(self.press.papers) * (articles + 8)
+        return self.count_requests() > pages / 5 and bool(self.by("anna")) and bool(self.by("boris"))
+
     def handovers(self) -> dict[str, float]:
         """The hosts that passed from one worker to another, with the seconds between their requests."""
         gaps = {}

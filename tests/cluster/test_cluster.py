@@ -1,5 +1,6 @@
-"""Two workers, forty sites, and failures of workers and of PostgreSQL. Nothing is lost or stored twice, and two workers
-never send requests to a host at the same time."""
+"""Two workers, more sites than they crawl at a time, and failures of workers. Nothing is lost or stored twice, and two
+workers never send requests to a host at the same time. Restarts of PostgreSQL and failures of the storage:
+test_storage_faults.py."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ RECOVERY = 2 * LEASE
 until another worker checks, and extra time for a busy machine."""
 
 
-@pytest.fixture(params=[40], ids="{} sites".format)
+@pytest.fixture(params=[24], ids="{} sites".format)
 def crew(dsn: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Crew]:
     with serve_press(tmp_path, request.param, ARTICLES, latency=0.03) as press, run_crew(dsn, press, tmp_path) as crew:
         crew.enqueue()
@@ -34,28 +35,9 @@ def crew(dsn: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[C
 with_few_sites = pytest.mark.parametrize("crew", [12], indirect=True, ids="{} sites".format)
 
 
-def is_in_the_middle(crew: Crew) -> bool:
-    """Whether both workers have started and a fifth of the pages was requested."""
-    pages = len(crew.press.papers) * (ARTICLES + 8)
-    return crew.count_requests() > pages / 5 and bool(crew.by("anna")) and bool(crew.by("boris"))
-
-
-def test_workers_survive_a_restart_of_postgresql(crew: Crew, postgres: Postgres) -> None:
-    anna, boris = crew.start("anna"), crew.start("boris")
-    crew.wait_for(lambda: is_in_the_middle(crew))
-    postgres.stop()
-    postgres.start()
-    crew.wait_for(crew.is_done)
-    assert (anna.poll(), boris.poll()) == (None, None)
-    assert crew.handovers() == {}
-    assert_every_article_once(crew.collect(), crew.press.papers)
-    crew.stop()
-    assert (anna.returncode, boris.returncode) == (0, 0)
-
-
 def test_jobs_of_a_killed_worker_are_reassigned(crew: Crew) -> None:
     anna, _ = crew.start("anna"), crew.start("boris")
-    crew.wait_for(lambda: is_in_the_middle(crew))
+    crew.wait_for(lambda: crew.is_in_the_middle(ARTICLES))
     anna.kill()
     anna.wait()
     assert crew.wait_for(lambda: "is dead; the job is queued again" in crew.log("boris")) < RECOVERY
@@ -66,9 +48,10 @@ def test_jobs_of_a_killed_worker_are_reassigned(crew: Crew) -> None:
     assert_every_article_once(crew.collect(), crew.press.papers)
 
 
+@with_few_sites
 def test_worker_suspended_longer_than_its_lease_exits(crew: Crew) -> None:
     anna, _ = crew.start("anna"), crew.start("boris")
-    crew.wait_for(lambda: is_in_the_middle(crew))
+    crew.wait_for(lambda: crew.is_in_the_middle(ARTICLES))
     os.kill(anna.pid, signal.SIGSTOP)
     suspended_at = time.time()
     crew.wait_for(crew.is_done)
@@ -87,7 +70,7 @@ def test_worker_without_connection_exits_before_its_jobs_are_reassigned(crew: Cr
     with closing(Cable(postgres.port)) as cable:
         anna = crew.start("anna", crew.dsn.replace(str(postgres.port), str(cable.port)))
         crew.start("boris")
-        crew.wait_for(lambda: is_in_the_middle(crew))
+        crew.wait_for(lambda: crew.is_in_the_middle(ARTICLES))
         cable.cut()
         cut_at = time.time()
         assert anna.wait(LEASE * 2) == 18
@@ -102,7 +85,7 @@ def test_worker_without_connection_exits_before_its_jobs_are_reassigned(crew: Cr
 @with_few_sites
 def test_stopped_worker_returns_its_jobs_at_once(crew: Crew) -> None:
     anna, _ = crew.start("anna"), crew.start("boris")
-    crew.wait_for(lambda: is_in_the_middle(crew))
+    crew.wait_for(lambda: crew.is_in_the_middle(ARTICLES))
     anna.terminate()
     assert anna.wait(90) == 0
     crew.wait_for(crew.is_done)

@@ -150,3 +150,18 @@ def test_job_has_the_lock_of_its_host_and_the_name_of_its_work() -> None:
 def test_queue_of_an_unreachable_database_is_reported() -> None:
     with pytest.raises(ClusterError, match="Cannot connect"):
         enqueue("postgresql://caliber@127.0.0.1:1/queue", [Work(site="caliber")], HostLocks(project_settings()))
+
+
+def test_a_job_is_running_until_its_end_is_stored() -> None:
+    ending: list[set[int]] = []
+
+    class Watched(Statements):
+        async def execute_query_all_async(self, query: str, **values: Any) -> list[dict[str, Any]]:
+            ending.append(set(manager.running))
+            return await super().execute_query_all_async(query, **values)
+
+    manager = jobs_on(Watched())
+    manager.running |= {3, 4, 5}
+    asyncio.run(manager.finish_job_by_id_async(3, Status.SUCCEEDED, delete_job=True))
+    asyncio.run(manager.retry_job_by_id_async(4, NOW))
+    assert (ending, manager.running) == ([{3, 4, 5}, {4, 5}], {5})

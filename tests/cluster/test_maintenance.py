@@ -13,8 +13,11 @@ import pytest
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.core.format import VERSION
+from caliber_crawler.cluster.binding import bind_storage
 from caliber_crawler.cluster.database import connect
 from caliber_crawler.cluster.maintenance import Maintenance, SiteInUse
+from caliber_crawler.cluster.storage import Storage
+from caliber_crawler.errors import StorageUnavailable
 from caliber_crawler.known_sites import project_settings
 from tests.archive.test_migrate import first_schema
 from tests.cluster.postgres import rows
@@ -188,6 +191,18 @@ def test_a_storage_that_is_not_mounted_is_reported_once(shelf: Shelf) -> None:
     assert [*(shelf.folder / "shards").iterdir()] == []
     with pytest.raises(Exception, match="is it mounted"):
         shelf.storage.put(shelf.archive("aurora"), "aurora", 2)
+
+
+def test_a_storage_without_any_known_shard_is_not_bound(shelf: Shelf) -> None:
+    shelf.publish("aurora", 1)
+    with connect(shelf.dsn) as connection:
+        connection.execute("UPDATE caliber_protocol SET storage = NULL")
+    empty = Storage(str(shelf.folder / "empty"))
+    with pytest.raises(StorageUnavailable, match="is it mounted"):
+        bind_storage(shelf.dsn, empty)
+    assert not (shelf.folder / "empty").exists()
+    bind_storage(shelf.dsn, Storage(str(shelf.folder / "shards")))
+    assert rows(shelf.dsn, "SELECT storage FROM caliber_protocol") == [{"storage": shelf.storage.cluster}]
 
 
 def test_the_storage_of_another_cluster_is_refused(shelf: Shelf) -> None:

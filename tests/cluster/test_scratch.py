@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 from caliber_crawler.cluster.scratch import unpublished_folder, worker_folder
+from tests.conftest import run_code
 
 KILLED = """
 import os, signal, sys
@@ -21,8 +20,7 @@ with worker_folder(Path(sys.argv[1])) as folder:
 def test_folder_of_a_killed_worker_is_deleted_and_that_of_a_running_one_stays(tmp_path: Path) -> None:
     with worker_folder(tmp_path) as first:
         (first / "shard.db").touch()
-        killed = subprocess.run([sys.executable, "-c", KILLED, tmp_path], timeout=240, check=False)
-        assert killed.returncode == -9
+        assert run_code(KILLED, tmp_path).exit_code == -9
         assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == 2
         with worker_folder(tmp_path) as second:
             assert {path for path in tmp_path.iterdir() if path.is_dir()} == {first, second}

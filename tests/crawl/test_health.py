@@ -281,6 +281,22 @@ def test_refused_pages_of_small_runs_are_judged_together() -> None:
     assert refusals({"stored": 8, "refused": 9, "refused_again": 9}, [good] * 12) == []
 
 
+def test_a_run_after_the_end_of_the_trouble_reports_nothing(cron: Cron) -> None:
+    good, bad = {"revisited": 4}, {"revisited": 1, "failed": 3}
+    assert reasons(refusals(bad, [bad, bad, *[good] * 12])) == ["more_refused"]
+    assert refusals(good, [bad, bad, *[good] * 12]) == []
+    for views in (3,) * 12 + (0,) * 3:
+        found = cron.run(views)
+    assert found
+    assert cron.run(views=3) == [], "though most of the last twelve pages lack it"
+
+
+def test_an_unknown_layout_is_reported_while_it_is_seen() -> None:
+    now, before = covered("unknown", 8, headline=8) | covered("new", 4, headline=4), covered("new", 99, headline=99)
+    assert reasons(coverage_dropped(now, before, own=covered("unknown", 3, headline=3))) == ["unknown_layout"]
+    assert coverage_dropped(now, before, own=covered("new", 4, headline=4)) == []
+
+
 def test_a_field_found_by_another_method_is_reported(cron: Cron) -> None:
     for _ in range(12):
         cron.run(views=3)

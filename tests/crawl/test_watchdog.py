@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +10,7 @@ import pytest
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.crawling.watchdog import Watchdog
-from tests.conftest import environment
+from tests.conftest import run_code
 from tests.crawl.runs import url_of
 
 STALLING = """
@@ -55,16 +53,8 @@ run.archive.db.execute("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1
     ids=["loop", "regex", "wait", "sql"],
 )
 def test_a_stalled_crawl_ends_and_puts_its_page_aside(code: str, tmp_path: Path) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-c", STALLING, str(tmp_path), code],
-        env=environment(),
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=False,
-    )
-    assert (ended.returncode, ended.stdout) == (1, "stalls\n")
+    ended = run_code(STALLING, tmp_path, code)
+    assert (ended.exit_code, ended.stdout) == (1, "stalls\n")
     assert f"while {url_of('bad')} was processed" in ended.stderr
     assert "The page is put aside." in ended.stderr
     assert "Traceback" not in ended.stderr
@@ -84,16 +74,8 @@ def test_a_stalled_crawl_ends_and_puts_its_page_aside(code: str, tmp_path: Path)
 @pytest.mark.slow
 def test_a_call_that_nothing_interrupts_ends_the_process(tmp_path: Path) -> None:
     code = "import hashlib; hashlib.pbkdf2_hmac('sha256', b'a', b'b', 2_000_000_000)"
-    ended = subprocess.run(
-        [sys.executable, "-c", STALLING, str(tmp_path), code],
-        env=environment(),
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=False,
-    )
-    assert (ended.returncode, ended.stdout) == (1, "stalls\n")
+    ended = run_code(STALLING, tmp_path, code)
+    assert (ended.exit_code, ended.stdout) == (1, "stalls\n")
     assert f"heard no signal for 1 s while {url_of('bad')} was processed" in ended.stderr
 
 

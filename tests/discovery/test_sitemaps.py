@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 from datetime import UTC, datetime
 
 import pytest
@@ -128,6 +129,20 @@ def test_an_entity_bomb_is_not_expanded_and_reads_no_file() -> None:
     urls = [teaser.url for teaser in parse_sitemap(capture(text, "sitemap"), SITE).teasers]
     assert urls[:1] == ["https://caliber.az/en/post/a"]
     assert all(len(url) < 100 and "root" not in url for url in urls)
+
+
+def test_a_sitemap_that_names_a_document_type_requests_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        place = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        text = (
+            f'<?xml version="1.0"?><!DOCTYPE urlset SYSTEM "{place}/a.dtd" [<!ENTITY % b SYSTEM "{place}/b.dtd"> %b;'
+            f'<!ENTITY c SYSTEM "{place}/c">]><urlset {NAMESPACES}><url>{loc("a")}</url><url>&c;</url></urlset>'
+        )
+        teasers = parse_sitemap(capture(text, "sitemap"), SITE).teasers
+        assert [teaser.url for teaser in teasers] == ["https://caliber.az/en/post/a"]
+        with pytest.raises(BlockingIOError):
+            listener.accept()
 
 
 @pytest.mark.parametrize("packed", [False, True])

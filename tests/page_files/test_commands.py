@@ -204,6 +204,22 @@ def test_a_packed_wacz_is_read(tmp_path: Path) -> None:
     assert (exit_code, report["pages"], report["new"]) == (0, 2, 1)
 
 
+def test_no_name_in_a_packed_wacz_is_used_as_a_path(tmp_path: Path) -> None:
+    folder = tmp_path / "inside"
+    folder.mkdir()
+    path = folder / "session.wacz"
+    names = ("archive/../../../escaped.warc", "/tmp/escaped.warc", "archive/data.warc", "..\\escaped.warc")
+    with ZipFile(path, "w") as zipped:
+        for name in names:
+            zipped.writestr(
+                name, warc().replace(b"WARC-Record-ID: ", b"WARC-Filename: ../../escaped\r\nWARC-Record-ID: ")
+            )
+    assert ingest(folder / "a.db", path, "--any-site")[1]["new"] == 1
+    assert [each.name for each in tmp_path.iterdir()] == ["inside"]
+    assert [each.name for each in folder.iterdir() if not each.name.startswith(("a.db", "session."))] == []
+    assert not Path("/tmp/escaped.warc").exists()
+
+
 def test_a_zip_of_anything_else_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "letter.docx"
     with ZipFile(path, "w") as zipped:

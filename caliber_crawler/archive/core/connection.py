@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from caliber_crawler.archive.core.format import APPLICATION_ID, VERSION, sqlite3
 from caliber_crawler.archive.core.sqlite_errors import SQLiteErrors
+from caliber_crawler.archive.core.statistics import update_statistics
 from caliber_crawler.archive.core.synced_log import SyncedLog
 from caliber_crawler.errors import (
     ArchiveError,
@@ -229,8 +230,7 @@ class Connection:
                 # Optional: on a full disk the archive is complete without it.
                 with contextlib.suppress(sqlite3.OperationalError):
                     self._connection.execute(f"PRAGMA busy_timeout = {CLOSING_BUSY_MS}")
-                    self._connection.execute("PRAGMA analysis_limit = 400")
-                    self._connection.execute("PRAGMA optimize")
+                    update_statistics(self._connection)
                     if self.path.absolute() not in HELD_LOGS:
                         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._connection.close()

@@ -148,6 +148,12 @@ def m0020_cold_storage(db: Database) -> None:
     run_script(db, "m0020_cold_storage")
 
 
+@migrations()
+def m0021_article_totals(db: Database) -> None:
+    """Count the articles of each section, language and month."""
+    run_script(db, "m0021_article_totals")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")

@@ -188,6 +188,21 @@ class TakedownRow(TypedDict):
     captures: int
 
 
+class EditionTotalsRow(TypedDict):
+    """The totals of the articles of a site in one language and section. Times are ISO 8601 text in UTC."""
+
+    site: str
+    language: str
+    section: str | None
+    articles: int
+    versions: int
+    edits: int
+    """Changes of texts after publication."""
+    views: int | None
+    first_published_at: str | None
+    last_published_at: str | None
+
+
 class TotalsRow(TypedDict):
     """The row of ``totals``. ``served`` and ``stored`` are bytes."""
 

@@ -40,6 +40,11 @@ class ColdFiles:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    @property
+    def path(self) -> Path:
+        """The path of the archive."""
+        return self._connection.path
+
     def all(self) -> list[ColdFile]:
         """Every file, oldest first; also one whose move was killed, which has no size."""
         return [ColdFile(**row) for row in self._connection.rows(f"{FILES} ORDER BY id")]
@@ -86,11 +91,13 @@ class ColdFiles:
 
     def find(self, file: ColdFile) -> Path | None:
         """The path of a file; ``None`` if it is not available."""
+        if not is_name(file.name):
+            return None
         for folder in self._folders(file):
             try:
                 if (path := folder / file.name).is_file():
                     return path
-            except OSError:  # a network drive that does not answer
+            except (OSError, ValueError):  # a network drive that does not answer, or no path
                 continue
         return None
 
@@ -132,6 +139,8 @@ class ColdFiles:
         known: int | None = self._connection.value("SELECT id FROM cold_files WHERE name = ?", (file.name,))
         if known is not None:
             return known
+        if not is_name(file.name):
+            raise ArchiveError(f"{there.path} is damaged: {file.name[:100]!r} is not the name of a cold file.")
         id = self._connection.execute(
             "INSERT INTO cold_files (name, folder, started_at, size, sha256) VALUES (?, ?, ?, ?, ?)",
             (file.name, self._recorded(there.folder_of(file)), file.started_at, file.size, file.sha256),
@@ -151,6 +160,11 @@ class ColdFiles:
 
     def _absolute(self, folder: str) -> Path:
         return self._connection.path.absolute().parent / folder
+
+
+def is_name(name: str) -> bool:
+    """Whether this may be the name of a cold file: an archive from outside must not name other files."""
+    return name.endswith(ENDING) and "/" not in name and "\0" not in name
 
 
 def index_of(path: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from caliber_crawler.errors import ArchiveError, ColdFileUnavailable, ColdPageRe
 
 MAX_HEAD_BYTES = 4 * 1024 * 1024
 """Maximum bytes of a record besides the page."""
+MAX_PAGE_BYTES = 1 << 30
+"""Maximum bytes of a page: an archive from outside may state any number."""
 RECORD_END = b"\r\n\r\n"
 REMOVED = b"Caliber-Removed: "
 """In the record that takes the place of a page under takedown."""
@@ -60,6 +63,8 @@ class ColdPages:
             raise ArchiveError(f"{self._connection.path} is damaged: body {digest} has neither data nor a cold file.")
         file = self.files.get(row["file_id"])
         path = self.files.require(file)
+        if not 0 < row["length"] <= row["size"] + MAX_HEAD_BYTES or row["size"] > MAX_PAGE_BYTES:
+            raise ArchiveError(f"{self._connection.path} is damaged: the place of body {digest} is impossible.")
         try:
             data = read_at(path, row["offset"], row["length"])
         except OSError as error:
@@ -170,6 +175,7 @@ class ColdPages:
         digest.
         """
         path = self.files.require(file)
+        forget_cached(path)
         places = places_in(index_of(path))
         obsolete = {place for place in places if not self._is_intact(path, place)}
         size, sha256 = path.stat().st_size, sha256_of(path)
@@ -314,6 +320,14 @@ def is_removal(member: bytes) -> bool:
         return REMOVED in zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(member, 1024)
     except zlib.error:
         return False
+
+
+def forget_cached(path: Path) -> None:
+    """Have a file that is on the disk read from there, and not from memory. macOS does not know the request."""
+    if not hasattr(os, "posix_fadvise"):
+        return
+    with path.open("rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def sha256_of(path: Path) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypedDict, cast
+from typing import TypedDict
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.format import sqlite3
-from caliber_crawler.archive.core.rows import JSONObject, TotalsRow
+from caliber_crawler.archive.core.rows import EditionTotalsRow, TotalsRow
 from caliber_crawler.archive.core.times import utc_now, utc_text
 from caliber_crawler.archive.reports.alarms import ACKNOWLEDGE, Alarm, Alarms
 from caliber_crawler.archive.reports.runs import RunRecord, Runs
-from caliber_crawler.archive.reports.totals import totals
+from caliber_crawler.archive.reports.totals import edition_totals, totals
 
 # https://www.sqlite.org/wal.html#walresetbug: fixed in 3.51.3, and in 3.44.6 and 3.50.7 for those lines.
 WAL_RESET_FIXED = (3, 51, 3)
@@ -24,20 +24,6 @@ class SQLiteStatus(TypedDict):
     version: str
     warning: str | None
     """A known bug of this version, in one sentence."""
-
-
-class Edition(TypedDict):
-    """The articles of one site in one language and section. Times of publication are ISO 8601 text in UTC."""
-
-    site: str
-    language: str
-    section: str | None
-    articles: int
-    versions: int
-    views: int | None
-    """The sum of its articles' newest view counts; ``None`` if the site shows none."""
-    first_published_at: str | None
-    last_published_at: str | None
 
 
 class CaptureCounts(TypedDict):
@@ -99,7 +85,7 @@ class StatusReport(TypedDict):
     view_counts: int
     gone: int
     """Articles that are no longer on their site."""
-    editions: list[Edition]
+    editions: list[EditionTotalsRow]
     captures: CaptureCounts
     bodies: BodySizes
     frontier: dict[str, int]
@@ -113,10 +99,7 @@ class StatusReport(TypedDict):
 
 def status(connection: Connection) -> StatusReport:
     """Counts, sizes in bytes, the last runs, and problems by reason. Does not read whole tables."""
-    rows = edition_rows(connection)
-    # Consecutive versions of an article differ: each one but the first is an edit.
-    edits = sum(int(row.pop("edits")) for row in rows)
-    editions = cast(list[Edition], rows)
+    editions = edition_totals(connection)
     counted = totals(connection)
     return {
         "path": str(connection.path),
@@ -124,7 +107,7 @@ def status(connection: Connection) -> StatusReport:
         "sqlite": {"version": sqlite3.sqlite_version, "warning": sqlite_warning(sqlite3.sqlite_version_info)},
         "articles": sum(edition["articles"] for edition in editions),
         "versions": counted["versions"],
-        "edits": edits,
+        "edits": sum(edition["edits"] for edition in editions),
         "view_counts": counted["view_counts"],
         "gone": connection.value("SELECT count(*) FROM articles WHERE duplicate_of IS NULL AND gone_at IS NOT NULL"),
         "editions": editions,
@@ -155,16 +138,6 @@ def sqlite_warning(version: tuple[int, ...]) -> str | None:
     return (
         f"SQLite {'.'.join(map(str, version))} can damage a file if several programs write to it at once"
         " (fixed in SQLite 3.51.3). Commands lock the archive; do not write to it with other tools."
-    )
-
-
-def edition_rows(connection: Connection) -> list[JSONObject]:
-    """An :class:`Edition` for each site, language and section, each with its ``edits``."""
-    return connection.rows(
-        """SELECT site, language, section, count(*) AS articles, sum(version_count) AS versions, sum(views) AS views,
-          coalesce(sum(version_count - 1) FILTER (WHERE version_count > 1), 0) AS edits,
-          min(published_at) AS first_published_at, max(published_at) AS last_published_at
-        FROM articles WHERE duplicate_of IS NULL GROUP BY site, language, section ORDER BY site, language, section"""
     )
 
 

@@ -19,8 +19,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.pages.cold_files import ColdFile, ColdFiles, index_of
-from caliber_crawler.archive.pages.cold_pages import COPY_BYTES, REMOVED, ColdPages
-from caliber_crawler.errors import ColdFileUnavailable
+from caliber_crawler.archive.pages.cold_pages import COPY_BYTES, REMOVED, ColdPages, read_at
+from caliber_crawler.errors import ArchiveError, ColdFileUnavailable
 from caliber_crawler.output_files import new_file
 from caliber_crawler.quantity import quantity
 
@@ -28,6 +28,7 @@ Hole = tuple[int, int]
 """The offset and length of what is removed."""
 NEEDED = """SELECT DISTINCT p.file_id FROM captures c JOIN cold_pages p ON p.digest = c.body_digest
 WHERE c.site = :site AND (c.kind <> 'article' OR c.id IN (SELECT value FROM json_each(:captures)))"""
+MEMBER_START = b"\x1f\x8b\x08"
 MAX_BLOCK = 65_535
 """Maximum bytes of a block that is stored without compression (RFC 1951)."""
 BLOCK_HEAD = 5
@@ -72,6 +73,8 @@ class ColdRemovals:
                     "SELECT offset, extent FROM cold_removals WHERE file_id = ? ORDER BY offset", (id,)
                 )
             ]
+            require_cold_file(path)
+            require_records(path, holes)
             shorten_index(index_of(path), holes)
             sha256 = replace_records(path, file, holes)
             with self._connection.transaction():
@@ -83,6 +86,43 @@ def pending_removals(connection: Connection) -> int:
     """The number of pages under takedown that are still in cold files."""
     count: int = connection.value("SELECT count(*) FROM cold_removals")
     return count
+
+
+def require_cold_file(path: Path) -> None:
+    """Raise ``ArchiveError`` unless a file says that it is the cold file of this name.
+
+    An archive from outside may state any file, place and removal.
+    """
+    try:
+        with path.open("rb") as file:
+            head = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(file.read(MAX_BLOCK), MAX_BLOCK)
+    except zlib.error:
+        head = b""
+    if not all(field in head for field in (b"WARC-Type: warcinfo", b"software: caliber_crawler/", filename(path.name))):
+        raise ArchiveError(
+            f"{path} was not changed: it is not a cold file of this name. Replace it by an undamaged copy and run the"
+            " command again."
+        )
+
+
+def filename(name: str) -> bytes:
+    """The name of a WARC file in its first record."""
+    return f"WARC-Filename: {name}\r\n".encode()
+
+
+def require_records(path: Path, holes: Sequence[Hole]) -> None:
+    """Raise ``ArchiveError`` unless what is removed are whole gzip members: never part of another file."""
+    size = path.stat().st_size
+    for start, extent in holes:
+        end = start + extent
+        is_whole = end <= size and all(
+            place == size or read_at(path, place, len(MEMBER_START)) == MEMBER_START for place in (start, end)
+        )
+        if not is_whole:
+            raise ArchiveError(
+                f"{path} was not changed: there is no record to remove at bytes {start:,} to {end:,}. Replace the file"
+                " by an undamaged copy and run the command again."
+            )
 
 
 def shorten_index(index: Path, holes: Sequence[Hole]) -> None:

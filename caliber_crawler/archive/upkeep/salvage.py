@@ -29,7 +29,7 @@ FIRST = (
     *("captures", "articles", "versions"),
 )
 """Tables that others need, in order; the rest follows."""
-COMPUTED = ("totals", "versions_fts", "sqlite_", "_sqlite_")
+COMPUTED = ("totals", "article_totals", "versions_fts", "sqlite_", "_sqlite_")
 """Beginnings of the names of tables that are not copied."""
 BATCH = 500
 MAX_REJECTED = 2_000

@@ -17,7 +17,7 @@ from caliber_crawler.archive.upkeep.sqlite_pages import Cell, DamagedPage, Page,
 
 SCHEMA_ROOT = 1
 SCHEMA_COLUMNS = 5
-DERIVED = frozenset({"authors", "article_authors", "totals"})
+DERIVED = frozenset({"authors", "article_authors", "totals", "article_totals"})
 """Tables that are computed from others: they are not searched for on unreachable pages."""
 
 

@@ -168,7 +168,6 @@ _LEADS = (
 )
 """Words before the label or number of a counter that is a sentence: "This article has been viewed 354 times"."""
 MAX_COUNTER_LENGTH = 60
-MAX_COUNT = 10_000_000_000
 _APOSTROPHES = str.maketrans("ʻʼ‘’`´", "''''''")
 _PARTS = re.compile(r"[|•;()\[\]]|, |\s[·—–/-]\s")
 _DASH = re.compile(r"\s[—–-]\s(?=[0-9])")
@@ -334,4 +333,4 @@ def _value(number: str, word: str, language: str | None) -> int | None:
     if word and (not is_scale(word) or (word.lower() == "b" and language is None)):
         return None
     count = parse_count(f"{number} {word}".rstrip(), language)
-    return count if count is not None and 0 < count <= MAX_COUNT else None
+    return count or None

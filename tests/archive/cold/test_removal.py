@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -141,6 +142,56 @@ def test_a_takedown_elsewhere_is_a_note_if_the_own_pages_are_intact(
         checks = copy.verify(cold=True)
         assert not [finding for finding in checks if finding and finding.kind in ("cold", "body")]
         assert any("another archive" in note for note in checks.notes)
+
+
+@pytest.mark.parametrize(("offset", "extent"), [(1, 300), (0, 300), (0, 10**6)])
+def test_nothing_but_whole_records_is_removed_from_a_file(
+    cold: Newsroom, folder: Path, offset: int, extent: int
+) -> None:
+    (warc,) = folder.glob("*.gz")
+    content = warc.read_bytes()
+    cold.archive.db.execute("INSERT INTO cold_removals VALUES (1, ?, ?)", (offset, extent))
+    with pytest.raises(ArchiveError, match="was not changed"):
+        cold.archive.deletion.wipe()
+    assert warc.read_bytes() == content
+
+
+@pytest.mark.parametrize("software", ["caliber_crawler/0.1", "wget"])
+def test_an_archive_from_outside_removes_nothing_from_a_web_archive_of_another_program(
+    cold: Newsroom, folder: Path, software: str
+) -> None:
+    """Its records are whole, and it has the name that the archive states; or it is a cold file of another name."""
+    (warc,) = folder.glob("*.gz")
+    first = f"WARC/1.1\r\nWARC-Type: warcinfo\r\nWARC-Filename: mine.warc.gz\r\n\r\nsoftware: {software}\r\n".encode()
+    warc.write_bytes(content := gzip.compress(first) + gzip.compress(b"WARC/1.1\r\n\r\n"))
+    start = len(gzip.compress(first))
+    cold.archive.db.execute("INSERT INTO cold_removals VALUES (1, ?, ?)", (start, len(content) - start))
+    with pytest.raises(ArchiveError, match="not a cold file of this name"):
+        cold.archive.deletion.wipe()
+    assert warc.read_bytes() == content
+
+
+def test_an_archive_from_outside_cannot_name_another_file(cold: Newsroom, tmp_path: Path) -> None:
+    other = tmp_path / "other.db"
+    shutil.copy(cold.archive.path, other)
+    shutil.copy(f"{cold.archive.path}-wal", f"{other}-wal")
+    with sqlite3.connect(other) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute("UPDATE cold_files SET name = '../secret.warc.gz'")
+    (tmp_path / "secret.warc.gz").write_bytes(b"secret")
+    with Archive.open(other) as opened:
+        assert [opened.cold_pages.files.find(file) for file in opened.cold_pages.files.all()] == [None]
+        with (
+            Archive.open(tmp_path / "merged.db", mode="write") as merged,
+            pytest.raises(ArchiveError, match="not the name"),
+        ):
+            list(merged.merge(opened, {}))
+
+
+def test_an_impossible_place_costs_no_memory(cold: Newsroom) -> None:
+    cold.archive.db.execute("UPDATE cold_pages SET length = 1 << 60, extent = 1 << 60")
+    with pytest.raises(ArchiveError, match="is impossible"):
+        captures_of(cold.archive.path)
 
 
 def lengths() -> Iterator[int]:

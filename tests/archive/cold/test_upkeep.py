@@ -149,6 +149,8 @@ def test_an_archive_of_the_schema_before_is_migrated(small: Path, path: Path, fo
             CREATE TRIGGER bodies_are_immutable BEFORE UPDATE ON bodies BEGIN
               SELECT raise(ABORT, 'bodies are addressed by their content and never change');
             END;
+            DROP TABLE article_totals; DROP TRIGGER articles_are_counted; DROP TRIGGER deleted_articles_are_counted;
+            DROP TRIGGER changed_articles_are_counted;
             DELETE FROM _sqlite_migrations WHERE name >= 'm0020'; PRAGMA user_version = 19;"""
         )
     assert run("migrate", "--archive", path).exit_code == 0
@@ -196,3 +198,14 @@ def test_an_article_is_not_split_without_its_pages(cold: Path, folder: Path) -> 
     result = run("split", "1", "--archive", cold)
     assert result.exit_code == ColdFileUnavailable.exit_code
     assert "not available" in result.output
+
+
+def test_a_missing_file_is_a_note_and_with_cold_a_failed_check(cold: Path, folder: Path) -> None:
+    folder.rename(folder.with_name("hidden"))
+    plain = run("verify", "--archive", cold)
+    assert plain.exit_code == 0, plain.output
+    assert f"not available in {folder}" in plain.output
+    full = run("verify", "--cold", "--archive", cold)
+    assert full.exit_code == 3
+    assert "the archive itself is valid" in full.output
+    assert run("verify", "--cold", "--repair", "--archive", cold).exit_code == 2

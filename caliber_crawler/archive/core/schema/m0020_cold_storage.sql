@@ -2,7 +2,7 @@
 -- as before; cold_pages says where its bytes are.
 CREATE TABLE cold_files (
   id INTEGER PRIMARY KEY,
-  name TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL UNIQUE CHECK (name GLOB '?*.warc.gz' AND name NOT GLOB '*/*'),
   folder TEXT NOT NULL,
   started_at TEXT NOT NULL CHECK (started_at GLOB '????-??-??T??:??:??Z'),
   size INTEGER CHECK (size > 0),
