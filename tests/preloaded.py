@@ -337,6 +337,7 @@ def start_worker(
 ) -> Fork:
     """Start a worker as ``caliber_crawler.interpreter.start_python`` does: with pipes, and in a session of its own."""
     environment = {**os.environ, **variables, "PYTHONSAFEPATH": "1"}
+    environment.pop("PYTHONHASHSEED", None)  # Dask sets it in the process that starts its workers
     numbers = (0, 1, 2, *pass_fds)
     program = Program(arguments[0], arguments[1:], str(Path.cwd()), environment, numbers, new_session=True)
     read_end, calls = os.pipe()
