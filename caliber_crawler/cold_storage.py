@@ -36,6 +36,17 @@ class Move:
     """Of the files."""
 
 
+@dataclass(slots=True)
+class Return:
+    """What a return of pages did."""
+
+    pages: int = 0
+    damaged: int = 0
+    """Pages that could not be read and are still in cold storage."""
+    files: list[Path] = field(default_factory=list)
+    """The files that the archive does not need any more."""
+
+
 def move_pages(
     archive: Archive,
     before: datetime,
@@ -94,3 +105,30 @@ def _pages(archive: Archive, before: datetime, move: Move) -> Iterator[Page]:
             move.damaged += 1
         else:
             yield digest, chain([first], captures)
+
+
+def return_pages(archive: Archive, *, progress: Callable[[int], object] = lambda pages: None) -> Return:
+    """Move all pages from cold storage back into an archive that is open for writing.
+
+    The files stay: other archives may refer to them. ``progress`` is called with the number of pages of each batch.
+    Raises ``ColdFileUnavailable`` if a file is not available; then nothing is moved.
+    """
+    cold = archive.cold_pages
+    cold.recover()
+    archive.deletion.remove_cold_records()
+    for file in cold.files.all():
+        cold.files.require(file)
+    result = Return()
+    for digests in cold.placed():
+        with archive.transaction():
+            for digest in digests:
+                try:
+                    archive.captures.put_back(digest)
+                except ArchiveError:
+                    result.damaged += 1
+                else:
+                    cold.drop_place(digest)
+                    result.pages += 1
+        progress(len(digests))
+    result.files = cold.files.discard_unused()
+    return result

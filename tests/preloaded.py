@@ -58,7 +58,12 @@ LIBRARIES = (
     *(f"scrapy.downloadermiddlewares.{name}" for name in ("httpcache", "offsite", "redirect", "retry", "robotstxt")),
 )
 """Modules that read neither the environment nor the terminal when they are loaded."""
-WORKER_LIBRARIES = ("caliber_crawler.isolated_extraction", "caliber_crawler.processes.serving")
+WORKER_LIBRARIES = (
+    "caliber_crawler.extraction.dates.labels",
+    *("caliber_crawler.extraction.generic.extractor", "caliber_crawler.extraction.generic.fast_trafilatura"),
+    "caliber_crawler.isolated_extraction",
+    "caliber_crawler.processes.serving",
+)
 """What a worker loads before its first page."""
 PAGE_SECONDS = "TEST_PAGE_SECONDS"
 """A variable with another limit of CPU time for a page, for tests that exceed it."""

@@ -68,6 +68,7 @@ TOGETHER = {
     "cold move": "--older-than 1d --to copies --archive a.db",
     "cold list": "--archive a.db",
     "cold locate": "copies --archive a.db",
+    "cold return": "--archive a.db",
     "bulk extract": "a.db --out shards --jobs 2",
     "merge": "a.db --archive b.db",
     "migrate": "--archive a.db",

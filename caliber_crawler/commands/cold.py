@@ -12,7 +12,7 @@ import click
 from tqdm import tqdm
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.cold_storage import move_pages
+from caliber_crawler.cold_storage import move_pages, return_pages
 from caliber_crawler.commands.options import SIZE, archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import ArchiveError
@@ -183,3 +183,29 @@ def locate(folder: Path, archive: Path, *, as_json: bool) -> None:
     echo(f"Recorded {folder} for {quantity(len(found), 'file')}.")
     for file in missing:
         echo(f"Still not available: {file.name}", err=True)
+
+
+@cold.command(name="return")
+@archive_option
+@json_option
+def return_all(archive: Path, *, as_json: bool) -> None:
+    """Move all pages from cold storage back into the archive.
+
+    The files are not deleted: another archive may refer to them. After an interruption, run the command again.
+
+    \b
+    Example:
+      caliber cold return --archive data/archive.db
+    """
+    with Archive.open(archive, mode="write") as opened:
+        total = sum(map(opened.cold_pages.files.count_pages, opened.cold_pages.files.all()))
+        with tqdm(total=total, unit=" pages", disable=None) as bar:
+            returned = return_pages(opened, progress=lambda pages: bar.update(pages))
+    if as_json:
+        echo_json({**asdict(returned), "files": [str(path) for path in returned.files]})
+        return
+    echo(f"Returned {quantity(returned.pages, 'page')} to {archive}.")
+    if returned.damaged:
+        echo(f"{quantity(returned.damaged, 'page')} could not be read; run `caliber verify --cold`.", err=True)
+    for path in returned.files:
+        echo(f"Delete {path} unless another archive refers to it: it still contains these pages.")

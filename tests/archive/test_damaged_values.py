@@ -116,6 +116,16 @@ def test_a_damaged_row_id_costs_no_stored_page(copy: Path, rows: Rows) -> None:
     assert (result.left, result.lost, rows_of(copy)["bodies"] == rows["bodies"]) == ([], [], True)
 
 
+def test_a_url_that_is_no_text_any_more_is_repaired(copy: Path, rows: Rows) -> None:
+    data = bytearray(copy.read_bytes())
+    page = next(number for number, name in places_of(copy).items() if name == "images")
+    data[data.index(b"https://x.az/1003.webp", (page - 1) * PAGE)] ^= 0x80
+    copy.write_bytes(bytes(data))
+    result = repair(copy)
+    assert result.before.findings
+    assert (result.left, rows_of(copy)) == ([], rows)
+
+
 def test_a_violated_constraint_is_found_before_and_after_a_repair(copy: Path) -> None:
     """SQLite does not check constraints in a file that is open read-only."""
     change(copy, "captures", b'[["Content-Type"', b'[["Content-Ty\n\n"')

@@ -30,7 +30,7 @@ NOT_FETCHING = {
     *("editions find", "editions list", "editions show"),
     *("sample", "codes codebook", "codes import", "codes list", "codes agreement"),
     "check-package",
-    *("cold move", "cold list", "cold locate"),
+    *("cold move", "cold list", "cold locate", "cold return"),
     *(f"words {name}" for name in ("build", "collocates", "concordance", "keyness", "list", "ngrams")),
     *(
         "explain",

@@ -168,6 +168,14 @@ class Bodies:
         for id in sorted(dictionaries):
             self._delete_dictionary(id)
 
+    def put_back(self, digest: str, page_class: PageClass, *, usable_as_dictionary: bool) -> None:
+        """Store a body in the archive if it is only in cold storage. Raises ``ArchiveError`` if it cannot be read."""
+        if self.get_stored(digest) is None:
+            body = self._cold.get(digest)
+            self._restore(
+                digest, self._compress(body, page_class, usable_as_dictionary=usable_as_dictionary, compressed=None)
+            )
+
     def bring_back(self, digest: str) -> None:
         """Store a body in the archive if it is only in cold storage, and note its records there for removal."""
         if not self._cold.has(digest):

@@ -187,6 +187,13 @@ class Captures:
         """Store the body of a capture unless it is already stored; return its digest, or ``None`` without a body."""
         return self._put_body(capture, compressed)[0]
 
+    def put_back(self, digest: str) -> None:
+        """Store the body of captures in the archive if it is only in cold storage. Raises ``ArchiveError``."""
+        capture = next(self.of_body(digest), None)
+        if capture is None:
+            raise ArchiveError(f"{self._connection.path} is damaged: no capture has body {digest}.")
+        self._bodies.put_back(digest, self._page_class(capture), usable_as_dictionary=capture.status == 200)
+
     def _put_body(self, capture: Capture, compressed: CompressedBody | None) -> tuple[str | None, bool]:
         if not capture.body:
             return None, False

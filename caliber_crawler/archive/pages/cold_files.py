@@ -79,6 +79,23 @@ class ColdFiles:
         with self._connection.transaction():
             self._connection.execute("DELETE FROM cold_files WHERE id = ?", (file.id,))
 
+    def discard_unused(self) -> list[Path]:
+        """Forget complete files without pages of this archive; return their paths. The files stay."""
+        unused = [
+            file
+            for file in self.all()
+            if file.size is not None
+            and not self._connection.value(
+                "SELECT EXISTS (SELECT 1 FROM cold_pages WHERE file_id = ?1) OR EXISTS (SELECT 1 FROM cold_removals"
+                " WHERE file_id = ?1)",
+                (file.id,),
+            )
+        ]
+        with self._connection.transaction():
+            for file in unused:
+                self._connection.execute("DELETE FROM cold_files WHERE id = ?", (file.id,))
+        return [self.find(file) or self.folder_of(file) / file.name for file in unused]
+
     @property
     def last_folder(self) -> Path | None:
         """The folder of the newest file."""

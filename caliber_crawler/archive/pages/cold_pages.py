@@ -232,6 +232,23 @@ class ColdPages:
         self._connection.execute("VACUUM")
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    # --- moving pages back --------------------------------------------------------------------------------------------
+
+    def placed(self) -> Iterator[list[str]]:
+        """The digests of all pages in cold storage, in batches, in the order of the files."""
+        last = (0, -1)
+        while rows := self._connection.rows(
+            f"""SELECT file_id, offset, digest FROM cold_pages WHERE (file_id, offset) > (?, ?)
+            ORDER BY file_id, offset LIMIT {BATCH}""",
+            last,
+        ):
+            yield [row["digest"] for row in rows]
+            last = (rows[-1]["file_id"], rows[-1]["offset"])
+
+    def drop_place(self, digest: str) -> None:
+        """Forget where a page is that is in the archive again. Its record stays in the file."""
+        self._connection.execute("DELETE FROM cold_pages WHERE digest = ?", (digest,))
+
     # --- removal and merge --------------------------------------------------------------------------------------------
 
     def forget(self, digest: str) -> None:

@@ -21,7 +21,7 @@ from caliber_crawler.archive.core.times import utc_now
 from caliber_crawler.archive.reports.runs import Runs
 from caliber_crawler.archive.texts.articles import Reextract
 from caliber_crawler.archive.upkeep.cold_rows import COLD_TABLES
-from caliber_crawler.archive.upkeep.file_checks import log_damage, lost_commits, shipped_schema
+from caliber_crawler.archive.upkeep.file_checks import lenient_text, log_damage, lost_commits, shipped_schema
 from caliber_crawler.archive.upkeep.finding import Finding
 from caliber_crawler.archive.upkeep.new_rows import NewRowsVerification, last_mark, record_mark
 from caliber_crawler.archive.upkeep.parallel_verification import verification_of
@@ -323,13 +323,14 @@ def missing_rows(path: Path, work: Path) -> int:
     try:
         connection.execute("ATTACH ? AS repaired", (f"{work.absolute().as_uri()}?mode=ro",))
         missing = 0
-        for table, key in PRIMARY_KEYS.items():
-            same = " AND ".join(f"r.{name} = t.{name}" for name in (*key, "checksum"))
-            rows = connection.execute(
-                f"""SELECT * FROM main.{table} t NOT INDEXED
-                WHERE NOT EXISTS (SELECT 1 FROM repaired.{table} r WHERE {same})"""
-            )
-            missing += sum(checksum(table, dict(row)) == row["checksum"] for row in rows)
+        with lenient_text(connection):
+            for table, key in PRIMARY_KEYS.items():
+                same = " AND ".join(f"r.{name} = t.{name}" for name in (*key, "checksum"))
+                rows = connection.execute(
+                    f"""SELECT * FROM main.{table} t NOT INDEXED
+                    WHERE NOT EXISTS (SELECT 1 FROM repaired.{table} r WHERE {same})"""
+                )
+                missing += sum(checksum(table, dict(row)) == row["checksum"] for row in rows)
     finally:
         connection.close()
     return missing

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.cold_storage import move_pages
+from caliber_crawler.cold_storage import move_pages, return_pages
 from caliber_crawler.errors import ArchiveError, ColdFileUnavailable
 from caliber_crawler.items import Capture
 from tests.archive.cold.pages import LATER, captures_of, digests_in, findings, move_all
@@ -155,6 +155,39 @@ def test_dictionaries_that_no_page_needs_are_deleted(newsroom: Newsroom, folder:
     stored = newsroom.archive.captures.store(capture(minutes(50), body=b"frame " * 900), newsroom.run_id)
     assert stored.id is not None
     assert newsroom.archive.captures.get(stored.id).body == b"frame " * 900
+
+
+def test_all_pages_return_to_the_archive(archive: Path, folder: Path) -> None:
+    before = captures_of(archive)
+    with Archive.open(archive, mode="write") as opened:
+        stored = opened.cold_pages.stored_bytes
+        files = move_pages(opened, LATER, folder, max_size=4_000).files
+        result = return_pages(opened)
+        assert (result.pages, result.damaged, result.files) == (16, 0, files)
+        assert opened.cold_pages.stored_bytes < 2 * stored
+        assert return_pages(opened).pages == 0
+    shutil.rmtree(folder)
+    assert captures_of(archive) == before
+    assert findings(archive, cold=True) == ([], [])
+
+
+def test_a_page_that_cannot_be_read_does_not_return(archive: Path, folder: Path) -> None:
+    move_all(archive, folder)
+    (warc,) = folder.glob("*.gz")
+    content = bytearray(warc.read_bytes())
+    with Archive.open(archive, mode="write") as opened:
+        offset, length = opened.db.execute("SELECT offset, length FROM cold_pages ORDER BY offset LIMIT 1").fetchone()
+        content[offset + length // 2] ^= 1
+        warc.write_bytes(content)
+        result = return_pages(opened)
+        assert (result.pages, result.damaged, result.files) == (15, 1, [])
+        content[offset + length // 2] ^= 1
+        warc.write_bytes(content)
+        assert return_pages(opened).files == [warc]
+        move_pages(opened, LATER, folder)
+        folder.rename(folder.with_name("hidden"))
+        with pytest.raises(ColdFileUnavailable):
+            return_pages(opened)
 
 
 @st.composite

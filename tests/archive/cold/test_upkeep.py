@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import lzma
 import shutil
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,8 +17,11 @@ from caliber_crawler.cold_storage import move_pages
 from caliber_crawler.commands.cli import main
 from caliber_crawler.errors import ArchiveError, ColdFileUnavailable
 from tests.archive.cold.pages import LATER, captures_of, findings, move_all
+from tests.archive.facts import facts
 from tests.archive.forty_articles import reextract
 from tests.archive.newsroom import Newsroom, minutes
+
+DATA = Path(__file__).parents[1] / "data"
 
 
 @pytest.fixture
@@ -140,22 +145,20 @@ def test_a_body_without_a_place_cannot_lose_its_data(small: Path, path: Path) ->
         connection.execute("UPDATE bodies SET data = x'', dictionary_id = NULL")
 
 
-def test_an_archive_of_the_schema_before_is_migrated(small: Path, path: Path, folder: Path) -> None:
-    shutil.copy(small, path)
-    with sqlite3.connect(path) as connection:
-        connection.executescript(
-            """DROP TABLE cold_removals; DROP TABLE cold_pages; DROP TABLE cold_files;
-            DROP TRIGGER bodies_are_immutable; DROP TRIGGER moved_bodies_are_counted;
-            CREATE TRIGGER bodies_are_immutable BEFORE UPDATE ON bodies BEGIN
-              SELECT raise(ABORT, 'bodies are addressed by their content and never change');
-            END;
-            DROP TABLE article_totals; DROP TRIGGER articles_are_counted; DROP TRIGGER deleted_articles_are_counted;
-            DROP TRIGGER changed_articles_are_counted;
-            DELETE FROM _sqlite_migrations WHERE name >= 'm0020'; PRAGMA user_version = 19;"""
-        )
+def test_nothing_else_changes_in_an_archive_of_an_early_schema(path: Path, folder: Path, tmp_path: Path) -> None:
+    path.write_bytes(lzma.decompress((DATA / "archive-v3.db.xz").read_bytes()))
     assert run("migrate", "--archive", path).exit_code == 0
-    assert move_all(path, folder).pages == 16
-    assert captures_of(path) == captures_of(small)
+    pages, before = captures_of(path), facts(path, tmp_path)
+    with Archive.open(path, mode="write") as archive:
+        moved = move_pages(archive, datetime(2100, 1, 1, tzinfo=UTC), folder)
+    assert moved.pages == len({page.body for page in pages if page.body})
+    assert captures_of(path) == pages
+    after = facts(path, tmp_path)
+    for part, sizes in (("sums", ("bodies", "totals")), ("status", ("bodies",))):
+        for name in sizes:
+            changed = [(was, now) for was, now in zip(before[part].pop(name), after[part].pop(name), strict=True)]
+            assert [was - now for was, now in changed if was != now] == [moved.released]
+    assert after == before
     assert findings(path, cold=True) == ([], [])
 
 
