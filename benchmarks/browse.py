@@ -59,8 +59,8 @@ GOALS = {
     "feed of the newest": ("/{database}/-/feeds/articles", 300),
     "table articles": ("/{database}/articles", None),
 }
-"""URL of each page, and the goal for its CPU time in milliseconds; tables are those of Datasette. The pages of words need
-the word index, which ``benchmarks.workbench`` builds before."""
+"""URL of each page, and the goal for its CPU time in milliseconds; tables are those of Datasette. The pages of words
+need the word index, which ``benchmarks.workbench`` builds before."""
 
 
 @dataclass(frozen=True)
