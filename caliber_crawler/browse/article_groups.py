@@ -100,7 +100,7 @@ def _load(connection: Connection) -> Groups | None:
     size = (connection.value("SELECT max(id) FROM versions") or 0) + 1
     if size > MAX_TEXTS:
         return None
-    distinct = []
+    distinct: list[tuple[str, str | None, str, str | None]] = []
     of_version = np.full(size, -1, np.int32)
     for *group, ids in connection.execute(TEXTS):
         of_version[np.fromstring(ids, np.int64, sep=",")] = len(distinct)
