@@ -23,8 +23,8 @@ MAX_TEXTS = 1_500_000
 """Versions of an archive; the list of more would be larger than a value may be."""
 
 TEXTS = """
-SELECT a.current_version_id, a.language, a.section, a.site, substr(a.published_date, 1, 7) FROM articles a
-WHERE a.current_version_id IS NOT NULL AND a.duplicate_of IS NULL"""
+SELECT +a.language, a.section, a.site, substr(a.published_date, 1, 7), group_concat(a.current_version_id)
+FROM articles a WHERE a.current_version_id IS NOT NULL AND a.duplicate_of IS NULL GROUP BY 1, 2, 3, 4"""
 MATCHES = "SELECT group_concat(rowid) FROM versions_fts WHERE versions_fts MATCH ?"
 
 
@@ -100,9 +100,9 @@ def _load(connection: Connection) -> Groups | None:
     size = (connection.value("SELECT max(id) FROM versions") or 0) + 1
     if size > MAX_TEXTS:
         return None
-    numbers: dict[tuple[str, str | None, str, str | None], int] = {}
+    distinct: list[tuple[str, str | None, str, str | None]] = []
     of_version = np.full(size, -1, np.int32)
-    cursor = connection.raw.execute(TEXTS)
-    for version_id, *group in cursor:
-        of_version[version_id] = numbers.setdefault(tuple(group), len(numbers))
-    return Groups(list(numbers), of_version)
+    for *group, ids in connection.execute(TEXTS):
+        of_version[np.fromstring(ids, np.int64, sep=",")] = len(distinct)
+        distinct.append(tuple(group))
+    return Groups(distinct, of_version)
