@@ -11,9 +11,9 @@ RUN /opt/caliber/bin/python -m pip install --no-build-isolation "/source${EXTRAS
 
 FROM python:3.13-slim
 COPY --from=build /opt/caliber /opt/caliber
-# The folder of the volume belongs to the user, so a new volume does too. /shards is that of a cluster.
+# The folder of the volume belongs to the user, so a new volume does too. /shards and /scratch are those of a cluster.
 RUN useradd --create-home --uid 10001 caliber \
-    && install --directory --owner caliber /caliber /caliber/data /shards
+    && install --directory --owner caliber /caliber /caliber/data /shards /scratch
 ENV PATH="/opt/caliber/bin:$PATH"
 USER 10001
 WORKDIR /caliber

@@ -23,7 +23,7 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.browse.canned_queries import canned_queries
 from caliber_crawler.browse.charts_page import charts
 
-ROUNDS = 3
+ROUNDS = 5
 
 VALUES = {
     "term_over_time": "term={common}",
@@ -49,6 +49,9 @@ GOALS = {
     "compare": ("/{database}/-/compare?a={article}&b={edited}", 300),
     "copies": ("/{database}/-/copies", 300),
     "coding": ("/{database}/-/coding", 300),
+    "words, concordance": ("/{database}/-/words?tab=concordance&word={known}&sort1=1R", 300),
+    "words, collocates": ("/{database}/-/words?tab=collocates&word={known}&language=en&stop=1", 300),
+    "words, keyness": ("/{database}/-/words?tab=keyness&section=economics&language=en&stop=1", 300),
     "alerts": ("/{database}/-/alerts", 300),
     "health": ("/{database}/-/health", 300),
     **{f"chart {name}": (f"/{{database}}/-/charts/{name}", 300) for name in charts()},
@@ -56,7 +59,8 @@ GOALS = {
     "feed of the newest": ("/{database}/-/feeds/articles", 300),
     "table articles": ("/{database}/articles", None),
 }
-"""URL of each page, and the goal for its CPU time in milliseconds; tables are those of Datasette."""
+"""URL of each page, and the goal for its CPU time in milliseconds; tables are those of Datasette. The pages of words
+need the word index, which ``benchmarks.workbench`` builds before."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +81,9 @@ async def measure(path: Path) -> list[Measurement]:
     """Request every page once to warm up, then :data:`ROUNDS` times."""
     datasette = Datasette([str(path)], settings={"suggest_facets": False, "sql_time_limit_ms": 10_000})
     with Archive.open(path) as archive:
-        middle = "SELECT min(id) FROM articles WHERE id >= (SELECT max(id) / 2 FROM articles)"
-        (article,) = archive.db.execute(middle).fetchone()
-        (edited,) = archive.db.execute(f"{middle} AND version_count > 1").fetchone()
+        nearest = "ORDER BY abs(id - (SELECT max(id) / 2 FROM articles)) LIMIT 1"
+        (article,) = archive.db.execute(f"SELECT id FROM articles {nearest}").fetchone()
+        (edited,) = archive.db.execute(f"SELECT id FROM articles WHERE version_count > 1 {nearest}").fetchone()
     words = {"database": path.stem, **WORDS}
     found = []
     for name, (pattern, goal) in GOALS.items():

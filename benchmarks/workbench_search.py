@@ -23,7 +23,7 @@ from datasette.app import Datasette
 from benchmarks.demo_archive import WORDS, create_archive
 from caliber_crawler.archive import Archive
 
-ROUNDS = 3
+ROUNDS = 5
 EVERYWHERE, COMMON, KNOWN, OTHER, RARE = WORDS.values()
 FIVE = (COMMON, OTHER, f"{EVERYWHERE} NOT {COMMON}", f"{COMMON} NEAR/5 {OTHER}", f"{RARE} OR headline:{OTHER}")
 

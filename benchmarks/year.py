@@ -25,6 +25,7 @@ from tabulate import tabulate
 
 from benchmarks import year_alarms, year_truth
 from benchmarks.year_crawls import Plan, Year, read_lines
+from caliber_crawler.quantity import quantity
 
 FAULTS = (
     "articles missing",
@@ -92,7 +93,7 @@ def work(plan: Plan, rounds: Sequence[Mapping[str, Any]], end: datetime) -> Iter
     crawls, pages = sum(each["crawls"] for each in rounds), sum(each["pages"] for each in rounds)
     cpu, served = (sum(each[name] for each in rounds) for name in ("cpu", "server_cpu"))
     days = (end + timedelta(hours=plan.hours_between) - datetime.fromisoformat(rounds[0]["at"])) / timedelta(days=1)
-    yield f"{days:,.1f} of {plan.days} days of {plan.sites} sites, a crawl every {plan.hours_between} h"
+    yield f"{days:,.1f} of {plan.days} days of {quantity(plan.sites, 'site')}, a crawl every {plan.hours_between} h"
     yield f"{crawls:,} crawls, {sum(each['without_requests'] for each in rounds):,} of them found nothing due"
     yield f"{pages:,} pages, {sum(each['new'] for each in rounds):,} new articles"
     yield f"{sum(each['notices'] for each in rounds):,} changes of state to report"

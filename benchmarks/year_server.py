@@ -13,11 +13,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -58,9 +58,9 @@ class YearApp:
         target += scope["query_string"].decode("latin-1")
         status = 0
 
-        async def send_logged(message: dict[str, object]) -> None:
+        async def send_logged(message: MutableMapping[str, Any]) -> None:
             nonlocal status
-            status = message.get("status", status)  # type: ignore[assignment]
+            status = message.get("status", status)
             await send(message)
 
         try:
@@ -101,7 +101,7 @@ class Listener:
             parts = urlsplit(self.site.base_url)
             listener = socket.create_server((parts.hostname, parts.port), backlog=100)
             config = uvicorn.Config(
-                self._app,  # type: ignore[arg-type]
+                self._app,
                 log_config=None,
                 access_log=False,
                 lifespan="off",

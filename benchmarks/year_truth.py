@@ -127,6 +127,7 @@ class SiteComparison:
     def _compare_article(self, k: int, row: sqlite3.Row) -> None:
         pages = self._responses[k].pages
         article = self._site.newsroom.article(k)
+        self._counts["articles from before the scope"] += article.published_at < SINCE
         self._compare_versions(article, row["id"], pages)
         self._compare_views(article, row["id"], pages)
         self._compare_deletion(k, row)

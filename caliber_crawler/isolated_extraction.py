@@ -132,13 +132,12 @@ class IsolatedSteps:
         self._first_token = next(_tokens)
         """Pages with a lower token were cleaned by the steps of another definition."""
         self._context = Context(site)
-        self._extracted: OrderedDict[int, Packed] = OrderedDict()
-        """Outcomes of pages that were extracted when they were cleaned, by token."""
 
     async def clean(self, capture: Capture, *, extracts: bool = False) -> CleanedPage | Problem:
         """See ``extraction_steps.clean``.
 
-        With ``extracts``, the page is extracted in the same call: :meth:`extract` then has its outcome already.
+        With ``extracts``, the page is extracted in the same call. Then :meth:`extract` has its outcome already, also
+        that of another object for the same site.
         """
         token = next(_tokens)
         function = _clean_and_extract if extracts else _clean
@@ -150,20 +149,23 @@ class IsolatedSteps:
             return cleaned
         layout, html, extracted = cleaned
         if extracted is not None:
-            self._extracted[token] = extracted
-            while len(self._extracted) > OPEN_PAGES:
-                self._extracted.popitem(last=False)
+            _extracted[token] = self.site, extracted
+            while len(_extracted) > OPEN_PAGES:
+                _extracted.popitem(last=False)
         return CleanedPage(capture=capture, layout=layout, html=html, token=token)
 
     async def extract(self, page: CleanedPage | Capture) -> Outcome:
         """See ``extraction_steps.extract``; a capture is cleaned first."""
         capture = page if isinstance(page, Capture) else page.capture
         token = None if isinstance(page, Capture) else page.token
+        known = None if token is None else _extracted.pop(token, None)
+        if known is not None and known[0] is self.site:
+            return _unpack(known[1], capture)
         if token is not None and token < self._first_token:
             token = None
         try:
-            found = None if token is None else self._extracted.pop(token, None)
-            if found is None and token is not None:
+            found: Packed | None = None
+            if token is not None:
                 found = await self._executor.call(_extract_open, token, context=self._context)
             if found is None:  # the worker that had the cleaned page was replaced
                 found = await self._executor.call(_extract_anew, capture, context=self._context)
@@ -196,6 +198,8 @@ class IsolatedSteps:
         return _unpack(checked, capture)
 
 
+_extracted: OrderedDict[int, tuple[Site, Packed]] = OrderedDict()
+"""The latest pages that were extracted when they were cleaned: the site and the outcome, by token."""
 EXTRACTION_FIELDS = tuple(each.name for each in fields(Extraction) if each.name != "capture")
 
 

@@ -58,7 +58,12 @@ LIBRARIES = (
     *(f"scrapy.downloadermiddlewares.{name}" for name in ("httpcache", "offsite", "redirect", "retry", "robotstxt")),
 )
 """Modules that read neither the environment nor the terminal when they are loaded."""
-WORKER_LIBRARIES = ("caliber_crawler.isolated_extraction", "caliber_crawler.processes.serving")
+WORKER_LIBRARIES = (
+    "caliber_crawler.extraction.dates.labels",
+    *("caliber_crawler.extraction.generic.extractor", "caliber_crawler.extraction.generic.fast_trafilatura"),
+    "caliber_crawler.isolated_extraction",
+    "caliber_crawler.processes.serving",
+)
 """What a worker loads before its first page."""
 PAGE_SECONDS = "TEST_PAGE_SECONDS"
 """A variable with another limit of CPU time for a page, for tests that exceed it."""
@@ -332,6 +337,7 @@ def start_worker(
 ) -> Fork:
     """Start a worker as ``caliber_crawler.interpreter.start_python`` does: with pipes, and in a session of its own."""
     environment = {**os.environ, **variables, "PYTHONSAFEPATH": "1"}
+    environment.pop("PYTHONHASHSEED", None)  # Dask sets it in the process that starts its workers
     numbers = (0, 1, 2, *pass_fds)
     program = Program(arguments[0], arguments[1:], str(Path.cwd()), environment, numbers, new_session=True)
     read_end, calls = os.pipe()

@@ -6,11 +6,11 @@ import json
 from calendar import monthrange
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TypedDict
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.search.ranking import source_of
 from caliber_crawler.archive.search.selection import Selection, condition
+from caliber_crawler.browse.article_groups import GroupRow, group_rows
 
 FACETS = ("language", "section", "site", "code")
 MAX_VALUES = 12
@@ -34,19 +34,9 @@ WHERE (:sites = '[]' OR site IN (SELECT value FROM json_each(:sites)))
 # Variables without a list of codes have free text.
 CODES = """
 SELECT k.variable || '=' || k.code, count(DISTINCT a.id) FROM codebook b
-JOIN codes k ON k.variable = b.variable JOIN articles m ON m.id = k.article_id
-JOIN articles a ON a.id = coalesce(m.duplicate_of, m.id)
+CROSS JOIN codes k ON k.variable = b.variable CROSS JOIN articles m ON m.id = k.article_id
+CROSS JOIN articles a ON a.id = coalesce(m.duplicate_of, m.id)
 WHERE b.codes <> '[]' AND {where} GROUP BY k.variable, k.code"""
-
-
-class CountRow(TypedDict):
-    """A row of :data:`COUNTS`."""
-
-    language: str
-    section: str | None
-    site: str
-    month: str | None
-    articles: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +88,15 @@ def count_hits(connection: Connection, where: Selection) -> SearchCounts:
     return SearchCounts(total, facets, bars_of(counts["month"]), total - counts["month"].total())
 
 
-def _rows(connection: Connection, where: Selection) -> list[CountRow]:
+def _rows(connection: Connection, where: Selection) -> list[GroupRow]:
     if replace(where, sites=(), sections=(), languages=()) == Selection():
         names = {name: json.dumps(getattr(where, name)) for name in ("sites", "sections", "languages")}
-        return connection.rows_of(CountRow, OF_TOTALS, names)
+        return connection.rows_of(GroupRow, OF_TOTALS, names)
+    rows = group_rows(connection, where)
+    if rows is not None:
+        return rows
     found, values = source_of(connection, where)
-    return connection.rows_of(CountRow, COUNTS.format(found=found), values)
+    return connection.rows_of(GroupRow, COUNTS.format(found=found), values)
 
 
 def bars_of(months: dict[str, int]) -> list[Bar]:

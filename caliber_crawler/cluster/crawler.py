@@ -224,10 +224,10 @@ class JobCrawler:
         if earlier is None or earlier.report is None:
             return None
         shard = await self._current_shard(site)
-        if shard.path != earlier.part:
+        report = Report.of(earlier.report)
+        if shard.path != earlier.part or report is None:
             path.unlink(missing_ok=True)
             return None
-        report = Report.of(earlier.report)
         await self._publish(job_id, shard, earlier.digests, path, report)
         return report
 

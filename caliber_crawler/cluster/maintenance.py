@@ -212,7 +212,7 @@ class Maintenance:
     def _publish(self, job_id: int, shard: Shard, path: Path, *, purge: bool = False) -> None:
         """Publish a whole archive after the takedowns of its site. ``purge`` deletes all former files."""
         site, requests = {"site": shard.site}, self._requests(shard.site)
-        purge = bool(requests and carry_out(path, requests)) or purge
+        purge = bool(carry_out(path, requests)) or purge
         empty_log(path)
         name = self._storage.put(path, shard.site, shard.generation + 1)
         last = self._connection.execute(LAST_CRAWL, site).fetchone()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from caliber_crawler.cluster.kept_shards import KeptShard
 from caliber_crawler.cluster.shard_file import schema_of
 from caliber_crawler.cluster.shards import CURRENT_SHARD, FORGET, PUBLISH, Shard
 from caliber_crawler.cluster.storage import Storage, digest_of
-from caliber_crawler.cluster.takedowns import OF_SITE, carry_out, requests_of
+from caliber_crawler.cluster.takedowns import OF_SITE, carry_out, has_takedowns, names_any, requests_of
 from caliber_crawler.errors import StorageUnavailable
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from caliber_crawler.cluster.lease import Lease
     from caliber_crawler.cluster.log_hold import LogHold
+    from caliber_crawler.cluster.takedowns import Request
 
 logger = logging.getLogger(__name__)
 
@@ -64,8 +65,10 @@ class Report:
         return None if self.state is None else SiteState(self.state[0], tuple(self.state[1]))
 
     @classmethod
-    def of(cls, values: dict[str, Any]) -> Report:
-        """From :meth:`as_values`, also after a way through JSON."""
+    def of(cls, values: dict[str, Any]) -> Report | None:
+        """From :meth:`as_values`, also after a way through JSON; ``None`` if another version wrote other values."""
+        if {field.name for field in fields(cls)} != values.keys():
+            return None
         return cls(**values)
 
     def as_values(self) -> dict[str, Any]:
@@ -103,19 +106,42 @@ class Publisher:
         Raises :class:`StorageUnavailable` if the storage fails for several minutes, or once after the worker was asked
         to stop: then the file at ``path`` is complete, and can be published later.
         """
+        while True:
+            requests = await self._requests(fetched.site)
+            kept = await self._publish(job_id, fetched, before, path, report, hold, requests)
+            if kept is not None:
+                return kept
+            if len(await self._requests(fetched.site)) == len(requests):
+                raise Interrupted("another worker took over the site before its shard was published")
+            # Another takedown was requested while the shard was stored.
+
+    async def _requests(self, site: str) -> list[Request]:
+        return requests_of(await self._connector.execute_query_all_async(OF_SITE, site=site))
+
+    async def _publish(
+        self,
+        job_id: int,
+        fetched: Shard,
+        before: bytes,
+        path: Path,
+        report: Report,
+        hold: LogHold | None,
+        requests: list[Request],
+    ) -> KeptShard | None:
         self._lease.confirm()
-        requests = requests_of(await self._connector.execute_query_all_async(OF_SITE, site=fetched.site))
-        deleted = 0
-        if requests:
+        if await asyncio.to_thread(names_any, path, requests):
             if hold is not None:
                 hold.release()  # deletion rewrites the file
-            deleted = await asyncio.to_thread(carry_out, path, requests)
+            await asyncio.to_thread(carry_out, path, requests)
+        # Also what an attempt deleted that did not publish the shard in the end.
+        is_new = any(request.id > fetched.takedowns for request in requests)
+        purge = is_new and await asyncio.to_thread(has_takedowns, path)
         increment = path.with_suffix(".increment")
         increment.unlink(missing_ok=True)
         now = await asyncio.to_thread(self._write_changes, path, before, increment, hold)
         if now is None:
             return KeptShard(fetched.path, before)
-        is_whole = bool(deleted) or not fetched.takes_increment(increment.stat().st_size)
+        is_whole = purge or not fetched.takes_increment(increment.stat().st_size)
         part = path if is_whole else increment
         name = await self._put(part, fetched, is_whole=is_whole)
         self._lease.confirm()
@@ -134,11 +160,11 @@ class Publisher:
             counts=Jsonb(report.counts),
             archive_schema=schema_of(path),
             takedowns=max((request.id for request in requests), default=0),
-            purge=bool(deleted),
+            purge=purge,
         )
         if not rows and await self._current_path(fetched.site) != name:
-            self._storage.remove(name)
-            raise Interrupted("another worker took over the site before its shard was published")
+            await asyncio.to_thread(self._storage.remove, name)
+            return None
         increment.unlink(missing_ok=True)
         outdated = rows[0]["purged"] if rows else []
         if is_whole:

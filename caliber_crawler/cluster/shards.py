@@ -22,7 +22,7 @@ MAX_PARTS = 200
 """Maximum number of files of one shard."""
 
 CURRENT_SHARDS = """
-SELECT site, generation, path, size, digest, (
+SELECT site, generation, path, size, digest, takedowns, (
   SELECT coalesce(jsonb_agg(to_jsonb(p) - 'published_at' - 'site' ORDER BY p.generation), '[]')
   FROM caliber_shard_parts p WHERE p.site = s.site AND p.generation <= s.generation AND p.generation >= (
     SELECT max(w.generation) FROM caliber_shard_parts w
@@ -32,7 +32,9 @@ CURRENT_SHARD = f"{CURRENT_SHARDS} WHERE site = %(site)s"
 PUBLISH = """
 WITH mine AS MATERIALIZED (
   SELECT 1 FROM procrastinate_jobs
-  WHERE id = %(job_id)s AND worker_id = %(worker_id)s AND status = 'doing' FOR SHARE),
+  WHERE id = %(job_id)s AND worker_id = %(worker_id)s AND status = 'doing' AND NOT EXISTS (
+    SELECT FROM caliber_takedowns t WHERE t.id > %(takedowns)s AND %(site)s LIKE caliber_like(t.sites))
+  FOR SHARE),
 published AS (INSERT INTO caliber_shards AS known
   (site, generation, path, size, digest, outcome, why, counts, archive_schema, takedowns)
 SELECT %(site)s, %(base_generation)s + 1, %(path)s, %(size)s, %(digest)s, %(outcome)s, %(why)s, %(counts)s,
@@ -51,7 +53,8 @@ added AS (INSERT INTO caliber_shard_parts (site, generation, base, path, size, d
   RETURNING generation)
 SELECT generation, (SELECT coalesce(jsonb_agg(path), '[]') FROM purged) AS purged FROM added
 """
-"""``purge`` forgets all former files: those with what was taken down."""
+"""``takedowns`` is the last takedown of the site that is carried out; without a later one, the shard is not published.
+``purge`` forgets all former files: those with what was taken down."""
 FORGET = """
 DELETE FROM caliber_shard_parts WHERE site = %(site)s AND generation < (
   SELECT max(generation) FROM caliber_shard_parts
@@ -79,6 +82,8 @@ class Shard:
     generation: int
     path: str
     parts: tuple[Part, ...]
+    takedowns: int = 0
+    """The last takedown that it takes into account."""
     is_listed: bool = True
     """Whether the parts are in ``caliber_shard_parts``; an increment can follow only then."""
 
@@ -96,7 +101,14 @@ class Shard:
             # Published by a version that knows no parts.
             names = ("generation", "path", "size", "digest")
             parts = (Part(base=None, **{name: row[name] for name in names}),)
-        return cls(site=row["site"], generation=row["generation"], path=row["path"], parts=parts, is_listed=is_listed)
+        return cls(
+            site=row["site"],
+            generation=row["generation"],
+            path=row["path"],
+            parts=parts,
+            takedowns=row.get("takedowns", 0),
+            is_listed=is_listed,
+        )
 
     def takes_increment(self, size: int) -> bool:
         """Whether an increment of this size is worth it; otherwise the whole archive is published."""

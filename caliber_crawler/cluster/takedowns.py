@@ -14,6 +14,8 @@ from typing import Any
 from psycopg import Connection
 
 from caliber_crawler.archive import Archive
+from caliber_crawler.archive.core.format import VERSION
+from caliber_crawler.cluster.shard_file import schema_of
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS caliber_takedowns (
@@ -73,16 +75,33 @@ def record_request(
 
 def carry_out(path: Path, requests: Sequence[Request]) -> int:
     """Delete from a shard the articles that requests name; return their number. Without any, it is not changed."""
+    if requests and (schema_of(path) or 0) < VERSION:
+        Archive.open(path, mode="write").close()  # migrates it
+    if not names_any(path, requests):
+        return 0
     with Archive.open(path, mode="write") as archive:
         deleted = 0
         for request in requests:
             for article_id in _articles(archive, request.url):
                 archive.deletion.take_down(article_id, request.reason, request.requested_at)
                 deleted += 1
-        if deleted or archive.deletion.unwiped():
-            archive.deletion.wipe()
-            archive.forget_deleted()
+        archive.deletion.wipe()
+        archive.forget_deleted()
     return deleted
+
+
+def has_takedowns(path: Path) -> bool:
+    """Whether takedowns were carried out in a shard."""
+    with Archive.open(path) as archive:
+        return bool(archive.takedowns.all())
+
+
+def names_any(path: Path, requests: Sequence[Request]) -> bool:
+    """Whether a shard has an article that requests name."""
+    if not requests or not path.exists():
+        return False
+    with Archive.open(path) as archive:
+        return any(_articles(archive, request.url) for request in requests)
 
 
 def _articles(archive: Archive, url: str) -> list[int]:

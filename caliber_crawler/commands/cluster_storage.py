@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from getpass import getuser
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -23,6 +24,8 @@ from caliber_crawler.quantity import quantity
 if TYPE_CHECKING:
     from caliber_crawler.cluster.maintenance import Maintenance
 
+ATTEMPTS, PAUSE = 3, 2.0
+"""How often, and after how many seconds, a takedown is tried again for sites whose jobs run."""
 scratch_option = click.option(
     "--scratch",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -208,6 +211,12 @@ def takedown(
         with _maintenance(dsn, shards, scratch) as maintenance:
             names = fnmatch.filter([shard.site for shard in current_shards(dsn)], pattern)
             failures = for_each(names, take_down)
+            for _ in range(ATTEMPTS):
+                # A job that has just published its shard does not carry out a new takedown, but ends soon.
+                if in_use := [name for name, failure in failures.items() if isinstance(failure, SiteInUse)]:
+                    sleep(PAUSE)
+                    others = {name: failure for name, failure in failures.items() if name not in in_use}
+                    failures = others | for_each(in_use, take_down)
     except CaliberError:
         echo(f"Takedown {id} is recorded; the next job of each site carries it out.", err=True)
         raise

@@ -51,7 +51,12 @@ def find_anomalies(archive: Archive, run_id: int, *, has_layouts: bool = True) -
     if run is None:
         return []
     earlier, usual = (history.similar_runs(run_id, SHARE_RUNS, usual=only) for only in (False, True))
-    dropped = _dropped_shares(history, run_id, [other["id"] for other in earlier], [other["id"] for other in usual])
+    # What somebody has acknowledged is compared with, not judged again.
+    acknowledged_at = history.acknowledged_at(run_id)
+    earlier = [other for other in earlier if other["started_at"] > acknowledged_at]
+    is_acknowledged = any(other["started_at"] <= acknowledged_at for other in usual)
+    ids = [[other["id"] for other in runs] for runs in (earlier, usual)]
+    dropped = _dropped_shares(history, run_id, *ids, min_pages=1 if is_acknowledged else MIN_PAGES)
     return [
         *nothing_found(run["counts"], has_layouts=has_layouts),
         *fewer_teasers(run["counts"], [other["counts"] for other in usual]),
@@ -62,10 +67,12 @@ def find_anomalies(archive: Archive, run_id: int, *, has_layouts: bool = True) -
     ]
 
 
-def _dropped_shares(history: RunHistory, run_id: int, earlier: Sequence[int], usual: Sequence[int]) -> list[Problem]:
+def _dropped_shares(
+    history: RunHistory, run_id: int, earlier: Sequence[int], usual: Sequence[int], *, min_pages: int
+) -> list[Problem]:
     """Return shares that dropped in the latest runs: this run and as many before it as are needed for enough pages.
 
-    The baseline are the ``usual`` runs before them.
+    The baseline are the ``usual`` runs before them; ``min_pages``: how many pages show which layouts are usual.
     """
     pages = history.pages([run_id, *earlier])
     if run_id not in pages:
@@ -81,9 +88,9 @@ def _dropped_shares(history: RunHistory, run_id: int, earlier: Sequence[int], us
     def dropped(method: str = "") -> list[Problem]:
         now, then = history.coverage(latest, method), history.coverage(before, method)
         # Counting how often each article was visited takes longer, and matters only if something has dropped.
-        if found := coverage_dropped(now, then, method):
+        if found := coverage_dropped(now, then, method, min_pages=min_pages):
             visits, own = (history.visits(latest), history.visits(before)), history.coverage([run_id], method)
-            found = coverage_dropped(now, then, method, visits=visits, own=own)
+            found = coverage_dropped(now, then, method, visits=visits, own=own, min_pages=min_pages)
         return found
 
     problems = dropped()
@@ -177,16 +184,18 @@ def coverage_dropped(
     *,
     visits: tuple[float, float] = (1.0, 1.0),
     own: Coverage | None = None,
+    min_pages: int = MIN_PAGES,
 ) -> list[Problem]:
     """Report fields found on far fewer pages of a layout, and a rise of pages with an unknown layout.
 
     ``method`` is the extraction method if the coverage was counted for one method only. ``visits`` is how often each
     article was visited, on average, now and before. ``own`` is the coverage of the last run alone, if ``now`` is that
-    of several: what this run found again is not reported.
+    of several: what this run found again is not reported. ``min_pages`` is the minimum number of pages before that show
+    which layouts are usual.
     """
     own = now if own is None else own
     problems = [*_dropped_fields(now, before, own, f" by {method}" if method else "", visits)]
-    unknown, before_unknown = _unknown(now), _unknown(before) or (0, 0)
+    unknown, before_unknown = _unknown(now), _unknown(before, min_pages) or (0, 0)
     is_lasting = any(layout in UNKNOWN and pages for (layout, _), (pages, _) in own.items())
     if unknown is not None and is_lasting and _rose(unknown, before_unknown):
         message = f"{_share(unknown):.0%} of the pages have a layout that is not in the site definition"
@@ -253,11 +262,11 @@ def _teasers_per_page(counts: Mapping[str, int], via: str) -> float | None:
     return counts.get(f"teasers_{via}", 0) / pages if pages else None
 
 
-def _unknown(coverage: Coverage) -> tuple[int, int] | None:
+def _unknown(coverage: Coverage, min_pages: int = MIN_PAGES) -> tuple[int, int] | None:
     """Number of all pages and of pages with an unknown layout; ``None`` for too few pages."""
     pages = {layout: pages for (layout, field), (pages, _) in coverage.items() if field == "headline"}
     total = sum(pages.values())
-    return (total, sum(pages.get(layout, 0) for layout in UNKNOWN)) if total >= MIN_PAGES else None
+    return (total, sum(pages.get(layout, 0) for layout in UNKNOWN)) if total >= min_pages else None
 
 
 def _problem(reason: str, message: str, field: str | None = None) -> Problem:

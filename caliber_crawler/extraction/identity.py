@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC
 from urllib.parse import quote
 
+from caliber_crawler.extraction.non_articles import is_front_page
 from caliber_crawler.extraction.page import Page
 from caliber_crawler.extraction.structured_data import extract_meta
 from caliber_crawler.extraction.text import slug
@@ -38,6 +39,10 @@ def article_urls_of(page: Page) -> list[tuple[ArticleURL, str]]:
         stated = [og_url := extract_meta(page, "og:url")]
         if og_url and og_url not in known and (parsed := _accepted(og_url, page)):
             known[og_url] = parsed
+    served = capture.final_url
+    is_led = served is not None and served not in known and any(url in known for url in requested)
+    if is_led and served and (own := _served_at(served, page)):
+        known[served] = own
     found: dict[str, tuple[ArticleURL, str]] = {}
     language = next((known[url].language for url in requested if url in known), None)
     for method, urls in (("url", requested), ("structured_data", stated)):
@@ -46,6 +51,21 @@ def article_urls_of(page: Page) -> list[tuple[ArticleURL, str]]:
                 found.setdefault(article_url.url, (article_url, method))
                 language = article_url.language
     return list(found.values())
+
+
+def _served_at(url: str, page: Page) -> ArticleURL | None:
+    """The URL that an article's URL led to, on a site without a definition.
+
+    The forms of article URLs there are guesses. Where a short number leads to a title in two words, the title is the
+    article's URL too: otherwise the page would be one article for each of them.
+    """
+    site = page.site
+    try:
+        is_own = not site.has_layouts and site.owns(url) and not is_front_page(url, site)
+        own = site.parse_url(url) if is_own else None
+    except ValueError:  # an invalid URL
+        return None
+    return ArticleURL(url=own.url, request_url=own.request_url) if own is not None else None
 
 
 def best_url(article_urls: list[tuple[ArticleURL, str]]) -> tuple[ArticleURL, str] | None:

@@ -19,6 +19,7 @@ from caliber_crawler.archive.reports.state import state_digest
 from caliber_crawler.commands.attention import attention
 from caliber_crawler.errors import QueryError
 from tests.archive.newsroom import BAKU, Newsroom, minutes, start_run
+from tests.properties import examples
 
 ARTICLES = [
     # number, published (local time in Baku), language, section, authors, words
@@ -139,7 +140,7 @@ def test_the_state_changes_with_the_archive(newsroom: Newsroom) -> None:
 
 
 @given(st.dates(date(1, 2, 1), date(9998, 1, 1)), st.sampled_from(["day", "week", "month"]), st.integers(0, 20))
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_periods_follow_each_other(day: date, by: str, count: int) -> None:
     first = period_of(day.isoformat(), by)  # type: ignore[arg-type]
     last = first

@@ -15,6 +15,7 @@ from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Image, Link
 from tests.archive.newsroom import NOON, Newsroom, minutes, start_run
 from tests.archive.test_merge import Sighting, facts, findings, make, merge_into, sightings, texts
+from tests.properties import examples
 
 MANY = 20
 
@@ -70,7 +71,7 @@ def test_bulk_insert_equals_merging_one_by_one(
 
 
 @pytest.mark.slow
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(12), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sightings, sightings)
 def test_bulk_insert_equals_merging_one_by_one_for_any_two_archives(
     tmp_path_factory: pytest.TempPathFactory,

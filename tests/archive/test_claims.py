@@ -197,3 +197,17 @@ def test_two_texts_differ_entirely_if_they_share_few_words() -> None:
     assert differ_entirely(article_text, Text("Harvest gathered", BODIES["Harvest gathered"], None))
     assert not differ_entirely(article_text, Text("Harvest gathered", BODIES["Bridge rebuilt"], None))
     assert not differ_entirely(article_text, Text("Bridge rebuilt", "We will be back soon.", None))
+
+
+def test_a_redirect_to_a_url_without_an_articles_form_leads_to_that_article(newsroom: Newsroom) -> None:
+    """On a site without a definition, the form of ``/node/297`` is an article's, and that of ``/questions`` is not."""
+    title, number = "https://news.example/questions", "https://news.example/node/297"
+    for minute, urls in ((1, (title,)), (2, (title, number))):
+        kept = newsroom.archive.captures.store(
+            capture(minutes(minute), site="news", url=urls[-1], body=f"{minute}".encode()), newsroom.run_id
+        )
+        found = article(site="news", url=title, urls=urls, headline="Bridge rebuilt", body=BODIES["Bridge rebuilt"])
+        extraction = Extraction(capture=kept, article=found, layout="new", extractor="x")
+        known = [ArticleURL(url=each) for each in urls if each == number]
+        newsroom.archive.articles.save(extraction, newsroom.run_id, known)
+    assert articles(newsroom.archive) == {frozenset((title, number))}

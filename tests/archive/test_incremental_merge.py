@@ -14,6 +14,7 @@ from caliber_crawler.items import Capture, Image, Problem
 from caliber_crawler.software import software
 from tests.archive.newsroom import Newsroom, article, minutes, start_run
 from tests.archive.test_merge import URLS, dump, facts, findings
+from tests.properties import examples
 
 Step = tuple[str, int, str]
 """An event of the source, an index into ``URLS``, and a headline."""
@@ -105,7 +106,7 @@ def contents(path: Path) -> dict[str, set[tuple[object, ...]]]:
 
 
 @settings(
-    max_examples=25,
+    max_examples=examples(25),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.generate],

@@ -15,6 +15,7 @@ from caliber_crawler.archive.core.family import FAMILY
 from caliber_crawler.commands.merge import merge_one
 from caliber_crawler.items import Capture, Image, Link, Problem
 from tests.archive.newsroom import Newsroom, minutes, start_run
+from tests.properties import examples
 
 LOCAL = ("sqlite_stat", "ANALYZE", "merge_marks")
 """Lines of a dump with these words are no contents."""
@@ -111,7 +112,7 @@ def dump(path: Path) -> list[str]:
 # No shrinking: it would take longer than finding the failure.
 @pytest.mark.slow
 @settings(
-    max_examples=12,
+    max_examples=examples(12),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.generate],

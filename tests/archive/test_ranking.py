@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from caliber_crawler.archive import Archive, Search, Selection
 from caliber_crawler.archive.search import find_and_count, ranking
 from tests.archive.newsroom import Newsroom, minutes, start_run
+from tests.properties import examples
 
 ARTICLES = 40
 IN_HEADLINE = {3, 11}
@@ -62,7 +63,7 @@ def test_few_results_are_all_ranked(library: Archive, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(size=st.integers(1, 50), query=st.sampled_from(["gas", "gas word", "gas -oil", "oil OR gas"]))
 def test_all_pages_together_contain_every_result_once(library: Archive, size: int, query: str) -> None:
     with pytest.MonkeyPatch.context() as patched:

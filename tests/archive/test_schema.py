@@ -15,6 +15,7 @@ from caliber_crawler.archive.core.migrations import migrations
 from caliber_crawler.archive.search.tokens import FOLDING
 from caliber_crawler.archive.texts.current_state import CURRENT
 from tests.archive.newsroom import Newsroom, minutes
+from tests.properties import examples
 
 TABLES = {
     *("articles", "article_urls", "versions", "view_counts", "captures", "bodies", "dictionaries", "frontier", "runs"),
@@ -105,7 +106,7 @@ def test_the_full_text_index_matches_the_versions_and_can_be_rebuilt(newsroom: N
         newsroom.archive.db.execute("INSERT INTO versions_fts (versions_fts, rank) VALUES (?, 1)", (command,))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.text(alphabet="ёЁеЕəƏeıİiI aß"))
 def test_the_schema_and_the_search_fold_the_same_letters(text: str) -> None:
     connection = sqlite3.connect(":memory:")

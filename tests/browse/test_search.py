@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from parsel import Selector
 
 from tests.browse.conftest import Get
+from tests.properties import examples
 
 ODD = [
     '"',
@@ -89,7 +90,7 @@ def test_a_wrong_query_of_a_table_has_a_message(get: Get) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(query=st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
 def test_any_query_has_results_or_a_message(get: Get, query: str) -> None:
     response = get(f"/archive/articles.json?_size=1&_nofacet=1&_search={quote(query)}")

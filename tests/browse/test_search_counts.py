@@ -14,7 +14,9 @@ from parsel import Selector
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.analysis.coding import Variable
-from caliber_crawler.browse.search_counts import HEIGHT, MAX_BARS, WIDTH, bars_of
+from caliber_crawler.archive.search.selection import Selection
+from caliber_crawler.browse import article_groups
+from caliber_crawler.browse.search_counts import HEIGHT, MAX_BARS, WIDTH, bars_of, count_hits
 from tests.browse.conftest import Get, browsing
 from tests.browse.newsroom import PUBLISHED, article, save
 
@@ -105,3 +107,51 @@ def test_codes_are_a_facet_of_the_articles_found(tmp_path: Path) -> None:
         assert facet.css("span.count::text").getall() == ["1", "1"]
         narrowed = Selector(get(facet.css("a::attr(href)")[1].get()).text)
         assert narrowed.css(".hits h2 a::text").getall() == [units[0]["headline"]]
+
+
+@pytest.fixture(scope="module")
+def sixty_articles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("groups") / "archive.db"
+    with Archive.open(path, mode="write") as archive:
+        for number in range(60):
+            save(
+                archive,
+                article(
+                    f"story-{number}",
+                    headline=f"Corridor {number}" if number % 4 else f"Treaty {number}",
+                    section=("politics", "world", None)[number % 3],
+                    published_at=None if number % 7 == 0 else PUBLISHED + timedelta(days=11 * number),
+                ),
+            )
+    return path
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        Selection(),
+        Selection(search="corridor"),
+        Selection(search="treaty OR corridor", sections=("world", "politics")),
+        Selection(sections=("world",), languages=("en",), sites=("caliber",)),
+        Selection(search="absent"),
+        Selection(search="corridor author:nobody"),
+        Selection(search=""),
+        Selection(search="corridor", first_day="2026-03-05"),
+    ],
+    ids=str,
+)
+def test_later_searches_count_the_same_from_memory(sixty_articles: Path, where: Selection) -> None:
+    article_groups._known.clear()
+    with Archive.open(sixty_articles) as archive:
+        first = count_hits(archive._connection, where)
+        assert [count_hits(archive._connection, where) for _ in range(3)] == [first] * 3
+
+
+def test_a_new_article_is_counted_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    with Archive.open(path, mode="write") as archive:
+        for number in range(6):
+            save(archive, article(f"story-{number}", headline=f"Corridor {number}"))
+            with Archive.open(path) as reader:
+                totals = [count_hits(reader._connection, Selection(search="corridor")).total for _ in range(3)]
+            assert totals == [number + 1] * 3

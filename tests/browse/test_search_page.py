@@ -14,6 +14,7 @@ from parsel import Selector
 from caliber_crawler.archive import Archive
 from tests.browse.conftest import Get, browsing
 from tests.browse.newsroom import article, print_hostile_newspaper, save
+from tests.properties import examples
 
 
 def headlines(get: Get, query: str) -> list[str]:
@@ -155,7 +156,7 @@ def test_a_file_of_the_first_articles_says_how_many_it_leaves_out(many: Get, mon
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(query=st.text(st.characters(exclude_categories=["Cs"]), max_size=40), number=st.text(max_size=4))
 def test_any_query_has_results_or_a_message(get: Get, query: str, number: str) -> None:
     response = get(f"/archive/-/search?q={quote(query)}&page={quote(number)}")

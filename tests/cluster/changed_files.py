@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from caliber_crawler.cluster.page_changes import page_digests
+from tests.properties import examples
 
 WRITES = {
     "insert": "INSERT INTO words (word) SELECT hex(randomblob(300)) FROM json_each('[1,2,3,4,5,6,7,8]')",
@@ -25,7 +26,7 @@ WRITES = {
 AUTO_VACUUM = st.sampled_from([0, 1, 2])
 JOBS = st.lists(st.lists(st.sampled_from(sorted(WRITES)), max_size=4), max_size=4)
 """The writes of some jobs, in their order."""
-few_examples = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few_examples = settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def create(path: Path, auto_vacuum: int = 0) -> Path:

@@ -14,10 +14,11 @@ import psycopg
 import pytest
 from procrastinate.jobs import Status
 
-from caliber_crawler.cluster.database import RetryingConnector, set_up
+from caliber_crawler.cluster.database import RetryingConnector, connect, set_up
 from caliber_crawler.cluster.jobs import MAX_ATTEMPTS, QUEUE, FencedJobs, enqueue
 from caliber_crawler.cluster.lease import Lease
 from caliber_crawler.cluster.shards import PUBLISH
+from caliber_crawler.cluster.takedowns import record_request
 from caliber_crawler.cluster.work import HostLocks, Work
 from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.known_sites import project_settings
@@ -221,11 +222,11 @@ def test_concurrent_setup_creates_the_tables_once(dsn: str) -> None:
 
 @pytest.mark.parametrize(
     ("base_generation", "by_owner", "generation"),
-    [(1, True, 2), (0, True, 1), (1, False, 1)],
-    ids=["valid", "outdated", "not the owner"],
+    [(1, True, 2), (0, True, 1), (1, False, 1), (1, True, 1)],
+    ids=["valid", "outdated", "not the owner", "takedown meanwhile"],
 )
 def test_only_the_owner_can_publish_and_only_the_next_generation(
-    queue: str, base_generation: int, by_owner: bool, generation: int
+    queue: str, base_generation: int, by_owner: bool, generation: int, request: pytest.FixtureRequest
 ) -> None:
     enqueue(queue, [WORK], LOCKS)
 
@@ -243,6 +244,9 @@ def test_only_the_owner_can_publish_and_only_the_next_generation(
                 "path": "first.db",
             }
             assert await owner.connector.execute_query_all_async(PUBLISH, **first)
+            if "takedown" in request.node.callspec.id:
+                with connect(queue) as connection:
+                    record_request(connection, "https://caliber.az/en/post/1", "cal*", "asked for", None, "ada")
             publisher = worker_id(owner if by_owner else stranger)
             second = {**first, "worker_id": publisher, "base_generation": base_generation, "path": "second.db"}
             published = await owner.connector.execute_query_all_async(PUBLISH, **second)

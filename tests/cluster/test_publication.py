@@ -6,6 +6,9 @@ import asyncio
 import json
 import os
 import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +25,9 @@ from caliber_crawler.cluster.publication import PAUSES, Publisher, Report
 from caliber_crawler.cluster.shard_file import require_readable, schema_of
 from caliber_crawler.cluster.shards import PUBLISH, Shard
 from caliber_crawler.cluster.storage import MARK, Storage
+from caliber_crawler.cluster.takedowns import OF_SITE
 from caliber_crawler.errors import NewerArchive, ShardUnusable, StorageUnavailable
+from tests.archive.newsroom import SLUG_URL, Newsroom, start_run
 from tests.cluster.test_jobs import Statements
 
 NEW = Shard(site="aurora", generation=0, path="", parts=())
@@ -47,8 +52,8 @@ class Attempts:
         if len(self.messages) == self.fails:
             self.storage.mark("name")
 
-    def publish(self, path: Path) -> KeptShard:
-        statements = Statements({PUBLISH: [{"generation": 1, "purged": []}]})
+    def publish(self, path: Path, shard: Shard = NEW, requests: Sequence[dict[str, Any]] = ()) -> KeptShard:
+        self.statements = statements = Statements({PUBLISH: [{"generation": 1, "purged": []}], OF_SITE: [*requests]})
         lease = Lease("", 1e6)
         publisher = Publisher(
             statements,  # type: ignore[arg-type]
@@ -59,7 +64,7 @@ class Attempts:
             is_stopping=lambda: self.is_stopping,
             notify=self.notify,
         )
-        return asyncio.run(publisher.publish(1, NEW, b"", path, REPORT))
+        return asyncio.run(publisher.publish(1, shard, b"", path, REPORT))
 
 
 @pytest.fixture
@@ -93,6 +98,21 @@ def test_a_worker_that_is_stopped_tries_once(tmp_path: Path, path: Path) -> None
     assert attempts.messages == []
 
 
+def test_what_an_earlier_attempt_took_down_is_purged_by_the_one_that_publishes(tmp_path: Path, path: Path) -> None:
+    with Archive.open(path, mode="write") as archive:
+        Newsroom(archive, start_run(archive)).save()
+    request = {"id": 4, "url": SLUG_URL, "reason": "asked for", "requested_at": datetime(2026, 1, 7, tzinfo=UTC)}
+    with pytest.raises(StorageUnavailable):
+        Attempts(tmp_path, 99).publish(path, requests=[request])
+    attempts = Attempts(tmp_path, 1)
+    for known, purge in ((3, True), (4, False)):
+        attempts.publish(path, replace(NEW, takedowns=known), [request])
+        ((_, values),) = [each for each in attempts.statements.executed if each[0] == PUBLISH]
+        assert (values["purge"], values["takedowns"]) == (purge, 4)
+    with Archive.open(path) as archive:
+        assert archive.status()["articles"] == 0
+
+
 def test_a_report_is_the_same_after_a_way_through_json() -> None:
     report = Report(
         work="aurora",
@@ -104,13 +124,15 @@ def test_a_report_is_the_same_after_a_way_through_json() -> None:
         failure=("busy", 14),
     )
     again = Report.of(json.loads(json.dumps(report.as_values())))
+    assert again is not None
     assert again.site_state == report.site_state == SiteState(14, ("fewer_articles",))
     assert str(again) == "aurora: failed, busy (new 1)"
     with pytest.raises(CrawlFailed, match="busy") as failed:
         checked(again)
     assert failed.value.exit_code == 14
     with pytest.raises(Interrupted, match="the worker was stopped"):
-        checked(Report.of({**REPORT.as_values(), "interrupted": "stopped"}))
+        checked(replace(REPORT, interrupted="stopped"))
+    assert Report.of({**REPORT.as_values(), "field of a later version": 1}) is None
     assert checked(REPORT) is REPORT
     assert REPORT.site_state is None
 

@@ -19,6 +19,7 @@ from caliber_crawler.archive import Archive, Selection
 from caliber_crawler.archive.search.code_columns import codes_of_articles
 from caliber_crawler.commands.cli import main
 from tests.archive.newsroom import Newsroom, minutes
+from tests.properties import examples
 
 COLUMNS = ["code_actors", "code_remark", "code_tone"]
 
@@ -114,7 +115,7 @@ def test_an_archive_without_a_codebook_has_no_such_columns(tmp_path: Path) -> No
         assert list(archive.rows_of_kind(Selection(), "articles")) == []
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(
     st.lists(
         st.tuples(st.integers(1, 3), st.sampled_from("pq"), st.sampled_from(["tone", "actors"]), st.sampled_from("abc"))

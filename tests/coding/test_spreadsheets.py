@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from caliber_crawler.errors import InputError, SheetError
 from caliber_crawler.export.workbook import MAX_CELL
 from caliber_crawler.spreadsheets import read_sheet, write_sheet
+from tests.properties import examples
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20).map(str.strip)
 
@@ -111,7 +112,7 @@ def test_codes_are_offered_as_a_list(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(rows=st.lists(st.fixed_dictionaries({"a": TEXT, "b": TEXT}), min_size=1, max_size=4))
 def test_what_is_written_is_read(
     tmp_path_factory: pytest.TempPathFactory, suffix: str, rows: list[dict[str, str]]

@@ -233,13 +233,13 @@ class Cron:
     """The start of the last run."""
     definition: str = "1b2c3d"
 
-    def run(self, views: int, method: str = "selector", pages: int = 3) -> list[str]:
+    def run(self, views: int, method: str = "selector", pages: int = 3, layout: str = "new") -> list[str]:
         """Record a run that finds the counter on ``views`` of its pages; return its anomalies."""
         runs = self.archive.runs
         software = {"site_definition": self.definition}
         id = runs.start("crawl", site="caliber", arguments={}, settings={}, software=software)
         rows = [("headline", "selector", pages), ("views", method, views), ("views", "", 0)]
-        runs.record_coverage(id, [("caliber", "new", field, by, pages, filled) for field, by, filled in rows if pages])
+        runs.record_coverage(id, [("caliber", layout, field, by, pages, filled) for field, by, filled in rows if pages])
         runs.finish(id, "finished", None, {})
         self.hour += timedelta(hours=1)
         self.archive.db.execute("UPDATE runs SET started_at = ? WHERE id = ?", (utc_text(self.hour), id))
@@ -335,6 +335,16 @@ def test_an_acknowledged_alarm_is_usual_from_then_on(cron: Cron) -> None:
     for _ in range(3):
         cron.run(views=3)
     assert cron.archive.alarms.open() == [], "an improvement is no alarm"
+
+
+def test_an_acknowledged_layout_is_usual_though_few_pages_had_it(cron: Cron) -> None:
+    for _ in range(12):
+        cron.run(views=3)
+    assert [bool(cron.run(views=3, layout="unknown")) for _ in range(4)] == [False, True, True, True]
+    (acknowledged,) = cron.archive.alarms.acknowledge("caliber", by="ada", note="a new design", software={})
+    assert acknowledged["reason"] == "unknown_layout"
+    cron.archive.db.execute("UPDATE runs SET started_at = ? WHERE command = 'acknowledge'", (utc_text(cron.hour),))
+    assert [cron.run(views=3, layout="unknown") for _ in range(12)] == [[]] * 12
 
 
 def test_a_new_site_definition_begins_a_new_baseline(cron: Cron) -> None:

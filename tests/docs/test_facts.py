@@ -8,24 +8,33 @@ from datetime import timedelta
 import pytest
 
 from caliber_crawler import settings, throttle
-from caliber_crawler.archive.analysis.copies import shingles
+from caliber_crawler.alerts import delivery
+from caliber_crawler.archive.analysis.copies import shingles, sketches
+from caliber_crawler.archive.analysis.editions import matching
+from caliber_crawler.archive.analysis.names import names as found_names
+from caliber_crawler.archive.analysis.names import quotations
+from caliber_crawler.archive.analysis.names import search as name_search
 from caliber_crawler.archive.pages import dictionaries
+from caliber_crawler.archive.reports import baselines, site_reports
 from caliber_crawler.archive.search import ranking
 from caliber_crawler.archive.upkeep import file_repair
 from caliber_crawler.browse import limits, public
 from caliber_crawler.bulk import engines, parts
-from caliber_crawler.cluster import jobs, worker
-from caliber_crawler.crawling import accounts, commits, health
+from caliber_crawler.cluster import crawler, jobs, publication, shards, worker
+from caliber_crawler.crawling import accounts, commits, health, settlement
 from caliber_crawler.discovery import exploration, explored_links
 from caliber_crawler.exploration import confirmed, walk
+from caliber_crawler.export import workbook
 from caliber_crawler.extraction import checks, page
 from caliber_crawler.fetching import download_handler, scrolling
 from caliber_crawler.middlewares import robots
+from caliber_crawler.notification import deadline
+from caliber_crawler.page_files import har, saved_page
 from caliber_crawler.processes.limits import PAGE_LIMITS
 from caliber_crawler.site import Links, Revisits, Sitemaps
 from caliber_crawler.site.layouts import ListingLayout
 from caliber_crawler.site.urls import MAX_URL_LENGTH
-from caliber_crawler.warc import rotation
+from caliber_crawler.warc import content, rotation
 from tests.tooling.repository import ROOT
 
 MB = 1024 * 1024
@@ -97,6 +106,7 @@ SENTENCES = {
         f"| additional memory | {PAGE_LIMITS.memory // MB // 1024} GiB of address space |",
     ],
     "docs/guides/browsing.md": [
+        stated("the newest thousand hits in headline", ranking.MAX_RANKED_HEADLINES == 1_000),
         f"limited to {int(public.TIME_LIMITS['sql_time_limit_ms']) / 1000:g} s, {limits.MAX_VALUE_BYTES // MB} MB a"
         f" value, {limits.MAX_RESULT_BYTES // MB} MB a result, {limits.MAX_SQL_BYTES // 1000} kB of SQL, and"
         f" {limits.MAX_HEAP_BYTES // MB} MB of memory",
@@ -106,12 +116,64 @@ SENTENCES = {
         f"(`--lease {worker.LEASE:.0f}`: {worker.LEASE * 1.25:.0f} s)",
         f"(`--back-off`), {WORDS[jobs.MAX_ATTEMPTS]} times",
         f"given up after {WORDS[jobs.MAX_ATTEMPTS]} attempts",
+        f"after {shards.MAX_PARTS} files, a whole archive is published again",
+        f"({WORDS[len(publication.PAUSES)]} pauses, 1/8 to {publication.PAUSES[-1]} times `--back-off`)",
+        stated(
+            "The worker tries to publish for four minutes", 3.5 < sum(publication.PAUSES) * jobs.BACK_OFF / 60 < 4.5
+        ),
+        stated("for at most seven days", crawler.UNPUBLISHED_DAYS == 7),
+        stated("every five minutes", worker.PING_INTERVAL == 300),
     ],
     "docs/guides/bulk.md": [
         f"or each {parts.PART_BYTES // MB} MiB of a larger one",
         f"retried up to {WORDS[engines.MAX_RETRIES]} times",
     ],
-    "docs/guides/web-archives.md": [f"reaches `--max-size` ({rotation.MAX_FILE_BYTES // 1_000_000_000} GB)"],
+    "docs/guides/alerts.md": [
+        f"newest {delivery.FEED_ENTRIES} events",
+        f"at most {delivery.BATCH} events",
+        f"at most {deadline.TIMEOUT:.0f} seconds",
+    ],
+    "docs/guides/attention.md": [f"{hours()} hours, {', '.join(days().split(', ')[:4])} days after publication"],
+    "docs/guides/copies.md": [
+        f"every run of {WORDS[shingles.SHINGLE_WORDS]} words",
+        f"similarity of at least {shingles.SIMILAR}",
+        f"containment of at least {shingles.CONTAINED}",
+        f"fewer than {shingles.MIN_WORDS} words",
+        f"one in {WORDS[shingles.SAMPLE]} runs of {WORDS[shingles.RUN_WORDS]} words",
+        f"more than {sketches.MAX_OF_KEY} first articles",
+    ],
+    "docs/guides/editions.md": [
+        f"within {matching.MAX_HOURS} hours",
+        f"the evidence is at least {matching.MIN_EVIDENCE:.0f} and at least {matching.MIN_SHARE * 100:.0f} %",
+        f"it is {matching.MIN_LEAD} times that of the second best pair",
+        f"e^(−evidence/{matching.SCALE:.0f})",
+    ],
+    "docs/guides/exports.md": [
+        f"More than {workbook.MAX_ROWS - 1:,} rows",
+        f"more than {workbook.MAX_CELL:,} characters",
+    ],
+    "docs/guides/names.md": [
+        f"commits every {name_search.BATCH_SIZE}",
+        f"a whole sentence of at least {WORDS[quotations.MIN_WORDS_ALONE]} words",
+        f"the names in most articles ({found_names.MAX_NODES},",
+    ],
+    "docs/guides/schedule.md": [
+        f"the last {site_reports.DAYS} days",
+        f"the median of the {site_reports.DAYS - 1} such periods before",
+        f"more than {baselines.MAX_COVERAGE_DROP * 100:.0f} percentage points, on at least {baselines.MIN_PAGES} pages",
+        stated("the three crawls before it", site_reports.COVERAGE_RUNS - 1 == 3),
+    ],
+    "docs/explanation/politeness.md": [
+        stated("The second challenge ends the run", settlement.MAX_CHALLENGES == 2),
+        stated("One request per second and host", settings.DOWNLOAD_DELAY == 1),
+        stated("fetched again after a day", settings.ROBOTSTXT_MAX_AGE == 86_400),
+    ],
+    "docs/guides/web-archives.md": [
+        f"among its entries, up to {har.MAX_HAR_BYTES // MB} MiB",
+        f"as browsers save it, up to {saved_page.MAX_MHTML_BYTES // MB} MiB",
+        f"more than {content.MAX_CONTENT_BYTES // MB} MiB, compressed or decompressed",
+        f"reaches `--max-size` ({rotation.MAX_FILE_BYTES // 1_000_000_000} GB)",
+    ],
     "docs/explanation/architecture.md": [
         f"up to {WORDS[dictionaries.MAX_PAGES]} earlier pages",
         f"within {WORDS[round(commits.COMMIT_INTERVAL * 1000)]} milliseconds",

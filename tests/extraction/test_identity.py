@@ -4,6 +4,7 @@ import pytest
 
 from caliber_crawler.extraction import extract_page, text_identity
 from caliber_crawler.items import Article
+from caliber_crawler.site.generic import generic_site
 from tests.extraction.pages import PAGES, capture_of, recorded_capture, site_named
 
 SITE = site_named("caliber")
@@ -91,3 +92,28 @@ def test_headline_and_subtitle_count_as_one_title() -> None:
     article = extract_page(recorded_capture(SEED), SITE).article
     head, _, tail = article.headline.partition(" How ")
     assert text_identity(replace(article, headline=head, subtitle=f"How {tail}")) == text_identity(article)
+
+
+@pytest.mark.parametrize(
+    ("requested", "served", "urls"),
+    [
+        ("/node/297", "/usual-questions", ("/usual-questions", "/node/297")),  # neither is a title of four words
+        ("/node/297", "/2026/01/talks-resume", ("/2026/01/talks-resume", "/node/297")),
+        ("/node/297", "/", ("/node/297",)),
+        ("/node/297", "https://other.example/usual-questions", ("/node/297",)),
+        ("/about-us", "/usual-questions", ("/usual-questions",)),
+    ],
+)
+def test_the_url_that_served_a_page_is_its_own_on_a_site_without_a_definition(
+    requested: str, served: str, urls: tuple[str, ...]
+) -> None:
+    base = "https://news.example"
+    final = served if served.startswith("https:") else base + served
+    text = "<p>" + "A sentence about the talks in the capital. " * 20 + "</p>"
+    page = (
+        f"<html><head><meta property=og:type content=article></head><body><h1>Questions</h1>{text}{text}</body></html>"
+    )
+    capture = replace(capture_of(page, base + requested), final_url=final)
+    article = extract_page(capture, generic_site(base)).article
+    assert article.urls == tuple(base + url for url in urls)
+    assert article.url == article.urls[0]

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from caliber_crawler.ingest import parse_url_list, url_list
+from tests.properties import examples
 
 A, B = "https://caliber.az/en/post/a", "http://caliber.az/post/b"
 
@@ -50,7 +51,7 @@ def test_a_file_beyond_the_size_limit_is_not_a_url_list(
     assert (parse_url_list(path) is not None) is is_list
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(30))
 @given(numbers=st.lists(st.integers(0, 20), min_size=1))
 def test_each_url_of_a_list_is_given_once_in_order(tmp_path: Path, numbers: list[int]) -> None:
     path = tmp_path / "urls.txt"

@@ -10,6 +10,7 @@ from caliber_crawler.extraction.document import Document
 from caliber_crawler.extraction.tree import select
 from caliber_crawler.learning.candidates import Frequencies, matches, selectors_of
 from caliber_crawler.learning.page_index import PageIndex, text_key
+from tests.properties import examples
 
 tags = st.sampled_from(("div", "p", "span", "ul", "li", "h1", "a"))
 classes = st.sampled_from(("", "a", "b", "b c", "post-1", "md:w-1/2"))
@@ -29,7 +30,7 @@ def index(body: str) -> PageIndex:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(trees(), max_size=4))
 def test_a_subtree_is_an_interval(pieces: list[str]) -> None:
     page = index("".join(pieces))
@@ -42,7 +43,7 @@ def test_a_subtree_is_an_interval(pieces: list[str]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(trees(), max_size=4))
 def test_no_letter_of_the_text_is_lost_or_repeated(pieces: list[str]) -> None:
     page = index("".join(pieces))
@@ -52,7 +53,7 @@ def test_no_letter_of_the_text_is_lost_or_repeated(pieces: list[str]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(trees(), min_size=1, max_size=4))
 def test_a_candidate_matches_in_the_index_what_it_selects_on_the_page(pieces: list[str]) -> None:
     page = index("".join(pieces))

@@ -13,7 +13,7 @@ import re
 import signal
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
 from math import inf, isfinite
 from pathlib import Path
@@ -45,13 +45,8 @@ class Use(NamedTuple):
 # --- Collection -------------------------------------------------------------------------------------------------------
 
 
-@cache
-def sources() -> list[tuple[str, ast.Module]]:
+def sources() -> Iterator[tuple[str, ast.Module]]:
     """Each module of the package: its name, and its syntax tree."""
-    return [*_parse()]
-
-
-def _parse() -> Iterator[tuple[str, ast.Module]]:
     for path in sorted(PACKAGE.rglob("*.py")):
         if path.is_relative_to(PACKAGE / "demo") or path.name == "__main__.py":
             continue  # the demo site makes its own text
@@ -74,10 +69,10 @@ def re_calls(tree: ast.Module) -> Iterator[tuple[ast.Call, str, str | None]]:
                 yield node, name, names.get(id(node))
 
 
-def methods_by_name() -> dict[str, set[str]]:
-    """The methods that the package mentions on each variable name, wherever it is imported."""
+def methods_by_name(trees: Iterable[ast.Module]) -> dict[str, set[str]]:
+    """The methods that the modules mention on each variable name, wherever it is imported."""
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for _, tree in sources():
+    for tree in trees:
         for name, called in _methods(tree).items():
             found[name] |= called
     return found
@@ -114,8 +109,9 @@ def _value(node: ast.expr, namespace: dict[str, Any]) -> Any:
 @cache
 def collect() -> tuple[Sequence[Use], Sequence[str]]:
     """The patterns that consist of constants, and the places of the others."""
-    uses, others, methods = list[Use](), list[str](), methods_by_name()
-    for module, tree in sources():
+    uses, others, modules = list[Use](), list[str](), dict(sources())
+    methods = methods_by_name(modules.values())
+    for module, tree in modules.items():
         local = _methods(tree).get("pattern", {"search"})
         for call, function, name in re_calls(tree):
             pattern = evaluate(call, module)

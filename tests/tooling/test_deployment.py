@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.cluster.postgres import program
 from tests.tooling.compose import interpolated
@@ -38,6 +39,16 @@ def test_the_guide_installs_the_extra_of_the_image() -> None:
     (install,) = [line for line in section(SECTIONS["systemd"]) if "pip install" in line]
     assert "[cluster]" in install
     assert "EXTRAS: cluster" in (ROOT / "docs/deploy/compose.yaml").read_text("utf-8")
+
+
+def test_what_workers_could_not_publish_outlives_them() -> None:
+    """Their scratch folder is a volume of the image's user, or the cache folder of the unit."""
+    worker = yaml.safe_load((ROOT / "docs/deploy/compose.yaml").read_text("utf-8"))["services"]["worker"]
+    scratch = worker["command"][worker["command"].index("--scratch") + 1]
+    assert f"scratch:{scratch}" in worker["volumes"]
+    assert re.search(rf"install --directory --owner caliber .*{scratch}\b", (ROOT / "Dockerfile").read_text("utf-8"))
+    unit = (ROOT / "docs/deploy/caliber-worker@.service").read_text("utf-8")
+    assert "--scratch /var/cache/caliber/%i\nCacheDirectory=caliber/%i\n" in unit
 
 
 def test_the_environment_of_a_unit_has_no_password_yet() -> None:

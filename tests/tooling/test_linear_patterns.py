@@ -67,7 +67,7 @@ BUILDERS: dict[str, tuple[set[str], Patterns]] = {
     "output_files:new_files": (set(), lambda site: []),  # the name of a folder in a message
     "page_files.forms:refuse": ({"match"}, lambda site: [re.compile(pattern) for pattern, *_ in forms.OTHERS]),
     "robots_groups:_token": ({"search"}, lambda site: [robots_groups._token(ROBOTS_AGENT)]),
-    "site.site:article_url": ({"fullmatch"}, lambda site: [re.compile(site.article_path)]),
+    "site.site:_parse_article_url": ({"fullmatch"}, lambda site: [re.compile(site.article_path)]),
     "site.validation:validation_errors": (set(), lambda site: []),  # it only compiles the expression of the line above
 }
 """The functions that build patterns, the methods that are called on these, and the patterns for a site."""

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 SCRIPT = """
 import atexit, os, signal, sys, threading
-threading.Timer(0.05, print, ("from a thread",)).start()
+threading.Thread(target=lambda: (threading.main_thread().join(), print("from a thread"))).start()
 atexit.register(lambda: print("at exit", file=sys.stderr, flush=True))
 print(sys.argv[1:], os.getcwd(), os.environ.get("COLOUR"), __name__, sys.stdin.read())
 if sys.argv[1] == "kill":

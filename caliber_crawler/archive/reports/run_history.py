@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.times import utc_text, utc_time
-from caliber_crawler.archive.reports.alarms import IS_USUAL, LAST_ACKNOWLEDGEMENT
+from caliber_crawler.archive.reports.alarms import ACKNOWLEDGE, IS_USUAL, LAST_ACKNOWLEDGEMENT
 from caliber_crawler.archive.reports.runs import RunRecord, record_of
 
 COMPARED_ARGUMENTS = ("base_url", "languages", "sections", "sources")
@@ -42,6 +42,15 @@ class RunHistory:
             (run_id, limit),
         )
         return [record_of(row) for row in rows]
+
+    def acknowledged_at(self, run_id: int) -> str:
+        """When alarms of the site of a run were last acknowledged; empty if they never were."""
+        at: str = self._connection.value(
+            f"""SELECT coalesce(max(started_at), '') FROM runs
+            WHERE command = '{ACKNOWLEDGE}' AND site = (SELECT site FROM runs WHERE id = ?)""",
+            (run_id,),
+        )
+        return at
 
     def requested_scopes(self, site: str) -> list[dict[str, object]]:
         """The distinct arguments of the crawls of a site that were not limited to what was due."""

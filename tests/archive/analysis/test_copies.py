@@ -20,6 +20,7 @@ from caliber_crawler.commands.merge import merge_one
 from caliber_crawler.errors import ForeignDatabase
 from tests.archive.analysis.texts import cut, edited, framed, reordered, text
 from tests.archive.newsroom import NOON, Newsroom, minutes, start_run
+from tests.properties import examples
 
 
 def save(
@@ -214,7 +215,7 @@ def how_many(share: float) -> int:
 
 
 @pytest.mark.slow
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 7), st.integers(0, 5), bodies, st.booleans()),
@@ -253,7 +254,7 @@ def test_passes_between_any_changes_agree_with_a_comparison_of_every_pair(
         )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.text(alphabet="ab 1é\n", max_size=60), st.text(alphabet="ab 1é\n", max_size=60))
 def test_a_comparison_is_symmetrical_and_a_text_is_similar_to_itself(one: str, other: str) -> None:
     first, second = Shingles(one), Shingles(other)

@@ -19,6 +19,7 @@ from caliber_crawler.archive.analysis.names.network import Node
 from caliber_crawler.errors import MissingExtra
 from caliber_crawler.export.gexf import GEXF, write_network
 from tests.archive.newsroom import NOON, Newsroom, minutes
+from tests.properties import examples
 
 BODIES = {
     "en": "Aram Ghazaryan spoke in Baku. “We are ready to go,” Ghazaryan said of NATO.",
@@ -162,7 +163,7 @@ def test_the_views_have_the_numbers_of_python(three: Newsroom) -> None:
 PEOPLE = ("Aram Ghazaryan", "Anna Petrosyan", "Tigran Hakobyan", "Nino Lomidze")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=15)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(15))
 @given(groups=st.lists(st.sets(st.sampled_from(PEOPLE)), min_size=1, max_size=5), least=st.integers(1, 3))
 def test_the_network_counts_articles_that_name_both(newsroom: Newsroom, groups: list[set[str]], least: int) -> None:
     for number, people in enumerate(groups):

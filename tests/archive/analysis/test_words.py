@@ -20,6 +20,7 @@ from caliber_crawler.errors import InputError
 from tests.archive.analysis import counted
 from tests.archive.analysis.counted import Text
 from tests.archive.newsroom import NOON, Newsroom, start_run
+from tests.properties import examples
 
 VOCABULARY = ("corridor", "pact", "gas", "the", "talks")
 SENTENCES = st.lists(st.lists(st.sampled_from(VOCABULARY), min_size=1, max_size=8), min_size=1, max_size=4)
@@ -97,7 +98,7 @@ def test_every_number_is_that_of_a_slow_count(corpus: tuple[Words, list[Text]], 
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(articles=ARTICLES, node=st.sampled_from(["gas", "the gas", "pact pact"]), window=st.integers(0, 4))
 def test_every_number_of_any_texts_is_that_of_a_slow_count(
     tmp_path_factory: pytest.TempPathFactory, blank: Path, articles: list, node: str, window: int

@@ -124,7 +124,7 @@ class Codes:
         return self._connection.rows_of(
             Coding,
             """SELECT coalesce(m.duplicate_of, m.id) AS article_id, k.variable, k.coder, k.code, k.coded_at,
-            k.content_digest FROM codes k JOIN articles m ON m.id = k.article_id
+            k.content_digest FROM codes k CROSS JOIN articles m ON m.id = k.article_id
             WHERE :variable IS NULL OR k.variable = :variable ORDER BY 1, 2, 3, 4""",
             {"variable": variable},
         )
@@ -133,8 +133,9 @@ class Codes:
         """The number of articles with each code, by coder."""
         return self._connection.rows_of(
             CodeCount,
-            """SELECT variable, code, coder, count(DISTINCT article_id) AS articles FROM coded_articles
-            GROUP BY variable, code, coder ORDER BY variable, code, coder""",
+            """SELECT k.variable, k.code, k.coder, count(DISTINCT coalesce(m.duplicate_of, m.id)) AS articles
+            FROM codes k CROSS JOIN articles m ON m.id = k.article_id
+            GROUP BY k.variable, k.code, k.coder ORDER BY k.variable, k.code, k.coder""",
         )
 
 

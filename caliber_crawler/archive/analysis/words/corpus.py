@@ -15,6 +15,8 @@ from caliber_crawler.archive.search.selection import Selection, condition
 
 SAMPLE = 8
 """Number of texts at the end, and elsewhere, that are compared with the archive when an index is opened."""
+IDS_AT_ONCE = 1_000_000
+"""Version IDs in one text: it is smaller than a value of the web pages may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +123,7 @@ class Corpus:
 
 def corpus_of(connection: Connection, index: WordIndex, selection: Selection) -> Corpus:
     """The texts that a selection selects."""
-    where, values = condition(connection, selection)
-    selected = np.array(
-        connection.values(f"SELECT a.current_version_id FROM articles a WHERE {where}", values), np.int64
-    )
-    selected.sort()
+    selected = selected_versions(connection, selection)
     parts, found = [], 0
     for segment in index.segments:
         mask = is_among(segment.array("versions"), selected)
@@ -133,6 +131,24 @@ def corpus_of(connection: Connection, index: WordIndex, selection: Selection) ->
             found += count
             parts.append(Part(segment, None if count == segment.texts else mask))
     return Corpus(index, parts, len(selected) - found)
+
+
+def selected_versions(connection: Connection, selection: Selection) -> NDArray[np.int64]:
+    """The IDs of the current versions of a selection, in order.
+
+    As numbers in a few texts they are here in a tenth of the time that a row for each takes.
+    """
+    where, values = condition(connection, selection)
+    last = connection.value("SELECT max(id) FROM versions") or 0
+    found = [
+        connection.value(
+            f"""SELECT group_concat(a.current_version_id) FROM articles a
+            WHERE {where} AND +a.current_version_id > :after AND +a.current_version_id <= :until""",
+            {**values, "after": start, "until": start + IDS_AT_ONCE},
+        )
+        for start in range(0, last, IDS_AT_ONCE)
+    ]
+    return np.sort(np.fromstring(",".join(filter(None, found)), np.int64, sep=","))
 
 
 def is_among(values: Numbers, ordered: Numbers) -> NDArray[np.bool_]:

@@ -1,0 +1,162 @@
+"""Fast paths of the extraction give the results of the general ones."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree, html
+
+from caliber_crawler.extraction import lines, markdown, non_articles
+from caliber_crawler.extraction.article_series import continuation
+from caliber_crawler.extraction.boilerplate import is_boilerplate
+from caliber_crawler.extraction.cleaning import clean_page
+from caliber_crawler.extraction.document import Document
+from caliber_crawler.extraction.page import open_page
+from caliber_crawler.extraction.refreshes import refresh_target
+from caliber_crawler.extraction.text import clean_inline, fold, fold_clean
+from caliber_crawler.extraction.tree import class_names, possible_selectors, select
+from caliber_crawler.items import Capture
+from caliber_crawler.site.generic import generic_site
+from tests.extraction.pages import READ_AT, capture_of, site_named
+
+SITE = site_named("caliber")
+TAGS = (
+    "p",
+    "div",
+    "h2",
+    "li",
+    "ul",
+    "ol",
+    "blockquote",
+    "table",
+    "tr",
+    "td",
+    "b",
+    "em",
+    "a",
+    "br",
+    "span",
+    "figcaption",
+)
+TEXTS = st.sampled_from(["", " ", "One", " two \n", "\u200b", "Сaliber", "1. x", "- y", "  ", "[Video: https://x.y/z]"])
+
+
+@st.composite
+def trees(draw: st.DrawFn, depth: int = 3) -> etree._Element:
+    element = etree.Element(draw(st.sampled_from(TAGS)))
+    element.text, element.tail = draw(TEXTS), draw(TEXTS)
+    if name := draw(st.sampled_from(["", "banner", "a-caption", "gallery x", "font_size"])):
+        element.set("class", name)
+    for _ in range(draw(st.integers(0, 3)) if depth else 0):
+        element.append(draw(trees(depth - 1)))
+    return element
+
+
+@given(trees())
+def test_a_block_written_in_one_step_gives_the_same_lines(tree: etree._Element) -> None:
+    quick = lines.extract_lines(tree)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines._LineWriter, "add_paragraph", lambda *_: False)
+        assert lines.extract_lines(tree) == quick
+
+
+@given(trees())
+def test_selectors_of_absent_classes_match_nothing(tree: etree._Element) -> None:
+    selectors = ("div.banner", ".x", ".font_size", "p", "#id", "li > .gallery", "[class*=caption]")
+    possible = possible_selectors(selectors, class_names(tree))
+    assert not [element for css in set(selectors) - set(possible) for element in select(tree, css)]
+
+
+@given(st.text(st.sampled_from("ab#-+=1٢.)[]*_<&\\ |~`\u00e9"), min_size=1, max_size=12))
+def test_a_plain_line_gives_the_same_markdown(text: str) -> None:
+    line = lines.Line(clean_inline(text))
+    if line.text:
+        assert markdown._write_plain(line.text) == markdown._write_words(line, lambda href: href, "")
+
+
+@given(st.text(st.sampled_from("aБсAІıİ\u00a0\u200d \n"), max_size=12))
+def test_a_clean_text_is_folded_in_one_step(text: str) -> None:
+    assert fold_clean(clean_inline(text)) == fold(text)
+
+
+PHRASES = (
+    *("_CF_chl_opt", "Just a Moment...", "Are you a robot", "Checking your browser", "cf-turnstile", "ddos-guard"),
+    *("g-recaptcha", "h-Captcha", "smartcaptcha", "Smart-Captcha", "geo.captcha-delivery", "px-captcha"),
+    *("Verify you are human", "verifying that you are a human", "Enable JavaScript and cookies to continue"),
+)
+
+
+def page_with(markup: str, size: int = 0) -> Capture:
+    padding = "<script>" + "x = 1;" * (size // 6) + "</script>"
+    return capture_of(f"<html><body>{padding}<p>Short.</p>{markup}</body></html>")
+
+
+@pytest.mark.parametrize("phrase", PHRASES)
+def test_a_challenge_is_known_by_each_of_its_parts(phrase: str) -> None:
+    for size in (0, 100_000):
+        problem = non_articles.classify(page_with(f"<div data-x='{phrase}'></div>", size), SITE)
+        assert problem is not None
+        assert problem.reason == "bot_challenge"
+
+
+def test_blanks_around_a_line_of_boilerplate_do_not_count() -> None:
+    assert is_boilerplate(" night_theme\n", SITE)
+
+
+@pytest.mark.parametrize("phrase", ["captcha", "verify that you are", "just a moment", "cf-turn stile"])
+def test_other_words_are_no_challenge(phrase: str) -> None:
+    assert non_articles.classify(page_with(phrase), SITE) is None
+
+
+@pytest.mark.parametrize(
+    ("attribute", "is_refresh"),
+    [("http-equiv=refresh", True), ("HTTP-EQUIV = 'Refresh'", True), ("xhttp-equiv=refresh", False)],
+)
+def test_a_refresh_is_known_in_any_case(attribute: str, is_refresh: bool) -> None:
+    found = refresh_target(capture_of(f"<head><meta {attribute} content='0; url=https://caliber.az/en/post/b'></head>"))
+    assert (found is not None) is is_refresh
+
+
+@pytest.mark.parametrize(
+    ("attribute", "is_link"), [("href", True), ("HREF", True), ("data-href", True), ("xhref", False)]
+)
+def test_a_link_to_the_second_page_is_known_in_any_case(attribute: str, is_link: bool) -> None:
+    url = "https://news.example/2026/01/talks-resume"
+    body = f"<html><body><h1>Talks</h1><p>Text.</p><a {attribute}='{url}?page=2'>2</a></body></html>".encode()
+    capture = Capture(site="news.example", url=url, fetched_at=READ_AT, status=200, body=body)
+    second, _ = continuation(open_page(capture, generic_site(url)))
+    assert (second is not None) is is_link
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<base href='/b/'><link rel='Canonical x' href='/c'><link rel=canonical href='/d'>",
+        "<link rel=icon href='/i'>",
+        "<base><base href='/b'><title>A</title>",
+    ],
+)
+def test_the_links_of_a_page_are_those_of_its_metadata(head: str) -> None:
+    quick, whole = Document(head.encode()), Document(head.encode())
+    assert (quick.links.canonical, quick.links.base) == (whole.metadata.canonical, whole.metadata.base)
+    assert "metadata" not in vars(quick)
+
+
+def test_an_article_with_a_tree_of_its_own_is_cleaned_in_place() -> None:
+    page = open_page(capture_of("<div class=post><p>Text</p><div class='banner'>Buy</div><p hidden>x</p></div>"), SITE)
+    cleaned = clean_page(page)
+    assert cleaned.article is page.article
+    assert page.root is not None
+    assert clean_page(page).article is not page.article  # an element may be part of the tree of the whole page
+    assert cleaned.article is not None
+    assert html.tostring(cleaned.article) == b'<div class="post"><p>Text</p></div>'
+
+
+def test_trusted_layouts_do_not_load_trafilatura() -> None:
+    code = "import sys, caliber_crawler.extraction.generic; print('trafilatura' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=240)
+    assert done.stdout.strip() == "False"
