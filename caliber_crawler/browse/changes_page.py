@@ -10,7 +10,7 @@ from datasette import NotFound
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.family import FAMILY
 from caliber_crawler.archive.core.rows import VersionRow
-from caliber_crawler.browse.differences import line_differences, text_differences
+from caliber_crawler.differences import line_differences, text_differences
 
 if TYPE_CHECKING:
     from datasette.utils.asgi import Response

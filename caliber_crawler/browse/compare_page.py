@@ -12,7 +12,7 @@ from caliber_crawler.archive.analysis.copies.shingles import Shingles
 from caliber_crawler.archive.analysis.editions import Editions
 from caliber_crawler.archive.texts.articles import Articles
 from caliber_crawler.browse.copies_page import with_evidence
-from caliber_crawler.browse.differences import Paragraph, Piece, line_differences, text_differences
+from caliber_crawler.differences import Paragraph, Piece, line_differences, text_differences
 
 if TYPE_CHECKING:
     from datasette.utils.asgi import Response

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, TypedDict
 
 from caliber_crawler.archive.core.connection import Connection
-from caliber_crawler.browse.differences import Paragraph, changes_only, line_differences, text_differences
+from caliber_crawler.differences import Paragraph, changes_only, line_differences, text_differences
 
 if TYPE_CHECKING:
     from datasette.utils.asgi import Response

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from caliber_crawler.archive.core.connection import Connection
-    from caliber_crawler.browse.differences import Paragraph
     from caliber_crawler.browse.pages import PageRequest
+    from caliber_crawler.differences import Paragraph
 
 ENTRIES = 50
 SUMMARY_LETTERS = 600

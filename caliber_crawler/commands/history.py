@@ -12,9 +12,9 @@ from typing import Literal
 import click
 
 from caliber_crawler.archive import Archive, ArticleVersion
-from caliber_crawler.browse.differences import Paragraph, Piece, changes_only, line_differences, text_differences
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo, secho, style
+from caliber_crawler.differences import Paragraph, Piece, changes_only, line_differences, text_differences
 from caliber_crawler.quantity import quantity
 
 WIDTH = 100

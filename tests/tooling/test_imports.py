@@ -55,6 +55,7 @@ except SystemExit:
             ["search", "corridor", "--archive", "none.db"],
             (*HEAVY, *NOT_FOR_SEARCH),
         ),
+        (["history", "https://example.org/", "--archive", "none.db"], ("scrapy", "twisted", "datasette", "pandas")),
     ],
 )
 def test_a_short_command_loads_no_library_that_it_does_not_need(

@@ -6,7 +6,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caliber_crawler.browse.differences import changes_only, line_differences, text_differences
+from caliber_crawler.differences import changes_only, line_differences, text_differences
 
 paragraphs = st.lists(
     st.text(st.sampled_from("абв Baku,.’\n-և"), min_size=1, max_size=30).map(lambda text: re.sub(r"\n+", "\n", text)),
