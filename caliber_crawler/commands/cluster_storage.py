@@ -19,7 +19,7 @@ from caliber_crawler.commands.cluster_options import dsn_option, requires_extra,
 from caliber_crawler.commands.options import TIMESTAMP, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import CHECKS_FAILED, CaliberError, SiteError
-from caliber_crawler.quantity import quantity
+from caliber_crawler.quantity import quantity, size_text
 
 if TYPE_CHECKING:
     from caliber_crawler.cluster.maintenance import Maintenance
@@ -75,10 +75,10 @@ def check(dsn: str, shards: str, *, quick: bool, sweeps: bool, as_json: bool) ->
         ]
         if rows:
             echo(tabulate(rows, headers="keys", tablefmt="simple") + "\n")
-        what = f"{quantity(found.shards, 'shard')} in {quantity(found.files, 'file')} of {found.size:,} bytes"
+        what = f"{quantity(found.shards, 'shard')} in {quantity(found.files, 'file')} of {size_text(found.size)}"
         echo(f"Checked {what}: " + (f"{quantity(len(rows), 'problem')}." if rows else "no problems."))
         if freed:
-            echo(f"Deleted {freed:,} bytes that no shard needs.")
+            echo(f"Deleted {size_text(freed)} that no shard needs.")
         if damaged := sorted({each.site for each in found.findings if each.is_current}):
             echo(f"`caliber cluster restore SITE` takes a former generation: {', '.join(damaged)}.", err=True)
     sys.exit(CHECKS_FAILED if found.findings else 0)

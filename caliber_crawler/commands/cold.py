@@ -153,7 +153,7 @@ def list_files(archive: Path, *, as_json: bool) -> None:
     for row in rows:
         state = "interrupted" if row["size"] is None else "" if row["path"] else "not available"
         size = f"{int(str(row['size'] or 0)) / 1e6:,.1f} MB"
-        echo("  ".join(filter(None, (f"{row['folder']}/{row['name']}", f"{row['pages']:,} pages", size, state))))
+        echo("  ".join(filter(None, (f"{row['folder']}/{row['name']}", quantity(row["pages"], "page"), size, state))))
     if not rows:
         echo(f"{archive} has no pages in cold storage.")
 

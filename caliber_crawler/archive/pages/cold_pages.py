@@ -78,7 +78,7 @@ class ColdPages:
                 " one, or run `caliber takedown` with the same article."
             )
         raise ArchiveError(
-            f"{path} is damaged: the record at byte {row['offset']:,} does not contain body {digest}."
+            f"{path} is damaged: the record at byte {row['offset']:,} is not that of body {digest}."
             " Replace the file by an undamaged copy."
         )
 

@@ -220,7 +220,7 @@ def test_a_damaged_or_missing_file_is_reported(cold: Newsroom, folder: Path) -> 
     assert findings(path) == ([], [])
     (message,) = findings(path, cold=True)[0]
     assert "is lost in cold storage" in message
-    assert "does not contain body" in message
+    assert "is not that of body" in message
     with pytest.raises(ArchiveError, match="Replace the file by an undamaged copy"):
         captures_of(path)
     warc.write_bytes(content[:-1])
