@@ -71,6 +71,11 @@ CHECKS = {
     "no name in a file is used as a path": [
         "page_files/test_commands.py::test_no_name_in_a_packed_wacz_is_used_as_a_path"
     ],
+    "a takedown changes only cold files that this program wrote": [
+        "archive/cold/test_removal.py::test_an_archive_from_outside_removes_nothing_from_a_web_archive_of_another_program",
+        "archive/cold/test_removal.py::test_nothing_but_whole_records_is_removed_from_a_file",
+        "archive/cold/test_removal.py::test_an_archive_from_outside_cannot_name_another_file",
+    ],
     "the URL decides the site": [
         "ingest/test_site_resolver.py::test_a_url_is_resolved_to_its_site_and_kind",
         "ingest/test_site_resolver.py::test_the_front_page_of_another_host_is_not_that_of_the_site",
