@@ -9,8 +9,9 @@ unexport PYTHONDONTWRITEBYTECODE
 MAKEFLAGS += --no-print-directory
 python := .venv/bin/python
 caliber := .venv/bin/caliber
-# Two workers, because tests start servers and crawls. Neighbouring tests stay on one worker: they share fixtures.
-pytest := $(python) -m pytest -n 2 --dist worksteal
+# Three workers for two processors, because tests wait for servers and crawls for a third of their time. Neighbouring tests
+# stay on one worker: they share fixtures.
+pytest := $(python) -m pytest -n 3 --dist worksteal
 compile := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make constraints"
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import click
 from tqdm import tqdm
@@ -16,7 +16,7 @@ from caliber_crawler.cold_storage import move_pages, return_pages
 from caliber_crawler.commands.options import SIZE, archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.errors import ArchiveError
-from caliber_crawler.quantity import quantity
+from caliber_crawler.quantity import quantity, size_text
 from caliber_crawler.warc import MAX_FILE_BYTES
 
 DAYS = {"d": 1, "w": 7, "y": 365}
@@ -36,6 +36,17 @@ class Age(click.ParamType[timedelta]):
         if days > MAX_DAYS:
             self.fail(f"{value!r} is not an age; write it as 365d, 8w or 2y.", param, ctx)
         return timedelta(days=days)
+
+
+class FileRow(TypedDict):
+    """A cold file in the list. ``size`` is in bytes, ``None`` after an interrupted move; ``path`` if it is there."""
+
+    name: str
+    folder: str
+    pages: int
+    size: int | None
+    sha256: str | None
+    path: str | None
 
 
 @click.group()
@@ -136,7 +147,7 @@ def list_files(archive: Path, *, as_json: bool) -> None:
     """
     with Archive.open(archive) as opened:
         files = opened.cold_pages.files
-        rows = [
+        rows: list[FileRow] = [
             {
                 "name": file.name,
                 "folder": str(files.folder_of(file)),
@@ -152,8 +163,8 @@ def list_files(archive: Path, *, as_json: bool) -> None:
         return
     for row in rows:
         state = "interrupted" if row["size"] is None else "" if row["path"] else "not available"
-        size = f"{int(str(row['size'] or 0)) / 1e6:,.1f} MB"
-        echo("  ".join(filter(None, (f"{row['folder']}/{row['name']}", quantity(row["pages"], "page"), size, state))))
+        parts = (f"{row['folder']}/{row['name']}", quantity(row["pages"], "page"), size_text(row["size"] or 0), state)
+        echo("  ".join(filter(None, parts)))
     if not rows:
         echo(f"{archive} has no pages in cold storage.")
 

@@ -265,8 +265,8 @@ def extract_stored(pages: StoredPages, id: int) -> Outcome:
     try:
         capture = pages.archive.captures.get(id)
     except ColdFileUnavailable as error:
-        return Problem(stage="extract", reason=UNAVAILABLE, message=str(error), fatal=True)
+        return Problem(stage="extract", reason="cold_file_unavailable", message=str(error), fatal=True)
     except ArchiveError as error:
-        return Problem(stage="extract", reason=DAMAGED, message=str(error), fatal=True)
+        return Problem(stage="extract", reason="damaged", message=str(error), fatal=True)
     outcome = pages.reextractor.extract(capture)
     return replace(outcome, capture=replace(capture, body=b"")) if isinstance(outcome, Extraction) else outcome

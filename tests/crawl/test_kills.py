@@ -26,20 +26,25 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 ARTICLES, KILLS, CONCURRENCY = 400, 10, 8
 
 
-def stored_pages(archive: Path) -> int:
+def counts(archive: Path) -> tuple[int, int]:
+    """The numbers of runs and of article pages in an archive, which may not exist yet."""
+    query = "select (select count(*) from runs), (select count(*) from captures where kind = 'article')"
     try:
         with closing(sqlite3.connect(f"file:{archive}?mode=ro", uri=True)) as connection:
-            number: int = connection.execute("select count(*) from captures where kind = 'article'").fetchone()[0]
-            return number
+            runs, pages = connection.execute(query).fetchone()
+            return runs, pages
     except sqlite3.Error:
-        return 0
+        return 0, 0
 
 
 def kill_at(archive: Path, captures: int, arguments: tuple[object, ...]) -> None:
-    """Start a crawl, and kill it when the archive has ``captures`` article pages."""
+    """Start a crawl, and kill it when its run has begun and the archive has ``captures`` article pages."""
+    least = (counts(archive)[0] + 1, captures)
     process = start(*arguments)
     deadline = time.monotonic() + 240
-    while process.poll() is None and stored_pages(archive) < captures and time.monotonic() < deadline:
+    while process.poll() is None and time.monotonic() < deadline:
+        if all(number >= wanted for number, wanted in zip(counts(archive), least, strict=True)):
+            break
         time.sleep(0.01)
     assert process.poll() is None, "the crawl ended before it could be killed"
     os.kill(process.pid, signal.SIGKILL)
