@@ -22,7 +22,7 @@ TDMREP_PATH = "/.well-known/tdmrep.json"
 MAX_RULES = 1_000
 MAX_LOCATION_LENGTH = 500
 """Characters."""
-FULL_URL = re.compile(r"https?://[^/]*", re.IGNORECASE)
+FULL_URL = re.compile(r"\Ahttps?://[^/]*", re.IGNORECASE)
 """The beginning of a location that names the host, too."""
 POLICY_URL = re.compile(r"https?://[!-~]{1,2000}")
 

@@ -195,6 +195,9 @@ def test_a_star_in_a_pattern_matches_anything(start: str, rest: str) -> None:
     ("location", "path", "reserved"),
     [
         ("*/en/", "/en/post/1", True),
+        ("https://news.example/en/", "/en/post/1", True),
+        ("/go/https://news.example/", "/go/https://news.example/1", True),
+        ("/go/https://news.example/", "/go//", False),
         ("*/en/", "/ru/en/", True),
         ("*/en/", "/ru/", False),
         ("*en", "/en", True),

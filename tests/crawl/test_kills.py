@@ -37,6 +37,10 @@ def counts(archive: Path) -> tuple[int, int]:
         return 0, 0
 
 
+def stored_pages(archive: Path) -> int:
+    return counts(archive)[1]
+
+
 def kill_at(archive: Path, captures: int, arguments: tuple[object, ...]) -> None:
     """Start a crawl, and kill it when its run has begun and the archive has ``captures`` article pages."""
     least = (counts(archive)[0] + 1, captures)

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from contextlib import closing
 from pathlib import Path
@@ -79,7 +80,13 @@ def test_the_pip_that_comes_with_python_installs_the_wheel_beside_its_dependenci
     run(UV, "pip", "install", "--quiet", "--python", python, "--constraint", tmp_path / "pins.txt", wheel)
     run(UV, "pip", "uninstall", "--quiet", "--python", python, "caliber-crawler")
     # pip as ensurepip installs it, which would take longer than the rest.
-    (bundled,) = Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl")
+    (bundled,) = [
+        path
+        # Debian keeps the wheel in a folder of its own.
+        for folder in (sysconfig.get_config_var("WHEEL_PKG_DIR"), Path(ensurepip.__file__).parent / "_bundled")
+        if folder
+        for path in Path(folder).glob("pip-*.whl")
+    ][:1]
     variables["PYTHONPATH"] = str(bundled)
     # What is not compiled now is compiled when it is imported, which is less.
     run(python, "-m", "pip", "install", "-qq", "--no-compile", "--no-index", wheel)

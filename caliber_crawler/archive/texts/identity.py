@@ -97,8 +97,7 @@ def page_urls(article: Article, article_urls: Sequence[ArticleURL]) -> PageUrls:
     identifying = list(by_url.values())
     # Only URLs of articles identify one: pages that all state the start page as canonical are not one article.
     plain = [article_url for article_url in plain_urls_of(article) if article_url.url not in by_url]
-    led = all(article_url.url in article.urls for article_url in identifying)
-    if identifying and plain and article.urls[:1] == (plain[0].url,) and led:
+    if identifying and plain and article.urls[:1] == (plain[0].url,) and {*by_url} <= {*article.urls}:
         # The URL of an article led to one that the site's rules do not know as such: it served the page nevertheless.
         return PageUrls(tuple(plain[:1]), tuple(identifying), tuple(plain[1:]))
     if identifying:
