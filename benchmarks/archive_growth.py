@@ -26,6 +26,7 @@ from typing import Any
 from datasette.app import Datasette
 from tabulate import tabulate
 
+from benchmarks.cpu_time import cpu_time
 from benchmarks.demo_archive import WORDS, create_archive, extraction_of, later_articles, site_named
 from benchmarks.shard_costs import exponent
 from caliber_crawler.archive import Archive
@@ -34,6 +35,7 @@ from caliber_crawler.processes import end_idle_workers
 ADDED = 50
 """The number of articles that are saved at each size, each in its own transactions, and that are merged."""
 ROUNDS = 5
+ALL = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
 GOALS = {"open, and close": 20, "search, p95": 60, "front page": 100, "page of an article": 100}
 """CPU time in milliseconds with a million articles."""
 RANKS = (0, 1, 2, 5, 10, 20, 40, 70, 100, 150, 200, 300, 400, 600, 800)
@@ -176,15 +178,9 @@ def best(work: Callable[[], object], times: int = 3) -> float:
 
 def cpu(work: Callable[[], object]) -> float:
     """Milliseconds of CPU time, of this process and of its workers that have ended."""
-    begin = spent()
+    begin = cpu_time(*ALL)
     work()
-    return (spent() - begin) * 1000
-
-
-def spent() -> float:
-    """Seconds of CPU time until now."""
-    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+    return (cpu_time(*ALL) - begin) * 1000
 
 
 def verify_whole(path: Path) -> None:

@@ -21,6 +21,7 @@ from unittest.mock import patch
 
 from tabulate import tabulate
 
+from benchmarks.cpu_time import cpu_time
 from benchmarks.newsstand import create_archive
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.merge.bulk_insert import BulkInsert
@@ -158,19 +159,13 @@ def extract_all(out: Path, parts: list[Part], engine: Engine, workers: int) -> T
         site_resolver=SiteResolver(sites=SiteRegistry([SITE]), default=SITE, any_site=True), software=software()
     )
     work = BulkExtraction(Shards(out), instructions, parts)
-    clock, main_cpu, worker_cpu = time.perf_counter(), time.process_time(), cpu_of_children()
+    clock, main_cpu, worker_cpu = time.perf_counter(), time.process_time(), cpu_time(resource.RUSAGE_CHILDREN)
     for _ in work.run(engine):
         pass
     assert work.articles >= 0.9 * len(parts) * PAGES_IN_FILE, work.counts
     seconds = time.perf_counter() - clock
     end_idle_workers()  # only ended processes are counted
-    return Times(seconds, time.process_time() - main_cpu, cpu_of_children() - worker_cpu, workers)
-
-
-def cpu_of_children() -> float:
-    """CPU time of ended child processes, in seconds."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return Times(seconds, time.process_time() - main_cpu, cpu_time(resource.RUSAGE_CHILDREN) - worker_cpu, workers)
 
 
 def web_archives(folder: Path, files: int) -> Iterator[Path]:

@@ -20,6 +20,7 @@ from pathlib import Path
 import psycopg
 from tabulate import tabulate
 
+from benchmarks.cpu_time import cpu_time
 from caliber_crawler.cluster.database import set_up
 from tests.cluster.postgres import Postgres, rows, run_postgres
 from tests.cluster.press import Press, serve_press
@@ -54,7 +55,7 @@ def jobs(server: Postgres, sites: int, articles: int) -> Iterator[dict[str, obje
             names = [paper.name for paper in press.papers]
             for name in ("first crawl", "second crawl"):
                 run(environment, "enqueue", *names, "--delay", "0")
-                before, known, cpu = statements(dsn), count_requests(press), cpu_time()
+                before, known, cpu = statements(dsn), count_requests(press), cpu_time(resource.RUSAGE_CHILDREN)
                 run(environment, "worker", "--until-empty")
                 after, requests = statements(dsn), count_requests(press) - known
                 size = sum(int(str(row["size"])) for row in rows(dsn, "TABLE caliber_shards"))
@@ -64,7 +65,7 @@ def jobs(server: Postgres, sites: int, articles: int) -> Iterator[dict[str, obje
                     "requests per job": round(requests / sites, 1),
                     "statements per job": round((after[0] - before[0]) / sites, 1),
                     "PostgreSQL ms per job": round((after[1] - before[1]) / sites, 1),
-                    "worker CPU ms per request": round((cpu_time() - cpu) * 1000 / requests, 1),
+                    "worker CPU ms per request": round((cpu_time(resource.RUSAGE_CHILDREN) - cpu) * 1000 / requests, 1),
                     "shard KB": round(size / sites / 1000),
                 }
             before = statements(dsn)
@@ -94,12 +95,6 @@ def run(environment: dict[str, str], *arguments: str) -> None:
 
 def count_requests(press: Press) -> int:
     return sum(len(paper.requests()) for paper in press.papers)
-
-
-def cpu_time() -> float:
-    """CPU time of ended child processes, in seconds."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
 
 
 if __name__ == "__main__":

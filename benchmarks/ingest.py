@@ -23,6 +23,7 @@ from statistics import median
 from click.testing import CliRunner
 from tabulate import tabulate
 
+from benchmarks.cpu_time import cpu_time
 from caliber_crawler.commands.ingest import ingest
 from caliber_crawler.demo import DemoSite
 from caliber_crawler.items import Capture
@@ -117,11 +118,6 @@ def run_idle(jobs: int) -> float:
         path = Path(folder) / "idle.py"
         path.write_text(script)
         return float(subprocess.run([sys.executable, path], capture_output=True, text=True, check=True).stdout)
-
-
-def cpu_time(whose: int) -> float:
-    used = resource.getrusage(whose)
-    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from pathlib import Path
 from click.testing import CliRunner
 from tabulate import tabulate
 
+from benchmarks.cpu_time import cpu_time
 from benchmarks.shard_costs import exponent
 from caliber_crawler.archive import Archive
 from caliber_crawler.commands.reextract import reextract
@@ -133,11 +134,6 @@ def measure(path: Path, jobs: int, *, profile: bool) -> None:
     report = json.loads(done.output)
     print({name: value for name, value in report.items() if name not in ("examples", "fields")})
     print(json.dumps({"pages": report["pages"], "writer": writer, "workers": workers, "wall": wall}))
-
-
-def cpu_time(who: int) -> float:
-    used = resource.getrusage(who)
-    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":
