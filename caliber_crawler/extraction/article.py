@@ -204,7 +204,7 @@ class _ArticleExtractor(ArticleMethods):
         if not self.layout.body or self.page.article is None:
             return []
         # A body may be split over sibling containers; nested ones are extracted once.
-        found = self.selection.select(self.layout.body)
+        found = self.page.selection.select(self.layout.body)
         outermost = [element for element in found if not any(ancestor in found for ancestor in element.iterancestors())]
         # The body may contain a signature or the authors, which are not part of the text.
         layout = self.layout

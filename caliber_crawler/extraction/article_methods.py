@@ -15,7 +15,7 @@ from caliber_crawler.extraction.learned import learned_layout_of
 from caliber_crawler.extraction.lines import extract_lines, length_of
 from caliber_crawler.extraction.page import Page
 from caliber_crawler.extraction.text_page import TextParts, find_parts
-from caliber_crawler.extraction.tree import Selection, text_of
+from caliber_crawler.extraction.tree import text_of
 from caliber_crawler.extraction.trusted import extract_trusted
 from caliber_crawler.site import ArticleURL, Layout
 
@@ -95,11 +95,6 @@ class ArticleMethods:
         return parts if isinstance(parts, TextParts) else None
 
     @cached_property
-    def selection(self) -> Selection:
-        assert self.page.article is not None
-        return Selection(self.page.article)
-
-    @cached_property
     def article_urls(self) -> list[tuple[ArticleURL, str]]:
         return article_urls_of(self.page)
 
@@ -176,7 +171,7 @@ class ArticleMethods:
         page = self.page
         if not css or page.article is None or page.document is None:
             return None
-        found = self.selection.first(css)
+        found = page.selection.first(css)
         if found is None and page.layout is not None:
             return page.document.find_beside(page.layout, css)
         return found

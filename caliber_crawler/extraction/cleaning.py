@@ -10,13 +10,13 @@ from lxml import etree
 
 from caliber_crawler.extraction.boilerplate import is_advertising
 from caliber_crawler.extraction.captions import move_captions
-from caliber_crawler.extraction.embeds import replace_embeds
+from caliber_crawler.extraction.embeds import may_embed, replace_embeds
 from caliber_crawler.extraction.headline import split_heading
 from caliber_crawler.extraction.lines import extract_lines
 from caliber_crawler.extraction.page import Page
 from caliber_crawler.extraction.structured_data import extract_title
 from caliber_crawler.extraction.text_page import find_parts
-from caliber_crawler.extraction.tree import class_names, possible_selectors, select
+from caliber_crawler.extraction.tree import possible_selectors, select
 from caliber_crawler.site import Site
 
 # Elements that are never part of an article.
@@ -42,14 +42,22 @@ def clean_page(page: Page) -> Page:
     if page.document is None or page.article is None:
         return replace(page, parts=find_parts(page.lines, page.site))
     # An article with a tree of its own needs no copy: cleaning it twice changes nothing more.
-    article = copy.deepcopy(page.article) if page.document.has_root else page.article
-    classes = class_names(article)
-    if "caption" in classes or next(article.iter("figcaption"), None) is not None:
+    if page.document.has_root:
+        page = replace(page, article=copy.deepcopy(page.article))
+    article, selection = cast(etree._Element, page.article), page.selection
+    classes = selection.classes
+    if "caption" in classes or "figcaption" in selection.tags:
         move_captions(article)
-    replace_embeds(article, page, classes)
+        selection.renew()
+    if may_embed(selection.tags, classes):
+        replace_embeds(article, page)
+        selection.renew()
     if page.layout is not None:
-        _drop(article, possible_selectors(page.layout.drop, classes))
-        return page if article is page.article else replace(page, article=article)
+        selectors = possible_selectors(page.layout.drop, classes)
+        if selectors or selection.styled or not selection.tags.isdisjoint(NON_CONTENT):
+            _drop(article, selectors)
+            selection.renew()
+        return page
     _drop(article, (*SURROUNDINGS, *_boilerplate_selectors(page.site)))
     _drop_advertising(article)
     _split_headings(article)

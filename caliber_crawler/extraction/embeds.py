@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from urllib.parse import parse_qs, urlsplit
 
 from lxml import etree
@@ -108,13 +108,15 @@ def player_url(element: etree._Element) -> str | None:
     return form.format(value) if value else None
 
 
-def replace_embeds(article: etree._Element, page: Page, names: str | None = None) -> None:
-    """Replace everything that an article embeds by one line each; the text after each stays.
+def may_embed(tags: Collection[str], classes: str) -> bool:
+    """Whether an article with these tags and classes may embed anything."""
+    return not _CANDIDATES.isdisjoint(tags) or _CLASSES.search(classes) is not None
 
-    ``names``: the classes in the article, if they are known.
-    """
+
+def replace_embeds(article: etree._Element, page: Page) -> None:
+    """Replace everything that an article embeds by one line each; the text after each stays."""
     galleries = 0
-    is_named = _CLASSES.search(class_names(article) if names is None else names) is not None
+    is_named = _CLASSES.search(class_names(article)) is not None
     for element in list(article.iter(etree.Element) if is_named else article.iter(*_CANDIDATES)):
         classes = element.get("class") or ""
         if element.tag not in _CANDIDATES and not (classes and _CLASSES.search(classes)):

@@ -14,7 +14,7 @@ from caliber_crawler.extraction.lines import Line, split_lines
 from caliber_crawler.extraction.mojibake import repair
 from caliber_crawler.extraction.prologue import skip_prologue
 from caliber_crawler.extraction.text_page import TextParts
-from caliber_crawler.extraction.tree import Unreadable, first
+from caliber_crawler.extraction.tree import Selection, Unreadable, first
 from caliber_crawler.items import Capture
 from caliber_crawler.quantity import quantity
 from caliber_crawler.site import Layout, Site
@@ -66,6 +66,12 @@ class Page:
     def links(self) -> Metadata:
         """The part of the metadata with the canonical link and the base."""
         return self.document.links if self.document is not None else _NO_CLAIMS
+
+    @cached_property
+    def selection(self) -> Selection:
+        """Searches of the element that contains the article."""
+        assert self.article is not None
+        return Selection(self.article)
 
     @cached_property
     def base_url(self) -> str:
