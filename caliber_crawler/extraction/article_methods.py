@@ -158,8 +158,9 @@ class ArticleMethods:
 
     def generic_method(self, field: str) -> tuple[str, Callable[[], Any]]:
         """The generic extractor's method for a field, under the name of the source it used."""
-        method = self.generic.methods.get(field, "generic") if self.generic is not None else "generic"
-        return method, _GenericField(self.generic, field)
+        if self.generic is None:
+            return _NO_GENERIC_METHOD
+        return self.generic.methods.get(field, "generic"), _GenericField(self.generic, field)
 
     def part(self, css: str) -> etree._Element | None:
         """Return the first element of the article for a selector; of the whole page only if it contains one article."""
@@ -190,3 +191,6 @@ class _GenericField:
 
     def __call__(self) -> Any:
         return getattr(self._generic, self._field) if self._generic is not None else None
+
+
+_NO_GENERIC_METHOD: tuple[str, Callable[[], Any]] = ("generic", _GenericField(None, ""))

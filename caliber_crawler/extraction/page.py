@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -63,6 +64,11 @@ class Page:
         return self.document.metadata if self.document is not None else _NO_CLAIMS
 
     @property
+    def metas(self) -> Mapping[str, str]:
+        """The part of the metadata with the meta elements."""
+        return self.document.metas if self.document is not None else _NO_CLAIMS.metas
+
+    @property
     def links(self) -> Metadata:
         """The part of the metadata with the canonical link and the base."""
         return self.document.links if self.document is not None else _NO_CLAIMS
@@ -82,7 +88,8 @@ class Page:
             base_url = browser_url(self.links.base, own)
         except ValueError:
             return own
-        return base_url if is_http_url(base_url) else own
+        # A URL of these schemes has a host that can exist, otherwise it would be invalid.
+        return base_url if base_url.startswith(("https://", "http://")) else own
 
 
 def open_page(capture: Capture, site: Site) -> Page:

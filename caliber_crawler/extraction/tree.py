@@ -74,33 +74,39 @@ def first(element: etree._Element, css: str) -> etree._Element | None:
 
 
 class Selection:
-    """Repeated searches of one tree, whose elements are visited once; :meth:`renew` after a change.
+    """Repeated searches of one tree, whose elements are visited once for all class selectors.
 
-    ``tags`` are the names of its elements; ``styled`` are those that may be hidden.
+    After a change of the tree, :meth:`forget` what was found.
     """
 
     def __init__(self, element: etree._Element) -> None:
         self.element = element
-        self.renew()
+        self._visited: tuple[list[tuple[str, etree._Element]], list[etree._Element]] | None = None
 
-    def renew(self) -> None:
-        """Visit the elements again."""
-        self.tags: set[str] = set()
-        self.styled: list[etree._Element] = []
-        self._classed: list[tuple[str, etree._Element]] = []
-        tags, classed = self.tags, self._classed
-        for node in self.element.iter(etree.Element):
-            tags.add(node.tag)  # type: ignore[arg-type]
-            get = node.get
-            if name := get("class"):
-                classed.append((name, node))
-            if get("style") is not None or get("hidden") is not None:
-                self.styled.append(node)
+    def forget(self) -> None:
+        self._visited = None
+
+    def _visit(self) -> tuple[list[tuple[str, etree._Element]], list[etree._Element]]:
+        if self._visited is None:
+            classed, styled = [], []
+            for node in self.element.iter(etree.Element):
+                for name, value in node.items():
+                    if name == "class":
+                        classed.append((str(value), node))
+                    elif name in ("style", "hidden"):
+                        styled.append(node)
+            self._visited = classed, styled
+        return self._visited
 
     @property
     def classes(self) -> str:
         """Same as :func:`class_names`, each value once."""
-        return " ".join(dict.fromkeys([names for names, _ in self._classed]))
+        return " ".join(dict.fromkeys([names for names, _ in self._visit()[0]]))
+
+    @property
+    def styled(self) -> list[etree._Element]:
+        """The elements that an attribute may hide."""
+        return self._visit()[1]
 
     def select(self, css: str) -> list[etree._Element]:
         """Same as :func:`select`."""
@@ -109,7 +115,7 @@ class Selection:
         tag, name = asked
         return [
             node
-            for names, node in self._classed
+            for names, node in self._visit()[0]
             if name in names and (name == names or name in names.split()) and (not tag or node.tag == tag)
         ]
 
