@@ -19,6 +19,8 @@ _BINARY_MAGIC = (
     b"\x1f\x8b",
     b"SQLite format 3",
 )
+_MARK_STARTS = frozenset((b"\xef", b"\xfe", b"\xff", b"\0"))
+"""The first bytes of all byte order marks."""
 _CONTROLS = bytes(code for code in range(0x20) if code not in b"\t\n\r\f\x0b\x1b")
 
 
@@ -26,7 +28,7 @@ def looks_binary(body: bytes) -> bool:
     """Return whether the content is binary in any character set: an image, an archive, a database."""
     if body.startswith(_BINARY_MAGIC):
         return True
-    if read_bom(body)[0] is not None:
+    if _has_mark(body):
         return False
     head = body[:4096]
     controls = len(head) - len(head.translate(None, _CONTROLS))
@@ -67,7 +69,12 @@ def as_utf8(body: bytes, content_type: str | None = None) -> bytes:
         body.decode("utf-8")
     except UnicodeDecodeError:
         return decode(body, content_type).encode("utf-8", errors="replace")
-    return body if read_bom(body)[0] is None else decode(body).encode("utf-8", errors="replace")
+    return decode(body).encode("utf-8", errors="replace") if _has_mark(body) else body
+
+
+def _has_mark(body: bytes) -> bool:
+    """Whether a content begins with a byte order mark."""
+    return body[:1] in _MARK_STARTS and read_bom(body)[0] is not None
 
 
 def _is_damaged_utf8(body: bytes) -> bool:

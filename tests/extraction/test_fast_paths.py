@@ -22,7 +22,7 @@ from caliber_crawler.extraction.document import Document
 from caliber_crawler.extraction.page import open_page
 from caliber_crawler.extraction.refreshes import refresh_target
 from caliber_crawler.extraction.text import clean_inline, fold, fold_clean, without_invisible
-from caliber_crawler.extraction.tree import Selection, class_names, possible_selectors, select
+from caliber_crawler.extraction.tree import Selection, class_names, first, possible_selectors, select
 from caliber_crawler.items import Capture
 from caliber_crawler.site.generic import generic_site
 from tests.extraction.pages import READ_AT, capture_of, site_named
@@ -134,6 +134,8 @@ def test_a_visit_finds_what_selectors_find(tree: etree._Element) -> None:
     for _ in range(2):
         for css in (".banner", "p.x", ".x", "div.a-caption", "li > .gallery", ""):
             assert selection.select(css) == select(tree, css)
+        wanted = (".banner", "p.x", ".font_size", ".x", "p > b")
+        assert selection.firsts(wanted) == {css: first(tree, css) for css in wanted if css != "p > b"}
         assert set(selection.classes.split()) == set(class_names(tree).split())
         for element in tree.iter("p", "span"):
             element.set("class", "x banner")
