@@ -14,7 +14,7 @@ from statistics import median
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.reports.baselines import MAX_COVERAGE_DROP, MIN_BASELINE_RUNS, MIN_PAGES
-from caliber_crawler.archive.reports.run_history import RunHistory
+from caliber_crawler.archive.reports.run_history import EarlierRun, RunHistory
 from caliber_crawler.archive.reports.runs import RunRecord
 from caliber_crawler.items import Problem
 from caliber_crawler.quantity import quantity
@@ -50,7 +50,9 @@ def find_anomalies(archive: Archive, run_id: int, *, has_layouts: bool = True) -
     run = archive.runs.get(run_id)
     if run is None:
         return []
-    earlier, usual = (history.similar_runs(run_id, SHARE_RUNS, usual=only) for only in (False, True))
+    earlier = history.similar_runs(run_id, SHARE_RUNS)
+    are_usual = all(other["is_usual"] for other in earlier)
+    usual = earlier if are_usual else history.similar_runs(run_id, SHARE_RUNS, usual=True)
     # What somebody has acknowledged is compared with, not judged again.
     acknowledged_at = history.acknowledged_at(run_id)
     earlier = [other for other in earlier if other["started_at"] > acknowledged_at]
@@ -152,7 +154,9 @@ def unknown_listing(counts: Mapping[str, int], earlier: Sequence[Mapping[str, in
         yield _problem("unknown_listing", f"{message}; usual: on {_share(before):.0%} of them.")
 
 
-def more_refused(run: RunRecord, earlier: Sequence[RunRecord], usual: Sequence[RunRecord]) -> list[Problem]:
+def more_refused(
+    run: RunRecord | EarlierRun, earlier: Sequence[EarlierRun], usual: Sequence[EarlierRun]
+) -> list[Problem]:
     """Report a sharp rise of refused and failed pages in the latest runs that together visited enough pages."""
     visited = [_visited(each["counts"]) for each in (run, *earlier)]
     if not visited[0][1]:  # the site has recovered, or the run has visited nothing

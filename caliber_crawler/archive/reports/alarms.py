@@ -13,7 +13,7 @@ from typing import Literal, TypedDict
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.rows import JSONObject
-from caliber_crawler.archive.core.times import utc_time
+from caliber_crawler.archive.core.times import utc_text, utc_time
 from caliber_crawler.archive.reports.runs import Runs
 from caliber_crawler.errors import CHECKS_FAILED
 
@@ -95,7 +95,7 @@ class Alarms:
     def open(self, site: str | None = None) -> list[Alarm]:
         """The alarms of all sites or of one that nobody has acknowledged, by site and reason."""
         found: dict[tuple[str, str, str | None], Alarm] = {}
-        for row in self._raised(site):
+        for row in self._raised(site) if site is None or self._was_raised_lately(site) else ():
             alarm = found.get((row["site"], row["reason"], row["field"]))
             if alarm is None:
                 if utc_time(row["last_run_at"]) - utc_time(row["started_at"]) > LASTS:
@@ -136,6 +136,19 @@ class Alarms:
             run_id = self._runs.start(ACKNOWLEDGE, site=site, arguments=arguments, settings={}, software=software)
             self._runs.finish(run_id, "finished", None, {"alarms": len(alarms)})
         return alarms
+
+    def _was_raised_lately(self, site: str) -> bool:
+        """Whether an alarm of a site may be open. The whole history is read only then."""
+        last: str | None = self._connection.value(
+            "SELECT max(started_at) FROM runs WHERE command = 'crawl' AND site = ?", (site,)
+        )
+        return last is not None and bool(
+            self._connection.value(
+                f"""SELECT EXISTS (SELECT 1 FROM runs r INDEXED BY runs_site
+                WHERE r.command = 'crawl' AND r.site = ? AND r.started_at >= ? AND {HAS_ALARM})""",
+                (site, utc_text(utc_time(last) - LASTS)),
+            )
+        )
 
     def _raised(self, site: str | None) -> list[JSONObject]:
         """The alarms of each run since the last acknowledgement, newest first."""
