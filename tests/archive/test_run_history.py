@@ -90,7 +90,7 @@ def test_the_cost_of_the_history_does_not_grow_with_its_length(newsroom: Newsroo
             for hour, id in enumerate(ids):
                 at = f"{first + timedelta(hours=id if hour else id - 1):%Y-%m-%dT%H:%M:%SZ}"
                 archive.db.execute("UPDATE runs SET started_at = ?, finished_at = ? WHERE id = ?", (at, at, id))
-        archive.runs.record_exit_code(ids[-1], 0)
+                archive.runs.record_exit_code(id, 0)
         count = 0
 
         def step() -> int:

@@ -140,7 +140,7 @@ class Alarms:
     def _was_raised_lately(self, site: str) -> bool:
         """Whether an alarm of a site may be open. The whole history is read only then."""
         last: str | None = self._connection.value(
-            "SELECT max(started_at) FROM runs WHERE command = 'crawl' AND site = ?", (site,)
+            "SELECT started_at FROM runs WHERE command = 'crawl' AND site = ? ORDER BY started_at DESC LIMIT 1", (site,)
         )
         return last is not None and bool(
             self._connection.value(
@@ -154,7 +154,8 @@ class Alarms:
         """The alarms of each run since the last acknowledgement, newest first."""
         return self._connection.rows(
             f"""SELECT DISTINCT r.site, p.reason, p.field, p.message, r.started_at,
-              (SELECT max(started_at) FROM runs l WHERE l.site = r.site AND l.command = 'crawl') AS last_run_at
+              (SELECT started_at FROM runs l WHERE l.site = r.site AND l.command = 'crawl'
+                ORDER BY started_at DESC LIMIT 1) AS last_run_at
             FROM problems p CROSS JOIN runs r ON r.id = p.run_id
             LEFT JOIN ({LAST_ACKNOWLEDGEMENT}) a ON a.site = r.site
             WHERE {IS_ALARM} AND r.command = 'crawl' AND r.site IS coalesce(?, r.site)
