@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks.soak import children
 from benchmarks.year_server import Served, served
-from benchmarks.year_sites import SINCE, START, YearSite, redesigns, spiders
+from benchmarks.year_sites import SINCE_DAY, START, YearSite, redesigns, spiders
 from caliber_crawler.archive import Archive
 from caliber_crawler.commands.crawl import Result
 from caliber_crawler.commands.crawling import ALLOCATIONS
@@ -189,7 +189,7 @@ class Year:
     def _crawl(self, spider: type[NewsSpider], site: YearSite, archive: Archive) -> Crawl:
         """The first crawl of a site states its scope, which the archive keeps for those of what is due."""
         if archive.sites.get(site.name) is None:
-            return Crawl(spider=spider, options=CrawlOptions(language=site.language, since=SINCE.date().isoformat()))
+            return Crawl(spider=spider, options=CrawlOptions(language=site.language, since=SINCE_DAY))
         return Crawl(spider=spider, options=CrawlOptions(due=True))
 
     def _commands(self, before: datetime, at: datetime) -> list[list[str]]:

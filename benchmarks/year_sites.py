@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import unquote
+from zoneinfo import ZoneInfo
 
 from caliber_crawler.demo import DemoSite, Response
 from caliber_crawler.demo.article import Article
@@ -21,8 +22,9 @@ from caliber_crawler.site import Layout, ListingLayout, Site
 from caliber_crawler.spiders.caliber import CaliberSpider
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
-SINCE = START - timedelta(days=7)
-"""Articles published earlier are out of scope."""
+SINCE_DAY = "2024-12-25"
+SINCE = datetime.fromisoformat(SINCE_DAY).replace(tzinfo=ZoneInfo(CaliberSpider.site.timezone))
+"""The beginning of this day at the sites: articles published earlier are out of scope."""
 ARTICLES = 12_000
 """Articles of each site in 4.6 years and three languages: 3 a day in the language that is crawled."""
 LANGUAGES = ("en", "ru")
