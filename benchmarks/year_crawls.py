@@ -33,7 +33,7 @@ from caliber_crawler.pipelines import ExtractionStage
 
 PARALLEL = 20
 """Sites that are crawled at the same time."""
-TIMEOUT = 8
+TIMEOUT = 4
 """Seconds in which a site must answer."""
 KEPT_BACKUPS = 3
 WEEK = timedelta(days=7)
