@@ -18,7 +18,7 @@ from caliber_crawler.discovery.discoveries import Discoveries
 from caliber_crawler.discovery.entries import LATER_PAGE, next_page, site_list_entry
 from caliber_crawler.discovery.healing import Healing
 from caliber_crawler.extraction.further_pages import successor
-from caliber_crawler.items import Listing
+from caliber_crawler.items import Listing, Teaser
 from caliber_crawler.site import ArticleURL, Listings, Search
 
 if TYPE_CHECKING:
@@ -67,9 +67,10 @@ class ListingPagination:
         if listing.guessed and entry.page_number > 1 and seen.teasers_known:
             # After the last page of a list a site still shows its sidebars: most read, latest news.
             listing = replace(listing, teasers=())
-        if past_window := self._is_past_window(seen):
-            listing = replace(listing, teasers=())
         ordered = entry.discovered_via != Search.name or (self._search is not None and self._search.newest_first)
+        teasers = self._teasers_of_window(listing, entry, seen) if ordered else listing.teasers
+        past_window = self._is_past_window(seen) or (bool(listing.teasers) and not teasers)
+        listing = replace(listing, teasers=() if past_window else teasers)
         is_continued = ordered and self._is_relisted_by_earlier(entry)
         already_crawled = (
             already_crawled_urls(
@@ -165,6 +166,22 @@ class ListingPagination:
         """Whether an earlier traversal goes past known articles, so that this one need not."""
         return relisted_by(self._run, entry) is not None and self._is_earlier_under_way(entry)
 
+    def _teasers_of_window(self, listing: Listing, entry: Entry, seen: SeenPages) -> tuple[Teaser, ...]:
+        """The teasers of a page without those that are older than the window although they have no date.
+
+        This shows if an earlier traversal found every article of the window: from the first page on of which most are
+        known, those after the last known one of a page are older, and so are all of a page without a known one.
+        """
+        teasers = listing.teasers
+        if self._window.since is None or any(teaser.published_at for teaser in teasers):
+            return teasers
+        known = known_before(self._run, entry, [teaser.url for teaser in teasers])
+        # A known article may be pinned to the top of a page of new ones.
+        seen.is_known |= bool(known) and 2 * len(known) >= len(teasers)
+        if not seen.is_known:
+            return teasers
+        return teasers[: max((place for place, teaser in enumerate(teasers, 1) if teaser.url in known), default=0)]
+
     def _is_past_window(self, seen: SeenPages) -> bool:
         """Whether the traversal is past the window. Teasers without dates are judged by the dates of their articles."""
         return self._window.since is not None and any(self._is_old(urls, self._window.since) for urls in seen.undated)
@@ -259,10 +276,18 @@ def already_crawled_urls(
 ) -> Collection[str]:
     """The articles that end a traversal as already crawled.
 
-    There are some only if an earlier traversal has reached the target of this one. Only articles discovered before its
-    end count, because a feed may have discovered later ones and missed others between them. Takedowns count too,
-    although they never enter the frontier. From time to time, only a page of old articles ends a traversal, unless
-    ``relisted`` is false; see :mod:`~caliber_crawler.crawling.relisting`.
+    From time to time, only a page of old articles ends a traversal, unless ``relisted`` is false; see
+    :mod:`~caliber_crawler.crawling.relisting`.
+    """
+    since = relisted_by(run, entry) if relisted else None
+    return () if since is not None and not are_older(run, urls, since) else known_before(run, entry, urls)
+
+
+def known_before(run: CrawlRun, entry: Entry, urls: Collection[str]) -> Collection[str]:
+    """The articles that were known before a traversal, if an earlier one has reached its target.
+
+    Only articles discovered before its end count, because a feed may have discovered later ones and missed others
+    between them. Takedowns count too, although they never enter the frontier.
     """
     start, site, frontier = _start(entry), run.scope.site, run.archive.frontier
     crawled_since, crawled_at = frontier.crawled_since(start), frontier.crawled_at(start)
@@ -272,9 +297,6 @@ def already_crawled_urls(
         or crawled_at is None
         or crawled_since > (run.scope.window.since or BEGINNING)
     ):
-        return ()
-    since = relisted_by(run, entry) if relisted else None
-    if since is not None and not are_older(run, urls, since):
         return ()
     known = frontier.known_urls(
         urls, before=min(crawled_at, entry.traversal_started_at) if entry.traversal_started_at else crawled_at

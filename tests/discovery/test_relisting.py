@@ -123,3 +123,30 @@ def test_a_killed_crawl_is_resumed_and_not_begun_anew(killed_after: int, tmp_pat
     assert len(lists) <= 10
     assert set(lists) == {"/world", *(f"/world?page={page}" for page in range(2, 9))}
     assert crawler.crawl(relisting=DECADE).requested == ["/world"]
+
+
+SINCE = Window(since=day(36))
+
+
+@pytest.mark.parametrize("relisting", [timedelta(), DECADE])
+@pytest.mark.parametrize("news", [0, 3, 6, 12, 25])
+def test_teasers_without_dates_do_not_widen_the_scope(relisting: timedelta, news: int, tmp_path: Path) -> None:
+    """A redesign hides the dates of teasers after the stories of a window were crawled, and some are new."""
+    paper = Paper({"world": list(range(60, 0, -1))})
+    crawler = PaperCrawler(tmp_path / "a.db", paper)
+    assert crawler.crawl(window=SINCE).stories == list(range(36, 61))
+    set_back(crawler, DECADE)
+    paper.dated = False
+    paper.sections["world"] = [*range(60 + news, 60, -1), *paper.sections["world"]]
+    found = crawler.crawl(window=SINCE, relisting=relisting)
+    assert found.stories == list(range(61, 61 + news))
+    assert all(end.complete for end in found.ends.values())
+
+
+def test_new_stories_below_a_pinned_one_without_dates_are_in_scope(tmp_path: Path) -> None:
+    paper = Paper({"world": list(range(60, 0, -1))})
+    crawler = PaperCrawler(tmp_path / "a.db", paper)
+    crawler.crawl(window=SINCE)
+    paper.dated = False
+    paper.sections["world"] = [50, *range(79, 60, -1), *paper.sections["world"]]
+    assert crawler.crawl(window=SINCE).stories == list(range(61, 80))
