@@ -154,6 +154,12 @@ def m0021_article_totals(db: Database) -> None:
     run_script(db, "m0021_article_totals")
 
 
+@migrations()
+def m0025_scopes(db: Database) -> None:
+    """Index the crawls that were not limited to what was due."""
+    run_script(db, "m0025_scopes")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")

@@ -886,6 +886,8 @@ BEGIN
     views = views + excluded.views;
 END;
 
+CREATE INDEX runs_with_scope ON runs (site) WHERE command = 'crawl' AND instr(arguments, '"due_only": true') = 0;
+
 PRAGMA application_id = 1128352841;
 
-PRAGMA user_version = 21;
+PRAGMA user_version = 22;
