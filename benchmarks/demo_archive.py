@@ -81,7 +81,8 @@ def site_named(name: str) -> Site:
 def create_archive(path: Path, articles: int, seed: int = 1) -> None:
     """Create an archive with this number of articles, and copies of some.
 
-    The demo site has up to 200,000 articles. More come from further sites with other seeds: ``caliber2`` and so on.
+    The demo site has up to 200,000 articles. More come from further sites with other seeds: ``caliber2`` and so on,
+    with their copiers.
     """
     for number, start in enumerate(range(0, articles, MAX_ARTICLES)):
         name = "caliber" if number == 0 else f"caliber{number + 1}"
@@ -126,15 +127,16 @@ def articles_numbered(number: int, seed: int, name: str, numbers: range) -> list
 
 
 def copy_of(truth: DemoTruth, site: Site, chance: Random) -> DemoTruth:
-    """A copy of an article on another site, some hours later."""
+    """A copy of an article on another site, some hours later. Each site has a copier: slugs occur once on a site."""
+    copier = site.name.replace("caliber", "copier")
     kind = chance.choice(list(KINDS))
     at = datetime.fromisoformat(truth["published_local"]) + timedelta(hours=chance.uniform(1, 50))
     visit = truth["visits"][0] | {"body": KINDS[kind](truth["body"], chance)}
     changed = {
         "original": truth["url"],
         "kind": kind,
-        "site": "copier",
-        "url": truth["url"].replace(site.base_url, site_named("copier").base_url),
+        "site": copier,
+        "url": truth["url"].replace(site.base_url, site_named(copier).base_url),
         "counterparts": [],
         "cover_image": None,
         "published_at": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks import demo_archive
 from benchmarks.demo_archive import articles_of, create_archive, extraction_of, later_articles, site_named
 from caliber_crawler.archive import Archive
 
@@ -57,3 +58,13 @@ def test_later_articles_are_not_in_the_archive(tmp_path: Path) -> None:
     later = {truth["url"] for truth in islice(later_articles(50, SEED), 50)}
     assert len(later) == 50
     assert not later & {row["url"] for row in rows_of(tmp_path / "archive.db")["articles"]}
+
+
+def test_an_archive_of_several_sites_has_the_copies_of_each_on_a_site_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo_archive, "MAX_ARTICLES", ARTICLES)
+    create_archive(tmp_path / "archive.db", 2 * ARTICLES, SEED)
+    sites = [row["site"] for row in rows_of(tmp_path / "archive.db")["articles"]]
+    assert {*sites} == {"caliber", "caliber2", "copier", "copier2"}
+    assert sites.count("caliber") == sites.count("caliber2") == ARTICLES
