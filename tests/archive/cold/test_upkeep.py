@@ -13,6 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from caliber_crawler.archive import Archive, Selection
+from caliber_crawler.archive.pages.cold_files import ColdFile
+from caliber_crawler.archive.pages.cold_pages import ColdPages
 from caliber_crawler.cold_storage import move_pages
 from caliber_crawler.commands.cli import main
 from caliber_crawler.errors import ArchiveError, ColdFileUnavailable
@@ -184,6 +186,53 @@ def test_the_commands_move_list_and_locate(small: Path, path: Path, folder: Path
     assert run("verify", "--cold", "--archive", path).output.startswith("OK:")
     assert run("cold", "locate", tmp_path, "--archive", path).exit_code == 1
     assert run("cold", "move", "--older-than", "soon", "--archive", path).exit_code == 2
+
+
+def runs_of(path: Path) -> list[tuple[str, str, dict[str, int]]]:
+    """Command, outcome and counts of the runs of `cold`, oldest first."""
+    with Archive.open(path) as archive:
+        last = archive.runs.last(50)[::-1]
+    return [(run["command"], run["outcome"], run["counts"]) for run in last if run["command"].startswith("cold")]
+
+
+def test_a_move_and_a_return_are_runs_with_their_counts(small: Path, path: Path, folder: Path) -> None:
+    shutil.copy(small, path)
+    for _ in range(2):
+        run("cold", "move", "--older-than", "1d", "--to", folder, "--archive", path)
+    assert run("cold", "return", "--archive", path).exit_code == 0
+    assert run("cold", "return", "--archive", path).exit_code == 0
+    (moved, returned) = runs_of(path)
+    size = sum(file.stat().st_size for file in folder.glob("*.gz"))
+    assert moved[:2] == ("cold move", "finished")
+    assert {name: moved[2][name] for name in ("pages", "files", "bytes")} == {"pages": 16, "files": 1, "bytes": size}
+    assert returned == ("cold return", "finished", {"pages": 16, "files": 1})
+    assert "cold move" in run("status", "--archive", path).output
+
+
+def test_a_move_that_fails_is_a_run_with_what_it_moved(
+    small: Path, path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(small, path)
+    complete, calls = ColdPages.complete, []
+
+    def fail_at_second(self: ColdPages, file: ColdFile) -> int:
+        calls.append(file)
+        if len(calls) == 2:
+            self.files.require(file).unlink()
+        return complete(self, file)
+
+    monkeypatch.setattr(ColdPages, "complete", fail_at_second)
+    words = ("cold", "move", "--older-than", "1d", "--to", folder, "--max-size", "4KB", "--archive", path)
+    result = run(*words)
+    assert result.exit_code == ColdFileUnavailable.exit_code
+    ((command, outcome, counts),) = runs_of(path)
+    assert (command, outcome, counts["files"]) == ("cold move", "failed", 1)
+    with Archive.open(path) as archive:
+        assert counts["pages"] == sum(map(archive.cold_pages.files.count_pages, archive.cold_pages.files.all()))
+        assert "not available" in (archive.runs.last(1)[0]["reason"] or "")
+    monkeypatch.undo()
+    assert run(*words).exit_code == 0
+    assert captures_of(path) == captures_of(small)
 
 
 def test_free_space_is_stated(small: Path, path: Path, folder: Path) -> None:
