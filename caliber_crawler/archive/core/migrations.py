@@ -154,6 +154,12 @@ def m0021_article_totals(db: Database) -> None:
     run_script(db, "m0021_article_totals")
 
 
+@migrations()
+def m0022_cold_copies(db: Database) -> None:
+    """Let a page be in several cold files, and count the pages in cold storage."""
+    run_script(db, "m0022_cold_copies")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")

@@ -354,8 +354,8 @@ class Verification:
         for row in self._from_both_ends(table, column):
             yield row[column]
 
-    def _cold_pages(self) -> Iterator[str]:
-        return (row["digest"] for row in self._read(IN_ORDER))
+    def _cold_pages(self) -> Iterator[tuple[str, int]]:
+        return ((row["digest"], row["file_id"]) for row in self._read(IN_ORDER))
 
     def _from_both_ends(self, table: str, columns: str) -> Iterator[dict[str, Any]]:
         """Every row of a table. From a page that cannot be read on, the rows are read backwards from the last one."""
