@@ -155,9 +155,15 @@ def m0021_article_totals(db: Database) -> None:
 
 
 @migrations()
-def m0025_scopes(db: Database) -> None:
+def m0022_cold_copies(db: Database) -> None:
+    """Let a page be in several cold files, and count the pages in cold storage."""
+    run_script(db, "m0022_cold_copies")
+
+
+@migrations()
+def m0023_scopes(db: Database) -> None:
     """Index the crawls that were not limited to what was due."""
-    run_script(db, "m0025_scopes")
+    run_script(db, "m0023_scopes")
 
 
 def rename_methods(db: Database) -> None:

@@ -112,9 +112,13 @@ class BulkInsert:
 
     def _insert_bodies(self, captures: Iterable[Row]) -> None:
         of = {row["body_digest"]: row for row in captures if row["body_digest"] is not None}
-        known = self._here.values(
-            "SELECT digest FROM bodies WHERE digest IN (SELECT value FROM json_each(?))", json_list(of)
-        )
+        sizes = self._here.execute(
+            "SELECT digest, stored FROM bodies WHERE digest IN (SELECT value FROM json_each(?))", json_list(of)
+        ).fetchall()
+        known = [row["digest"] for row in sizes]
+        for row in sizes:
+            if not row["stored"]:  # in cold storage
+                self._store(of[row["digest"]])
         cold = self._cold.import_from(self._there, of.keys() - set(known))
         stored = self._there.execute(
             """SELECT b.digest, b.dictionary_id, b.size, b.data, d.digest AS dictionary FROM bodies b

@@ -339,8 +339,8 @@ class Verification:
         if wrong:
             yield Finding(kind="total", message=f"Stored totals do not match the number of rows: {wrong}.")
 
-    def _cold_pages(self) -> Iterator[str]:
-        return (row["digest"] for row in self._read(IN_ORDER))
+    def _cold_pages(self) -> Iterator[tuple[str, int]]:
+        return ((row["digest"], row["file_id"]) for row in self._read(IN_ORDER))
 
     def _read(self, sql: str) -> Iterator[dict[str, Any]]:
         with SQLiteErrors(self.connection.path):
