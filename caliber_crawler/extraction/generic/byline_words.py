@@ -18,16 +18,12 @@ class By(NamedTuple):
     """Indefinite articles: "Eine Analyse von"."""
 
 
+_EN = """
+written reported published posted reposted submitted created authored compiled contributed prepared article story text
+words report recipe analysis opinion review interview commentary column essay
+"""
 WRITTEN_BY: Mapping[str, By] = {
-    "en": By(
-        (
-            *("written", "reported", "published", "posted", "reposted", "submitted", "created", "authored", "compiled"),
-            *("article", "story", "text", "words", "report", "recipe", "analysis", "opinion", "review", "interview"),
-            *("commentary", "column", "contributed", "prepared", "essay"),
-        ),
-        ("by",),
-        ("a", "an"),
-    ),
+    "en": By(tuple(_EN.split()), ("by",), ("a", "an")),
     "de": By(
         (
             *("geschrieben", "verfasst", "veröffentlicht", "erstellt", "aufgezeichnet", "protokolliert", "publiziert"),
