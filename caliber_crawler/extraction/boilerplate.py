@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from caliber_crawler.extraction.lines import Line
 from caliber_crawler.extraction.phrases import is_pointer
-from caliber_crawler.extraction.text import clean_inline, fold, fold_clean
+from caliber_crawler.extraction.text import casefold, clean_inline, fold, fold_clean, sure_part
 from caliber_crawler.site import Site
 
 # One-word labels of icons and buttons on many news sites; such a line is never a paragraph. Labels of one site are in
@@ -93,13 +93,16 @@ class _BoilerplateLines:
     """Language switches, controls and the boilerplate of all sites, in addition to the site's own."""
     leads: re.Pattern[str]
     """Matches one of the site's own lines, longest first, at the start of a line."""
-    sentences: tuple[tuple[str, str], ...]
-    """The site's own lines that are long enough to search for in a text: folded, and as in the site definition."""
+    sentences: tuple[tuple[str, str, str], ...]
+    """The site's own lines that are long enough to search for in a text: their sure parts, folded, and as in the site
+    definition."""
     starts: dict[str, bool]
     """The first letters of lines that were seen, and whether a line that begins so may be boilerplate."""
 
     def may_begin(self, start: str) -> bool:
         """Whether a line with these first letters may be boilerplate: all that is begins with a known line."""
+        if (known := self.starts.get(start)) is not None:
+            return known
         folded = fold_clean(start)
         may = any(folded.startswith(line[: len(folded)]) for line in (*self.short, self.title))
         if len(self.starts) >= MAX_STARTS:
@@ -113,7 +116,8 @@ def _folded(lines: tuple[str, ...], labels: tuple[str, ...], title: str) -> _Boi
     own = frozenset(fold(line) for line in lines)
     leads = "|".join(re.escape(line) for line in sorted(own, key=len, reverse=True))
     short = _COMMON_BOILERPLATE | own | {fold(label) for label in labels}
-    sentences = tuple((fold(line), line) for line in lines if len(line) >= MIN_SENTENCE_LENGTH)
+    long = [(fold(line), line) for line in lines if len(line) >= MIN_SENTENCE_LENGTH]
+    sentences = tuple((sure_part(folded), folded, line) for folded, line in long)
     return _BoilerplateLines(fold(title), own, short, re.compile(leads or r"(?!)"), sentences, {})
 
 
@@ -153,7 +157,12 @@ def is_boilerplate(line: str, site: Site) -> bool:
 
 def is_site_boilerplate(line: str, site: Site) -> bool:
     """Whether a line consists of boilerplate from the site definition, or is the site's copyright notice."""
-    return len(line) <= 2 * MAX_NOTICE_LENGTH and _is_site_boilerplate(line, fold(line), _boilerplate(site))
+    if len(line) > 2 * MAX_NOTICE_LENGTH:
+        return False
+    boilerplate, start = _boilerplate(site), line[:START]
+    if start == clean_inline(start) and not boilerplate.may_begin(start):
+        return False
+    return _is_site_boilerplate(line, fold(line), boilerplate)
 
 
 def _is_boilerplate(line: str, boilerplate: _BoilerplateLines) -> bool:
@@ -186,10 +195,7 @@ def without_boilerplate(lines: Iterable[Line], site: Site) -> list[Line]:
         text = line.text
         if text and len(text) <= 2 * MAX_NOTICE_LENGTH:
             start = text[:START]
-            may_be = starts.get(start)
-            if may_be is None:
-                may_be = boilerplate.may_begin(start)
-            if may_be and _is_boilerplate(text, boilerplate):
+            if starts.get(start, True) and boilerplate.may_begin(start) and _is_boilerplate(text, boilerplate):
                 continue
         kept.append(line)
     return kept
@@ -275,5 +281,11 @@ def _is_teaser(line: Line, is_own_article: Callable[[str], bool]) -> bool:
 def boilerplate_inside(text: str, site: Site) -> str | None:
     """A boilerplate sentence inside a text, or ``None``. Short labels are not searched for: articles use them too."""
     sentences = _boilerplate(site).sentences
-    folded = fold(text) if sentences else ""
-    return next((clean_inline(line) for sentence, line in sentences if sentence in folded), None)
+    if not sentences:
+        return None
+    # The breaks of a body, in one step.
+    clean = clean_inline(text.replace("\n\n", " ").replace("\n", " "))
+    lowered = casefold(clean)
+    possible = [(sentence, line) for sure, sentence, line in sentences if sure in lowered]
+    folded = fold_clean(clean) if possible else ""
+    return next((clean_inline(line) for sentence, line in possible if sentence in folded), None)

@@ -18,6 +18,7 @@ h1 h2 h3 h4 h5 h6 header hr html legend li main nav ol p pre section summary tab
 BLOCKS = frozenset(_BLOCK_TAGS.split())
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 CELLS = frozenset(("td", "th"))
+_EDGES = ("br", *sorted(BLOCKS | CELLS))
 LISTS = frozenset(("ul", "ol"))
 BETWEEN_CELLS = " | "
 CAPTION = "caption"
@@ -138,6 +139,21 @@ def extract_lines(element: etree._Element, without: Collection[etree._Element] =
 def inner_text(element: etree._Element) -> str:
     """The text of an element as in the source, including white space."""
     return cast(str, _TEXT(element))
+
+
+def separated_text(element: etree._Element) -> str:
+    """The same, with a space at each place where a browser begins a new line or cell."""
+    if not len(element) or next(element.iterdescendants(*_EDGES), None) is None:
+        return inner_text(element)
+    pieces: list[str] = []
+    for event, node in etree.iterwalk(element, events=("start", "end", "comment", "pi")):
+        if event in ("start", "end") and node.tag in _EDGES:
+            pieces.append(" ")
+        if event == "start":
+            pieces.append(node.text or "")
+        elif node is not element:
+            pieces.append(node.tail or "")
+    return "".join(pieces)
 
 
 class _LineWriter:

@@ -11,7 +11,7 @@ from lxml import etree
 from parsel.csstranslator import css2xpath
 
 from caliber_crawler.errors import SiteError
-from caliber_crawler.extraction.lines import inner_text
+from caliber_crawler.extraction.lines import separated_text
 from caliber_crawler.extraction.text import clean_inline
 
 # Parsers need time quadratic in the number of a tag's attributes: a minute for 100,000, in libxml2 and lexbor alike. A
@@ -154,8 +154,8 @@ def _class_asked(css: str) -> tuple[str, str] | None:
 
 
 def text_of(element: etree._Element) -> str:
-    """Return all text of an element as one clean line."""
-    return clean_inline(inner_text(element))
+    """Return all text of an element as one clean line. Lines, blocks and cells are separated by a space."""
+    return clean_inline(separated_text(element))
 
 
 def strip_tags(root: etree._Element, name: str, number: int | None = None) -> None:
