@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from caliber_crawler.extraction.lines import Line
 from caliber_crawler.extraction.phrases import is_pointer
-from caliber_crawler.extraction.text import casefold, clean_inline, fold, fold_clean, sure_part
+from caliber_crawler.extraction.text import clean_inline, fold, fold_clean
 from caliber_crawler.site import Site
 
 # One-word labels of icons and buttons on many news sites; such a line is never a paragraph. Labels of one site are in
@@ -93,9 +93,8 @@ class _BoilerplateLines:
     """Language switches, controls and the boilerplate of all sites, in addition to the site's own."""
     leads: re.Pattern[str]
     """Matches one of the site's own lines, longest first, at the start of a line."""
-    sentences: tuple[tuple[str, str, str], ...]
-    """The site's own lines that are long enough to search for in a text: their sure parts, folded, and as in the site
-    definition."""
+    sentences: tuple[tuple[str, str], ...]
+    """The site's own lines that are long enough to search for in a text: folded, and as in the site definition."""
     starts: dict[str, bool]
     """The first letters of lines that were seen, and whether a line that begins so may be boilerplate."""
 
@@ -116,8 +115,7 @@ def _folded(lines: tuple[str, ...], labels: tuple[str, ...], title: str) -> _Boi
     own = frozenset(fold(line) for line in lines)
     leads = "|".join(re.escape(line) for line in sorted(own, key=len, reverse=True))
     short = _COMMON_BOILERPLATE | own | {fold(label) for label in labels}
-    long = [(fold(line), line) for line in lines if len(line) >= MIN_SENTENCE_LENGTH]
-    sentences = tuple((sure_part(folded), folded, line) for folded, line in long)
+    sentences = tuple((fold(line), line) for line in lines if len(line) >= MIN_SENTENCE_LENGTH)
     return _BoilerplateLines(fold(title), own, short, re.compile(leads or r"(?!)"), sentences, {})
 
 
@@ -283,9 +281,6 @@ def boilerplate_inside(text: str, site: Site) -> str | None:
     sentences = _boilerplate(site).sentences
     if not sentences:
         return None
-    # The breaks of a body, in one step.
-    clean = clean_inline(text.replace("\n\n", " ").replace("\n", " "))
-    lowered = casefold(clean)
-    possible = [(sentence, line) for sure, sentence, line in sentences if sure in lowered]
-    folded = fold_clean(clean) if possible else ""
-    return next((clean_inline(line) for sentence, line in possible if sentence in folded), None)
+    # A text without breaks is clean already, and needs few steps.
+    folded = fold(text.replace("\n\n", " ").replace("\n", " "))
+    return next((clean_inline(line) for sentence, line in sentences if sentence in folded), None)

@@ -43,7 +43,6 @@ _SIGNS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\U0002
 # Cyrillic letters that look like Latin ones in upper or lower case; pages mix them in names such as the outlet's.
 _LOOKALIKES = tuple(zip("авекмнорстухіјѕ", "abekmhopctyxijs", strict=True))
 
-_UNSURE = re.compile(f"[i{''.join(twin for _, twin in _LOOKALIKES)}]+")
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 
 
@@ -92,19 +91,6 @@ def fold_clean(text: str) -> str:
             for letter, twin in _LOOKALIKES:  # ten times as fast as translating
                 folded = folded.replace(letter, twin)
     return folded
-
-
-def sure_part(folded: str) -> str:
-    """The longest part of a folded text that every spelling of it has in :func:`casefold`, without look-alike letters.
-
-    A search for it is a fast first test, because it spares the folding of a long text.
-    """
-    return max(_UNSURE.split(folded), key=len)
-
-
-def casefold(clean: str) -> str:
-    """The first step of :func:`fold_clean`: a clean text without case and joiners."""
-    return _without_joiners(clean.casefold())
 
 
 def _without_joiners(text: str) -> str:
