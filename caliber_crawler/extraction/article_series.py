@@ -27,7 +27,7 @@ MIN_NUMBERS = 2
 """Links to numbered pages that a pager has, if the URL of the first page has a number, too."""
 # In lower case. A pattern that begins with plain letters is searched ten times as fast.
 _HREF = re.compile(rb"""href(?<![0-9a-z_]href)\s{0,4}=\s{0,4}["']?([^"'\s<>]{1,500})""")
-_IS_TWO = re.compile(rb"(?<!\d)0?2(?=/?$|\.[a-zA-Z]{2,5}$|[&#])")
+_IS_TWO = re.compile(rb"2(?:(?<!\d2)|(?<=02)(?<!\d02))(?=/?$|\.[a-zA-Z]{2,5}$|[&#])", re.MULTILINE)
 _COMMENTS = re.compile(rb"comment|kommentar|reply|disqus", re.IGNORECASE)
 _ENDS = (b'"', b"'", b"?", b"#", b">", b" ", b"")
 """What follows a URL in HTML."""
@@ -93,8 +93,11 @@ def continuation(page: Page) -> tuple[str | None, bool]:
     doubtful = None
     own = page.site.normal_url(page.capture.effective_url)
     source = page.document.source
-    for found in _HREF.finditer(source.lower()):
-        if b"2" not in found[1] or not _IS_TWO.search(found[1]) or _COMMENTS.search(found[1]):
+    lowered = source.lower()
+    if not _IS_TWO.search(b"\n".join(_HREF.findall(lowered))):  # as on most pages
+        return None, False
+    for found in _HREF.finditer(lowered):
+        if not _IS_TWO.search(found[1]) or _COMMENTS.search(found[1]):
             continue
         href = source[found.start(1) : found.end(1)]
         url = _normal(href.decode("utf-8", "replace").replace("&amp;", "&"), page)

@@ -148,19 +148,30 @@ def _is_cookie_wall(body: bytes, text_length: int) -> bool:
 
 def _length_of_text(body: bytes) -> int:
     """The number of visible characters on a page; counting stops above ``MAX_NON_ARTICLE_TEXT``."""
-    length = position = 0
+    length = position = size = 0
+    texts: list[bytes] = []
     while part := _PART.match(body, position):
         position = part.end()
-        if (hidden := part["hidden"]) is not None:
+        if part.lastgroup == "hidden":
+            hidden = part["hidden"].lower()
             ends = _END_OF_HIDDEN.finditer(body, position)
-            position = next((end.start() for end in ends if end[1].lower() == hidden.lower()), len(body))
-        if (text := part["text"]) is None:
-            continue
-        words = text.decode("utf-8", "replace").split()
-        length += sum(map(len, words)) + len(words)
-        if length > MAX_NON_ARTICLE_TEXT:
-            break
-    return max(length - 1, 0)
+            position = next((end.start() for end in ends if end[1].lower() == hidden), len(body))
+        elif part.lastgroup == "text":
+            text = part["text"]
+            texts.append(text)
+            size += len(text)
+            if size > MAX_NON_ARTICLE_TEXT:  # fewer bytes cannot have that many characters
+                length += _length_of_words(texts)
+                if length > MAX_NON_ARTICLE_TEXT:
+                    return length - 1
+                texts, size = [], length
+    return max(length + _length_of_words(texts) - 1, 0)
+
+
+def _length_of_words(texts: list[bytes]) -> int:
+    """The number of characters of the words in these texts, with a blank after each."""
+    words = b" ".join(texts).decode("utf-8", "replace").split()
+    return sum(map(len, words)) + len(words)
 
 
 def _problem(reason: str, message: str) -> Problem:

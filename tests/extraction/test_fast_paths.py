@@ -133,6 +133,36 @@ def test_a_long_article_on_a_known_layout_is_no_wall() -> None:
     assert not has_long_text(clean_page(open_page(capture_of(hidden), SITE)))
 
 
+PIECES = st.sampled_from(
+    [
+        b"<p>",
+        b"</p>",
+        b"<a title='>'>",
+        b"<script>",
+        b"</script>",
+        b"a b",
+        b" \n",
+        "é\u00a0ю".encode(),
+        b"\xd0",
+        b"x" * 700,
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=12))
+def test_the_length_of_a_text_is_that_of_its_words(pieces: list[bytes]) -> None:
+    body = b"".join(pieces)
+    length, position = 0, 0
+    while part := non_articles._PART.match(body, position):
+        position = part.end()
+        if part["hidden"] is not None:
+            position = body.find(b"</script", position) if b"</script" in body[position:] else len(body)
+        words = (part["text"] or b"").decode(errors="replace").split()
+        length += sum(map(len, words)) + len(words)
+    known, limit = max(0, length - 1), non_articles.MAX_NON_ARTICLE_TEXT
+    assert min(non_articles._length_of_text(body), limit) == min(known, limit)
+
+
 COUNTERS = st.text(st.sampled_from("Views: 0123456789 .,'kmінbmin%тыс٣"), max_size=16)
 
 
