@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import re
+from collections.abc import Iterator
 
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom, resolve_encoding
 
@@ -19,6 +21,29 @@ _BINARY_MAGIC = (
     b"\x1f\x8b",
     b"SQLite format 3",
 )
+# UTF-16 without a byte order mark, by the beginning of the markup.
+_UTF16_LE = re.compile(rb"(?:[\t\n\f\r ]\0){0,256}<\0[!?A-Za-z]\0")
+_UTF16_BE = re.compile(rb"(?:\0[\t\n\f\r ]){0,256}\0<\0[!?A-Za-z]")
+_LANGUAGE = re.compile(rb"""<html\b[^<>]{0,500}?\slang\s{0,9}=\s{0,9}["']?([a-z]{2,3})\b""", re.IGNORECASE)
+LANGUAGE_SAMPLE = 4096
+MIN_OWN_LETTERS = 0.98
+"""Share of the letters outside ASCII that a language has, if the encoding is right; names have others."""
+_WESTERN, _CENTRAL, _TURKISH, _BALTIC = ("cp1252",), ("cp1250", "iso8859-2"), ("cp1254",), ("cp1257", "iso8859-13")
+_LETTERS = {
+    "ca": (_WESTERN, "àçèéíïòóúü"), "da": (_WESTERN, "æøåé"), "de": (_WESTERN, "äöüß"), "es": (_WESTERN, "áéíóúüñºª"),
+    "fi": (_WESTERN, "äöåé"), "fr": (_WESTERN, "àâæçéèêëîïôœùûüÿ"), "is": (_WESTERN, "áðéíóúýþæö"),
+    "it": (_WESTERN, "àèéìíîòóùúº"), "nl": (_WESTERN, "áàéèëêíïóöúüç"), "no": (_WESTERN, "æøåéò"),
+    "nb": (_WESTERN, "æøåéò"), "pt": (_WESTERN, "áâãàçéêíóôõúüºª"), "sv": (_WESTERN, "åäöé"), "sq": (_WESTERN, "ëç"),
+    "tr": (_TURKISH, "çğıöşüâîûi̇"), "ku": (_TURKISH, "çêîşû"),
+    "bs": (_CENTRAL, "čćđšž"), "cs": (_CENTRAL, "áčďéěíňóřšťúůýž"), "hr": (_CENTRAL, "čćđšž"),
+    "hu": (_CENTRAL, "áéíóöőúüű"), "pl": (_CENTRAL, "ąćęłńóśźż"), "ro": (_CENTRAL, "ăâîşţ"),
+    "sk": (_CENTRAL, "áäčďéíĺľňóôŕšťúýž"), "sl": (_CENTRAL, "čšž"),
+    "et": (_BALTIC, "äöõüšž"), "lt": (_BALTIC, "ąčęėįšųūž"), "lv": (_BALTIC, "āčēģīķļņšūž"),
+}  # fmt: skip
+"""The encodings before Unicode of languages in Latin letters, and their letters outside ASCII.
+
+Detectors tell Latin encodings apart badly: they differ in a few letters.
+"""
 _CONTROLS = bytes(code for code in range(0x20) if code not in b"\t\n\r\f\x0b\x1b")
 
 
@@ -26,7 +51,7 @@ def looks_binary(body: bytes) -> bool:
     """Return whether the content is binary in any character set: an image, an archive, a database."""
     if body.startswith(_BINARY_MAGIC):
         return True
-    if read_bom(body)[0] is not None:
+    if read_bom(body)[0] is not None or _unmarked_utf16(body) is not None:
         return False
     head = body[:4096]
     controls = len(head) - len(head.translate(None, _CONTROLS))
@@ -36,13 +61,15 @@ def looks_binary(body: bytes) -> bool:
 def decode(body: bytes, content_type: str | None = None) -> str:
     """Return the text of a page.
 
-    A byte order mark comes first. Then UTF-8, which no other encoding matches by accident. Then the declarations of
-    header and page, if the bytes agree. Then a detector. Remaining invalid bytes are replaced by U+FFFD rather than
-    lost.
+    A byte order mark comes first, or markup in UTF-16. Then UTF-8, which no other encoding matches by accident. Then
+    the declarations of header and page, if the bytes agree. Then the usual encoding of the page's language, if it gives
+    the letters of that language. Then a detector. Remaining invalid bytes are replaced by U+FFFD rather than lost.
     """
     encoding, mark = read_bom(body)
     if encoding is not None and mark is not None:
         return body[len(mark) :].decode(encoding, errors="replace")
+    if (utf16 := _unmarked_utf16(body)) is not None:
+        return body.decode(utf16, errors="replace")
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError:
@@ -50,7 +77,7 @@ def decode(body: bytes, content_type: str | None = None) -> str:
     if _is_damaged_utf8(body):
         return body.decode("utf-8", errors="replace")
     declared = (http_content_type_encoding(content_type), html_body_declared_encoding(body))
-    for name in (*declared, _detect(body)):
+    for name in _encodings(body, declared):
         codec = resolve_encoding(name) if name else None
         if codec is None:
             continue
@@ -61,8 +88,34 @@ def decode(body: bytes, content_type: str | None = None) -> str:
     return body.decode("cp1252", errors="replace")
 
 
+def _encodings(body: bytes, declared: tuple[str | None, ...]) -> Iterator[str | None]:
+    yield from declared
+    yield _usual_encoding(body)
+    yield _detect(body)
+
+
+def _usual_encoding(body: bytes) -> str | None:
+    """The encoding of the language that the page declares, if the text is in that language's letters."""
+    match = _LANGUAGE.search(body[:LANGUAGE_SAMPLE])
+    encodings, letters = _LETTERS.get(match[1].decode().lower() if match else "", ((), ""))
+    for encoding in encodings:
+        text = body[:DETECTION_SAMPLE].decode(encoding, errors="replace").lower()
+        others = [char for char in text if char > "\x7f" and char.isalpha()]
+        if others and sum(char in letters for char in others) >= MIN_OWN_LETTERS * len(others):
+            return encoding
+    return None
+
+
+def _unmarked_utf16(body: bytes) -> str | None:
+    if _UTF16_LE.match(body):
+        return "utf-16-le"
+    return "utf-16-be" if _UTF16_BE.match(body) else None
+
+
 def as_utf8(body: bytes, content_type: str | None = None) -> bytes:
     """Return the same text in UTF-8 without a byte order mark; most pages are that already."""
+    if _unmarked_utf16(body) is not None:
+        return decode(body).encode("utf-8", errors="replace")
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:

@@ -36,6 +36,8 @@ _SEVERAL_JOINERS = re.compile("([\u200c\u200d])[\u200c\u200d]++")
 _INVISIBLE_TABLE = {code: None for first, last in _INVISIBLE for code in range(first, last + 1)}
 
 LETTERS_OF_A_SIGN = 3
+SENTENCE_MARKS = ".!?…。！？։؟۔।።။។"
+"""Marks that end a sentence, in all scripts that have one."""
 _SIGNS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff]")
 
 # Cyrillic letters that look like Latin ones in upper or lower case; pages mix them in names such as the outlet's.
@@ -98,6 +100,12 @@ def _without_joiners(text: str) -> str:
 def letters_in(text: str) -> int:
     """Return the length of a text in Latin letters: a Chinese, Japanese or Korean character says as much as three."""
     return len(text) if text.isascii() else len(text) + (LETTERS_OF_A_SIGN - 1) * len(_SIGNS.findall(text))
+
+
+def is_as_long(text: str, least: int) -> bool:
+    """Return whether a text has at least as many letters as this, as :func:`letters_in` counts them."""
+    length = len(text)
+    return length >= least or (LETTERS_OF_A_SIGN * length >= least and letters_in(text) >= least)
 
 
 def slug(text: str) -> str:

@@ -37,6 +37,42 @@ def test_one_invalid_byte_loses_one_character() -> None:
     assert decode(body, "text/html; charset=utf-8") == RUSSIAN.replace("рубежу", "\ufffdубежу", 1)
 
 
+@pytest.mark.parametrize(
+    ("language", "encoding", "text"),
+    [
+        ("tr", "windows-1254", "Dağ yolu yeniden açılıyor, köylüler on bir yıl bekledi; şoförler İzmir’e gidiyor."),
+        ("es", "windows-1252", "La carretera de montaña reabrirá en otoño; ¿cuándo?, preguntó un pingüino."),
+        ("fr", "iso-8859-1", "La route rouvrira à l'été, après onze années ; où êtes-vous, Noël ?"),
+        ("de", "windows-1252", "Die Straße wird „wieder“ geöffnet, Ämter dürfen prüfen."),
+        ("pl", "iso-8859-2", "Droga górska zostanie znów otwarta, mieszkańcy czekali jedenaście lat; źródło łaźni."),
+        ("pl", "windows-1250", "Droga górska zostanie znów otwarta, mieszkańcy czekali jedenaście lat; źródło łaźni."),
+        ("cs", "windows-1250", "Horská silnice se znovu otevře, vesničané čekali jedenáct let; žluťoučký kůň."),
+        ("hu", "iso-8859-2", "A hegyi út újra megnyílik, a falusiak tizenegy évet vártak; őrült tűz."),
+        ("lt", "windows-1257", "Kalnų kelias vėl bus atidarytas, gyventojai laukė vienuolika metų; ąžuolų šaknys."),
+    ],
+)
+def test_an_undeclared_encoding_of_a_language_in_latin_letters_is_known_by_its_letters(
+    language: str, encoding: str, text: str
+) -> None:
+    page = f'<!DOCTYPE html>\n<html class="x" lang="{language}"><body><p>{text}</p></body></html>'
+    assert decode(page.encode(encoding)) == page
+
+
+def test_the_language_alone_does_not_decide_an_encoding() -> None:
+    page = f'<html lang="de"><body>{RUSSIAN}</body></html>'
+    assert decode(page.encode("windows-1251")) == page
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("before", ["", "\n ", "<!DOCTYPE html>"])
+def test_markup_in_utf16_needs_no_mark(codec: str, before: str) -> None:
+    page = f"{before}<html><body>{RUSSIAN}</body></html>"
+    for content_type in (None, "text/html; charset=utf-8"):
+        assert decode(page.encode(codec), content_type) == page
+        assert as_utf8(page.encode(codec), content_type) == page.encode()
+    assert not looks_binary(page.encode(codec))
+
+
 def test_an_unknown_character_set_name_is_ignored() -> None:
     assert decode(RUSSIAN.encode(), "text/html; charset=wrong") == RUSSIAN
 

@@ -78,6 +78,7 @@ def read_all(body: bytes, url: str = "https://caliber.az/en/post/a") -> None:
 
 @given(st.lists(SCRAPS, max_size=30).map("".join))
 @example("<h1 class='post_title'>A headline</h1>&#8;\x1b[0m behind it\ufffe")
+@example("<p>A word before <a \x1f href=/x\x02>a link</a>, and behind it</p>")
 def test_extraction_raises_only_unreadable(page: str) -> None:
     read_all(page.encode(errors="replace"))
 

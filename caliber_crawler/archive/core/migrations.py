@@ -160,6 +160,12 @@ def m0022_cold_copies(db: Database) -> None:
     run_script(db, "m0022_cold_copies")
 
 
+@migrations()
+def m0023_scopes(db: Database) -> None:
+    """Index the crawls that were not limited to what was due."""
+    run_script(db, "m0023_scopes")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")

@@ -207,10 +207,15 @@ class Articles:
             )
             return found
         for url in url_variants(reference):
-            found = self._connection.value("SELECT article_id FROM article_urls WHERE url = ?", (url,))
+            found = self.at_url(url)
             if found is not None:
                 return found
         return None
+
+    def at_url(self, url: str) -> int | None:
+        """The ID of the article with a URL in normal form, which a crawl knows; :meth:`find` tries other spellings."""
+        found: int | None = self._connection.value("SELECT article_id FROM article_urls WHERE url = ?", (url,))
+        return found
 
     def show(self, article_id: int) -> ArticleRecord:
         """The record of an article. Raises ``NoSuchArticle``."""

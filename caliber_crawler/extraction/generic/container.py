@@ -20,7 +20,7 @@ from caliber_crawler.extraction.generic.outline import aside_names
 from caliber_crawler.extraction.generic.pruning import is_text, names_of
 from caliber_crawler.extraction.lines import LISTS
 from caliber_crawler.extraction.omissions import ASIDE, COMMENT, HIDDEN, LINKS, NOT_PARAGRAPH, OUTSIDE, TEASER
-from caliber_crawler.extraction.text import clean_inline
+from caliber_crawler.extraction.text import SENTENCE_MARKS, clean_inline, is_as_long
 
 BREAK = "\n"
 MIN_PROSE_LENGTH = 80
@@ -42,7 +42,7 @@ MIN_USUAL_SHARE = 0.8
 MIN_AGREED_SHARE = 0.3
 _WEIGHTS = (0.25, 0.4, 1.0)
 """The weight of prose that no reading, one or both of them have."""
-_SENTENCE_ENDS = tuple(".!?…。！？։»”\"’':;)")
+_SENTENCE_ENDS = tuple(f"{SENTENCE_MARKS}»”\"’':;)")
 _UNSEEN_TEXT = "script style template noscript textarea iframe object head svg select button title"
 _UNSEEN = frozenset(_UNSEEN_TEXT.split())
 _INLINE = INLINE | {"br", "code", "ins", "img", "wbr", "picture", "source"}
@@ -268,7 +268,7 @@ class Lookup:
     def __contains__(self, block: str) -> bool:
         if block in self._lines:
             return True
-        if len(block) < MIN_MATCH_LENGTH:
+        if not is_as_long(block, MIN_MATCH_LENGTH):
             return False
         start = block[:MATCHED_LENGTH]
         if start in self._starts:
@@ -279,7 +279,9 @@ class Lookup:
 
 def _votes(blocks: Sequence[Block], readings: Sequence[Sequence[str]]) -> list[int]:
     lookups = [Lookup(reading) for reading in readings]
-    return [sum(block.text in lookup for lookup in lookups if len(block.text) >= MIN_MATCH_LENGTH) for block in blocks]
+    return [
+        sum(block.text in lookup for lookup in lookups if is_as_long(block.text, MIN_MATCH_LENGTH)) for block in blocks
+    ]
 
 
 def _weights(blocks: Sequence[Block], votes: Sequence[int], most: int, beside: Sequence[bool]) -> list[float]:
@@ -301,7 +303,7 @@ def _weights(blocks: Sequence[Block], votes: Sequence[int], most: int, beside: S
 
 def _is_prose(block: Block) -> bool:
     text = block.text
-    return len(text) >= MIN_PROSE_LENGTH and text.endswith(_SENTENCE_ENDS) and block.linked < len(text) / 2
+    return is_as_long(text, MIN_PROSE_LENGTH) and text.endswith(_SENTENCE_ENDS) and block.linked < len(text) / 2
 
 
 def _is_machine_text(block: Block, element: etree._Element) -> bool:

@@ -9,7 +9,8 @@ from typing import cast
 from lxml import etree
 
 from caliber_crawler.extraction.omissions import REMOVED, Omissions
-from caliber_crawler.extraction.tree import strip_elements
+from caliber_crawler.extraction.text import LETTERS_OF_A_SIGN, is_as_long
+from caliber_crawler.extraction.tree import strip_elements, text_of
 
 MIN_PROSE_LENGTH = 60
 MAX_FEW = 20
@@ -64,7 +65,14 @@ def text_length(element: etree._Element) -> int:
     return int(cast(float, _LENGTH(element)))
 
 
+def is_long(element: etree._Element) -> bool:
+    """Return whether an element has enough text for a sentence."""
+    length = text_length(element)
+    return length >= MIN_PROSE_LENGTH or (
+        length * LETTERS_OF_A_SIGN >= MIN_PROSE_LENGTH and is_as_long(text_of(element), MIN_PROSE_LENGTH)
+    )
+
+
 def prose_length(element: etree._Element) -> int:
     """The length of an element's paragraphs that are long enough to be sentences."""
-    lengths = (text_length(paragraph) for paragraph in element.iter("p"))
-    return sum(length for length in lengths if length >= MIN_PROSE_LENGTH)
+    return sum(text_length(paragraph) for paragraph in element.iter("p") if is_long(paragraph))

@@ -7,9 +7,11 @@ element is removed, links and emphasis lose their attributes, and every other in
 
 from __future__ import annotations
 
+from typing import cast
+
 from lxml import etree
 
-from caliber_crawler.extraction.generic.elements import remove_marked
+from caliber_crawler.extraction.generic.elements import remove_marked, writable
 from caliber_crawler.extraction.omissions import HIDDEN, REMOVED, Omissions, mark
 from caliber_crawler.extraction.tree import strip_tags
 
@@ -22,6 +24,8 @@ time tt u var
 _CONTROLS = frozenset(("button", "label"))
 INLINE = frozenset((*STYLED, *_INVISIBLE_MARKUP.split(), *_CONTROLS))
 CODE = "code"
+# Names of custom elements have a hyphen.
+_CUSTOM = etree.XPath("descendant::*[contains(name(), '-') or self::meter or self::progress]")
 # Blocks that are a paragraph of their own; any text beside an inline element in them is running text.
 _PARAGRAPHS = frozenset(("p", "li", "dd", "dt", "td", "th", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6"))
 _BREAK_NAMES = frozenset(("br", "break", "line-break", "linebreak"))
@@ -37,6 +41,7 @@ DISSOLVED = "dissolved"
 
 def simplify_inline(root: etree._Element, omissions: Omissions | None = None) -> None:
     """Simplify the inline elements of running text in place. The words and their order stay."""
+    _rename_custom(root)
     elements = [element for element in root.iter(*INLINE, CODE) if element.tag != CODE or not _is_listing(element)]
     removed: list[etree._Element] = []
     dissolved = 0
@@ -67,6 +72,13 @@ def simplify_inline(root: etree._Element, omissions: Omissions | None = None) ->
             dissolved += 1
     if dissolved:
         strip_tags(root, DISSOLVED, dissolved)
+
+
+def _rename_custom(root: etree._Element) -> None:
+    """Turn elements that a site made up (``<glossary-term>``) into plain inline ones where they stand in a sentence."""
+    for element in cast(list[etree._Element], _CUSTOM(root)):
+        if all(inner.tag in INLINE for inner in element.iterdescendants(etree.Element)) and _is_in_flow(element, set()):
+            element.tag = "span"
 
 
 def _is_listing(code: etree._Element) -> bool:
@@ -144,6 +156,8 @@ def _text_before(node: etree._Element) -> str:
 
 
 def _strip_attributes(element: etree._Element) -> None:
-    for name in list(map(str, element.attrib)):
-        if name != "href":
-            del element.attrib[name]
+    """Remove all attributes but the URL; their names may have characters by which lxml cannot remove them singly."""
+    url = element.get("href")
+    element.attrib.clear()
+    if url is not None:
+        element.set("href", writable(url))

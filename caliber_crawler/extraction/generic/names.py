@@ -5,26 +5,50 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from caliber_crawler.extraction.generic.byline_words import (
+    CAUTIOUS,
+    LABELS,
+    OF_EDITORS,
+    OF_OTHERS,
+    WRITTEN_BY,
+    author_labels,
+    phrases,
+)
 from caliber_crawler.extraction.linked_data import unescaped, without_tags
 from caliber_crawler.extraction.text import clean_inline, fold
 
 MAX_AUTHORS = 12
 MAX_NAME_LENGTH = 60
 MAX_LINE_LENGTH = 160
-# "da Silva" and "Von der Leyen" are names: a preposition is removed only before a capital, Romance ones only in lower
-# case.
+
+
+def _any_of(phrases: Iterable[str]) -> str:
+    """A pattern for any of these phrases, longest first; any number of blanks may be between their words."""
+    ordered = sorted(set(phrases), key=len, reverse=True)
+    return "|".join(r"\s++".join(map(re.escape, phrase.split())) for phrase in ordered)
+
+
+_GENRE_BY = "|".join(
+    rf"(?:{_any_of(by.articles)})\s++(?:[^\W\d_]{{2,20}}+\s++){{1,2}}?(?:{_any_of(by.prepositions)})"
+    for by in WRITTEN_BY.values()
+    if by.articles
+)
+# "da Silva" and "Von der Leyen" are names: a preposition is removed only before a capital, some only in lower case.
 _BY = re.compile(
-    r"^(?:(?i:(?:(?:article|story|text|words|report|recipe|analysis|opinion|review|interview)\s++|(?:re)?posted\s++|submitted\s++|created\s++|"
-    r"(?:medically\s++)?reviewed\s++|written\s++|reported\s++|published\s++|authored\s++|edited\s++|compiled\s++)?by|"
-    r"text|texto|tekst|текст|mətn|metin|ტექსტი|տեքստ|подготовил(?:а|и)?|von|vom|par|door|oleh|автор(?:ы)?|հեղինակ|müəllif|yazar|yazan|muallif|"
-    r"ავტორი|بقلم|كتب|کاتب|نویسنده|autor(?:in|en|es)?|auteurs?|authors?)|por|di|da|av|af|от)(?![\w])\s*+"
+    rf"^(?:(?i:{_any_of(phrases())}|{_GENRE_BY})|di|{_any_of(CAUTIOUS)})(?!\w)\s*+"
     r"(?:\s?[:：՝]\s*+|(?=(?:the\s)?[^\W\d_a-zа-яё]))"
 )
+_SPACED_BY = re.compile(rf"^(?:{_any_of((*LABELS['zh'], '记者', '記者'))})\s*+[:：]?\s*+")
 # "Author:" in any language. The rest of the line is the names.
 _LABEL = re.compile(r"^(?:[^\W\d_]{2,20}+[ ]?){1,2}[:：՝]\s*+")
+_KNOWN_LABEL = re.compile(
+    rf"(?:^|(?<=[\s;|,·•/(]))(?:(?P<author>{_any_of(author_labels())})|(?P<editor>{_any_of(OF_EDITORS)})|"
+    rf"(?P<other>{_any_of(OF_OTHERS)}))\s?[:：՝]\s*+",
+    re.IGNORECASE,
+)
 _JOIN = re.compile(
     r"(?:(?<!\s)\s++)?(?:[,;|/&•·⋅、，；／・،]|(?<=\s)(?:[–—-](?=\s)|"
-    r"(?:and|und|et|y|e|en|och|og|i|и|та|և|და|و|və|ve|dan|with|mit)\s))\s*+",
+    r"(?P<and>and|und|et|y|e|en|och|og|i|и|та|և|და|و|və|ve|dan|with|mit|avec|con|com|med|met)\s))\s*+",
     re.IGNORECASE,
 )
 _OF_OTHERS = re.compile(
@@ -67,7 +91,11 @@ _ROLE_BEFORE = re.compile(
     r"обозреватель|журналист(?:ка)?|редактор|колумнист|кореспондент(?:ка)?|оглядач(?:ка)?|müxbir(?:i)?|muhabir(?:i)?|"
     r"redaktor|記者|记者|기자)\s(?=[^\W\d_a-zа-яёіїєґ])"
 )
-_PLACE_BEHIND = re.compile(r" (?:in|for|at|from|is|aus|on) [^\W\d_]")
+_PLACE_BEHIND = re.compile(r" (?:(?:in|for|at|from|is|aus|on|à|desde) [^\W\d_]|(?:am|le|el|em|il|den|på|op|vom) [0-9])")
+# What follows a name on the same line: marks that no name has, and verbs.
+_REST_BEHIND = re.compile(
+    r"\s[(\[«\"“]|\s(?:yazdı|yazıyor|yazır|schreibt|schrieb|writes|reports|reported|пишет|сообщает)\b"
+)
 _OF_PLACE = re.compile(r"\s(?:at|of|for|in|with|bei|von|chez|di|de)\s", re.IGNORECASE)
 _CREDENTIAL = re.compile(
     r"(?:[A-Z][A-Za-z]{0,4}+\.?(?:[-. ][A-Z][A-Za-z]{0,4}+\.?){0,3}|Ph\.?D|M\.?B\.?A)[®™.]?", re.ASCII
@@ -84,6 +112,7 @@ _UNCASED = re.compile(r"[\u0590-\u08ff\u0900-\u10ff\u1200-\u139f\u1780-\u17ff\u3
 _IDEOGRAPHIC = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,5}")
 _ABBREVIATED = re.compile(r"\s(?:Jr|Sr|[A-Z])$")
 _SINGLE = re.compile(r"[^\W\d_]+(?:[-'’.][^\W\d_]+){0,2}")
+_MARKS = ' ,.;:|-–—)]»”"'
 _NEVER_NAMES = re.compile(r"^\(|https?:|www\.|\w@\w")
 
 
@@ -92,11 +121,10 @@ def split_names(text: str) -> Iterator[str]:
     line = clean_inline(without_tags(unescaped(text[: MAX_LINE_LENGTH * 4])))
     if _NEVER_NAMES.search(line):
         return
-    line = _OF_OTHERS.sub("", line)
+    line = _OF_OTHERS.sub("", _of_authors(line))
     if len(line) <= MAX_LINE_LENGTH:
         line = _LABEL.sub("", line)
-    pieces = _JOIN.split(_BY.sub("", line))
-    names = [name for piece in pieces if (name := _name_alone(piece))]
+    names = list(_names_between_joins(line))
     people = [name for name in names if not _ROLE.search(name)]
     if not people:  # a desk that signs alone keeps its name
         yield from names
@@ -105,6 +133,35 @@ def split_names(text: str) -> Iterator[str]:
     for name in people[1:]:
         if not (is_name(people[0]) and (_is_credential(name) or is_desk(name))):
             yield name
+
+
+def _of_authors(line: str) -> str:
+    """The part of a line with labels that names the authors: ``Photo: Jon Moe; Author: Jane Roe``."""
+    labels = list(_KNOWN_LABEL.finditer(line[: MAX_LINE_LENGTH * 2]))
+    if not labels:
+        return line
+    parts = {"author": "", None: line[: labels[0].start()], "editor": ""}
+    for label, following in zip(labels, [*labels[1:], None], strict=True):
+        part = line[label.end() : following.start() if following else len(line)]
+        if label.lastgroup in parts and not parts[label.lastgroup]:
+            parts[label.lastgroup] = part
+    return next((part for part in parts.values() if part.strip(_MARKS)), "")
+
+
+def _names_between_joins(line: str) -> Iterator[str]:
+    """The names in a line without labels. Behind a full name, one word is a place or an outlet: ``Jane Roe, Baku``."""
+    if (spaced := _SPACED_BY.match(line)) and all(map(_IDEOGRAPHIC.fullmatch, words := line[spaced.end() :].split())):
+        yield from words
+        return
+    start, is_after_full, is_joined = 0, False, True
+    rest = _BY.sub("", line)
+    for join in [*_JOIN.finditer(rest), None]:
+        name = _name_alone(rest[start : join.start() if join else len(rest)])
+        if name and not (is_after_full and not is_joined and " " not in name and not is_name(name)):
+            yield name
+            is_after_full = is_after_full or is_name(name)
+        if join:
+            start, is_joined = join.end(), join["and"] is not None
 
 
 def unique_names(names: Iterable[str]) -> tuple[str, ...]:
@@ -166,9 +223,9 @@ def _is_capitalised(word: str) -> bool:
 def _name_alone(piece: str) -> str:
     """A name without what stands behind it; empty if the piece is only a label or a date."""
     name = _BY.sub("", _trimmed(piece)).strip()
-    for behind in (_ROLE_BEHIND, _PLACE_BEHIND):
+    for behind in (_REST_BEHIND, _ROLE_BEHIND, _PLACE_BEHIND, _NOT_A_NAME):
         if (match := behind.search(name)) and is_name(name[: match.start()]):
-            name = name[: match.start()]
+            name = _trimmed(name[: match.start()])
     if _LABEL_ALONE.fullmatch(name) or _NOT_A_NAME.search(name):
         return ""
     shorter = _ROLE_BEFORE.sub("", name)
@@ -177,7 +234,7 @@ def _name_alone(piece: str) -> str:
 
 def _trimmed(text: str) -> str:
     """A text without marks at its ends; the dot of ``Jr.`` and of an initial stays."""
-    trimmed = text.strip(" ,.;:|-–—")
+    trimmed = text.strip(_MARKS)
     return f"{trimmed}." if _ABBREVIATED.search(trimmed) and f"{trimmed}." in text else trimmed
 
 

@@ -6,7 +6,6 @@ Changes the tree of a page in place, before the body is extracted.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice, pairwise
@@ -14,10 +13,23 @@ from itertools import islice, pairwise
 from lxml import etree
 
 from caliber_crawler.extraction.captions import move_captions
-from caliber_crawler.extraction.generic.elements import MIN_PROSE_LENGTH, prose_length, remove_marked, text_length
+from caliber_crawler.extraction.generic.elements import (
+    MIN_PROSE_LENGTH,
+    is_long,
+    prose_length,
+    remove_marked,
+    text_length,
+)
 from caliber_crawler.extraction.generic.figures import open_figures, place_late_parts, show_pictures, unembed
-from caliber_crawler.extraction.generic.inline_elements import INLINE, simplify_inline
+from caliber_crawler.extraction.generic.inline_elements import simplify_inline
 from caliber_crawler.extraction.generic.outline import short_text
+from caliber_crawler.extraction.generic.paragraphs import (
+    MIN_SENTENCE_LENGTH,
+    SENTENCE_ENDS,
+    clear_prose_attributes,
+    enclose_loose_text,
+    mark_paragraphs,
+)
 from caliber_crawler.extraction.lines import LISTS, is_data_table
 from caliber_crawler.extraction.omissions import (
     ADVERTISEMENT,
@@ -35,7 +47,7 @@ from caliber_crawler.extraction.omissions import (
     mark,
 )
 from caliber_crawler.extraction.phrases import is_pointer
-from caliber_crawler.extraction.text import clean_inline, fold
+from caliber_crawler.extraction.text import clean_inline, fold, is_as_long
 from caliber_crawler.extraction.tree import text_of
 
 # Elements that no visitor reads as text, on any page.
@@ -75,14 +87,12 @@ _FIRST_OF_PAIRS = frozenset(first for first, _ in BOILERPLATE_PAIRS)
 _OTHERS_TO_BLANKS = {code: " " for code in range(128) if not chr(code).isalpha()}
 """For names in small letters, where this is faster than a pattern."""
 _PART_OF_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-SENTENCE_ENDS = tuple(".!?…:;。！？։»”\"’')")
 _TABLE_PARTS = ("tbody", "thead", "tfoot", "tr", "td", "th")
 _SIDEBAR = re.compile(
     r"(?:(?:left|right|main|primary|secondary|page|site|blog)[-_]?)?side-?(?:bar|col|column)"
     r"(?:[-_]?(?:left|right|primary|secondary|main|one|two|first|second|\d))?",
     re.IGNORECASE,
 )
-MIN_SENTENCE_LENGTH = 40
 MAX_BOILERPLATE_SHARE = 0.3
 MAX_NAMES_LENGTH = 1000
 MAX_ID_WORDS = 3
@@ -91,8 +101,6 @@ MIN_TEASER_WORDS = 4
 MAX_LABEL_WORDS = 5
 MIN_ITEMS, MAX_ITEMS = 2, 100
 """Number of list items that are examined for sentences."""
-MIN_SHARED_CLASS = 3
-"""Number of long paragraphs with the same class name that shows that it is a name for text."""
 
 
 def prune(root: etree._Element, headline: str | None, url: str, omissions: Omissions | None = None) -> None:
@@ -113,8 +121,9 @@ def prune(root: etree._Element, headline: str | None, url: str, omissions: Omiss
     _drop_headings(root, headline, omissions)
     _drop_named_boilerplate(root, omissions)
     _drop_teasers(root, omissions)
-    _mark_paragraphs(root)
-    _clear_prose_attributes(root)
+    enclose_loose_text(root)
+    mark_paragraphs(root)
+    clear_prose_attributes(root)
 
 
 def _drop_sidebars(root: etree._Element, headline: str | None, omissions: Omissions | None) -> None:
@@ -132,7 +141,9 @@ def _drop_sidebars(root: etree._Element, headline: str | None, omissions: Omissi
     columns -= {heading, *heading.iterancestors(), *(article.iter() if article is not None else ())}
     first = islice(_following(heading, "p"), MAX_PARAGRAPHS)
     paragraphs = (node for node in first if not columns.intersection(node.iterancestors()))
-    if any(text_length(node) >= MIN_SENTENCE_LENGTH and text_of(node).endswith(SENTENCE_ENDS) for node in paragraphs):
+    if any(
+        is_as_long(text := text_of(node), MIN_SENTENCE_LENGTH) and text.endswith(SENTENCE_ENDS) for node in paragraphs
+    ):
         _remove_all(root, [*columns], SIDEBAR, omissions)
 
 
@@ -162,44 +173,6 @@ def _drop_non_content(root: etree._Element, omissions: Omissions | None) -> None
             element.tag = "div"
             element.attrib.clear()
     _remove_all(root, removed, _reason_of_tag, omissions)
-
-
-def _mark_paragraphs(root: etree._Element) -> None:
-    """Turn boxes of nothing but sentences into paragraphs, beside paragraphs or where there are no others.
-
-    Page builders write no paragraphs, and the libraries drop such boxes.
-    """
-    boxes = [box for box in root.iter("div") if _is_box_of_sentences(box)]
-    if not boxes:
-        return
-    prose = {element for element in root.iter("p") if text_length(element) >= MIN_PROSE_LENGTH}
-    usual = sum(map(text_length, boxes)) > sum(map(text_length, prose))
-    for box in boxes:
-        if usual or box.getprevious() in prose or box.getnext() in prose:
-            box.tag = "p"
-
-
-def _is_box_of_sentences(box: etree._Element) -> bool:
-    if not (len(box) or box.text) or any(inner.tag not in INLINE for inner in box.iterdescendants()):
-        return False
-    text = text_of(box)
-    return len(text) >= MIN_PROSE_LENGTH and text.endswith(SENTENCE_ENDS)
-
-
-def _clear_prose_attributes(root: etree._Element) -> None:
-    """Remove what the libraries take as a sign of boilerplate from paragraphs: visitors do not see it.
-
-    A class name that several long paragraphs share belongs to the text. A paragraph of a paywall is hidden, but text.
-    """
-    prose = [element for element in root.iter("p") if text_length(element) >= MIN_PROSE_LENGTH]
-    classes = Counter(element.get("class") for element in prose)
-    shown = {element for element in prose if element.get("aria-hidden") is None}
-    for element in prose:
-        if element.getprevious() in shown or element.getnext() in shown:
-            element.attrib.pop("aria-hidden", "")
-        if element.get("class") and classes[element.get("class")] >= MIN_SHARED_CLASS:
-            element.attrib.pop("class")
-            element.attrib.pop("id", "")
 
 
 def _reason_of_tag(element: etree._Element) -> str:
@@ -263,7 +236,7 @@ def _lists_sentences(element: etree._Element) -> bool:
     if not MIN_ITEMS <= len(items) <= MAX_ITEMS or next(element.iter("a", "img"), None) is not None:
         return False
     texts = list(map(text_of, items))
-    return all(len(text) >= MIN_PROSE_LENGTH and text.endswith(SENTENCE_ENDS) for text in texts)
+    return all(is_as_long(text, MIN_PROSE_LENGTH) and text.endswith(SENTENCE_ENDS) for text in texts)
 
 
 def _holders_of_headlines(root: etree._Element) -> set[etree._Element]:
@@ -362,12 +335,12 @@ def is_text(block: etree._Element) -> bool:
     if not linked:
         return False
     text = text_of(block)
-    sentence = len(text) >= MIN_PROSE_LENGTH and text.endswith(SENTENCE_ENDS)
+    sentence = is_as_long(text, MIN_PROSE_LENGTH) and text.endswith(SENTENCE_ENDS)
     return sentence and linked > len(text) / 2 and any(map(_is_prose, (block.getprevious(), block.getnext())))
 
 
 def _is_prose(element: etree._Element | None) -> bool:
-    return element is not None and element.tag == "p" and text_length(element) >= MIN_PROSE_LENGTH
+    return element is not None and element.tag == "p" and is_long(element)
 
 
 def _is_introduction(element: etree._Element | None) -> bool:

@@ -59,10 +59,16 @@ def drop_rare_attributes(root: etree._Element) -> bool:
     names: set[object] = set()
     dropped = False
     for element in root.iter(etree.Element):
-        for name in list(element.attrib):
+        rare = []
+        for name in element.attrib:
             if len(names) < MAX_NAMES:
                 names.add(name)
             elif name not in names:
+                rare.append(name)
+        dropped = dropped or bool(rare)
+        try:
+            for name in rare:
                 del element.attrib[name]
-                dropped = True
+        except ValueError:  # a name with a character by which lxml cannot remove it
+            element.attrib.clear()
     return dropped

@@ -15,7 +15,11 @@ from caliber_crawler.extraction.linked_data import LinkedData, unescaped, withou
 from caliber_crawler.extraction.text import clean_inline, fold
 from caliber_crawler.extraction.tree import text_of
 
-_SEPARATOR = r"(?:(?<!\s)\s++)?(?:(?:\||·|•|»|::|/)\s*+|(?<=\s)[–—*:~⋆★‹›«→←►▸¦-]\s++)"
+_SEPARATOR = (
+    r"(?:(?<!\s)\s++)?(?:(?:[|｜│∣·・•»_]|::|/)\s*+|(?<=\s)[–—―−*:~⋆★‹›«→←►▸¦-]\s++|"
+    # Chinese and Japanese titles have no blanks around a dash.
+    r"(?<=[\u3040-\u30ff\u3400-\u9fff])[-–—―]{1,2}+(?=[\u3040-\u30ff\u3400-\u9fff]))"
+)
 # Between a title and a label. Quotation marks of comparison keys may have been "»". A colon is part of most headlines:
 # it separates only what is known to be another part.
 _BEHIND = re.compile(rf"{_SEPARATOR}|\s\"\s")
@@ -23,7 +27,7 @@ _BEFORE = re.compile(rf"(?:{_SEPARATOR}|\s\"\s)$")
 _BEHIND_OR_COLON = re.compile(rf"{_SEPARATOR}|\s\"\s|(?:(?<!\s)\s++)?:\s")
 _BEFORE_OR_COLON = re.compile(rf"(?:{_SEPARATOR}|\s\"\s|:\s)$")
 _SPLIT = re.compile(f"({_SEPARATOR})")
-_BARS = frozenset("|·•»›")
+_BARS = frozenset("|｜│∣·・•»›_")
 _FEED = re.compile(
     r"(?:(?<!\s)\s++)?(?:[»:|–—-]\s*+)?\b(?:(?:rss|atom)(?:\s?[12]\.0)?(?:\s++feed)?|feed|akışı|beslemesi|лента)\s*+$",
     re.IGNORECASE,

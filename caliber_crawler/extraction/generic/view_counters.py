@@ -24,7 +24,6 @@ from caliber_crawler.extraction.generic.outline import (
     short_text,
 )
 from caliber_crawler.extraction.generic.view_labels import (
-    EYES,
     MAX_COUNTER_LENGTH,
     Counter,
     find_counter,
@@ -33,6 +32,7 @@ from caliber_crawler.extraction.generic.view_labels import (
     may_be_counter,
     parse_bare_count,
 )
+from caliber_crawler.extraction.generic.view_words import EYES
 from caliber_crawler.extraction.linked_data import LinkedData
 from caliber_crawler.extraction.omissions import VIEW_COUNTER, Omissions
 from caliber_crawler.extraction.text import clean_inline, fold
@@ -57,6 +57,7 @@ _ARTICLE_SCOPE = re.compile(r"Article|BlogPosting|WebPage|Report|Review|Newspape
 _VIEW_WORDS_TEXT = """
 views hits pageviews pageview viewed viewcount viewscount viewcounter postviews viewsnum eye visibility baxis baxish
 baxislar oxunma oxunub okunma goruntulenme izlenme prosmotr prosmotry prosmotrov prosmotri reads
+totalcount daycount
 """
 _VIEW_WORDS = frozenset(_VIEW_WORDS_TEXT.split())
 _WEAK_VIEW_WORDS = frozenset(("view", "hit", "read", "see"))
@@ -64,13 +65,21 @@ _WEAK_VIEW_WORDS = frozenset(("view", "hit", "read", "see"))
 _COUNT_WORDS = frozenset(("count", "counter", "counts", "num", "number", "total", "value", "amount"))
 _OTHER_WORDS_TEXT = """
 post posts article articles news entry page item stat stats icon icons ico meta info box wrap wrapper text single story
-field label detail details blog js data the span wp fa fas far fal bi ion la las ti fi glyphicon material svg mdi md
+field statistics
+statistic label detail details blog js data the span wp fa fas far fal bi ion la las ti fi glyphicon material svg mdi md
 open fill filled outline outlined regular solid light o img image symbol sprite red remove alt post-views full
 """
 _OTHER_WORDS = frozenset(_OTHER_WORDS_TEXT.split()) | _COUNT_WORDS
 _FOREIGN_WORDS_TEXT = "comment comments reply replies like likes share shares vote votes rating downloads"
 _FOREIGN_WORDS = frozenset(_FOREIGN_WORDS_TEXT.split())
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+MAX_PREFIX_LENGTH = 4
+"""Letters of a prefix by which a theme marks its names: ``td-post-views``, ``jeg_meta_views``."""
+_NO_PREFIXES = _VIEW_WORDS | _WEAK_VIEW_WORDS | {"most", "top", "hot", "best", "last", "all", "no", "ad", "list"}
+# The lists of Drupal's Views module; only these fields of them are counters of visits.
+_DRUPAL_VIEW = re.compile(
+    r"views-(?!field-(?:totalcount|daycount)(?![a-z]))(?:field|row|label|element|content|view|exposed)"
+)
 _ICON_TEXTS = frozenset(("visibility", "remove_red_eye", *EYES))
 _ICON_TAGS = ("i", "svg", "use", "img", "span", "em")
 _UNREAD_TAGS = UNREAD_TAGS | {"h1", "h2", "h3", "h4", "h5", "h6", "title"}
@@ -354,7 +363,12 @@ def _names_views(names: str) -> bool:
 
 
 def _is_view_name(name: str) -> bool:
-    parts = {part.lower() for part in _PART.findall(name)}
+    if _DRUPAL_VIEW.match(name):
+        return False
+    words = [part.lower() for part in _PART.findall(name)]
+    if len(words) > 1 and len(words[0]) <= MAX_PREFIX_LENGTH and words[0] not in _NO_PREFIXES:
+        del words[0]
+    parts = frozenset(words)
     strong, weak = parts & _VIEW_WORDS, parts & _WEAK_VIEW_WORDS
     if not parts <= _VIEW_WORDS | _WEAK_VIEW_WORDS | _OTHER_WORDS:
         return False

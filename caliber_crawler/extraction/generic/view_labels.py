@@ -1,6 +1,6 @@
 """Labels of view counters, by language: the line ``354 views`` in the words of many sites.
 
-Labels are plain text in lower case, with a straight apostrophe. A new language needs one line in each table.
+The words are in ``view_words``.
 """
 
 from __future__ import annotations
@@ -12,161 +12,9 @@ from typing import NamedTuple
 
 from caliber_crawler.extraction.counts import is_scale, parse_count
 from caliber_crawler.extraction.dates.printed import with_ascii_digits
+from caliber_crawler.extraction.generic.view_words import COUNT_OF, EYES, LABELS_WITH_TIMES, LEADS, TIMES, VIEWS
 from caliber_crawler.extraction.text import clean_inline, fold
 
-VIEWS: Mapping[str, tuple[str, ...]] = {
-    "en": (
-        *("views", "hits", "pageviews", "page views", "post views", "total views", "article views", "viewed"),
-        *(
-            "views count",
-            "view count",
-            "number of views",
-            "no. of views",
-            "reads",
-            "page hits",
-            "visits",
-            "been viewed",
-            "people have read this",
-        ),
-    ),
-    "az": (
-        *("baxış", "baxışlar", "baxış sayı", "baxışların sayı", "baxılıb", "baxıldı", "baxılma", "baxılma sayı"),
-        *("oxunub", "oxundu", "oxunma", "oxunma sayı", "oxunuş", "oxunuş sayı", "oxunulub", "oxuyub", "oxuyanlar"),
-        *("oxucu sayı", "baxanların sayı", "baxan", "baxanlar", "izləyici sayı", "baxış sayi"),
-        *("görüntülənmə", "görüntülənib", "izlənmə", "izlənib", "izlənilib", "izlənmə sayı", "baxis", "baxis sayi"),
-    ),
-    "tr": (
-        *("görüntülenme", "görüntüleme", "görüntülenme sayısı", "görüntülenme sayisi", "görüntülendi", "okunma"),
-        *("okunma sayısı", "okundu", "okunmuş", "gösterim", "gösterim sayısı", "izlenme", "izlenme sayısı", "izlendi"),
-        *("okuyan", "okuma sayısı", "tekil okunma", "hit", "okudu", "görüntüledi", "izledi"),
-    ),
-    "ru": (
-        *("просмотр", "просмотра", "просмотры", "просмотров", "просмотрено", "количество просмотров", "посмотрели"),
-        *("кол-во просмотров", "число просмотров", "прочитано", "прочитали", "прочтений", "прочтения", "прочтение"),
-        *("посмотрело", "просмотрело", "прочитало", "прочло", "показы", "просм", "просмотрен", "прочитан", "читали"),
-        *("просмотрели", "чтений", "прочитана", "просмотрена", "показов", "количество показов", "число показов"),
-    ),
-    "uk": (
-        *("перегляд", "перегляди", "переглядів", "кількість переглядів", "переглянуто", "переглянули", "прочитань"),
-        *("прочитали", "к-сть переглядів", "число переглядів", "прочитана", "показів", "кількість показів"),
-    ),
-    "be": ("прагляд", "прагляды", "праглядаў"),
-    "hy": (
-        *("դիտում", "դիտումներ", "դիտումների քանակ", "դիտումների քանակը", "դիտումների թիվը", "դիտվել է", "դիտված է"),
-        *("դիտվել", "դիտել են", "դիտված", "ընթերցում", "ընթերցումներ", "ընթերցվել է", "կարդացվել է", "կարդացել են"),
-    ),
-    "ka": (
-        *("ნახვა", "ნახვები", "ნახვების", "ნანახია", "ნახულია", "ნახვების რაოდენობა", "ნახვის რაოდენობა"),
-        *("წაკითხვა", "წაკითხულია", "წაკითხვები", "ნახვების რიცხვი"),
-    ),
-    "kk": (
-        *("қаралым", "қаралымдар", "қаралым саны", "қаралды", "қаралған", "қараған", "көрілім", "көрілді", "көру"),
-        *("qaraldy", "qaralym", "qaralymdar", "qaralǵan", "qaralym sany", "oqyldy", "oqylǵan", "kórildi", "kórilim"),
-        *("көрілген", "оқылды", "оқылған", "оқылым", "оқылу", "көру саны", "қаралу саны", "қаралу"),
-    ),
-    "uz": (
-        *("ko'rishlar", "ko'rildi", "ko'rilgan", "ko'rishlar soni", "ko'rildi", "o'qildi", "o'qilgan", "o'qishlar"),
-        *("ko'rilganlar", "ko'rish", "ko'rilganlar soni", "o'qishlar soni"),
-        *("кўрилди", "кўришлар", "кўришлар сони", "кўрилган", "ўқилди", "ўқилган", "ўқишлар", "кўрилганлар"),
-    ),
-    "fa": (
-        *("بازدید", "بازدیدها", "تعداد بازدید", "تعداد بازدیدها", "تعداد مشاهده", "مشاهده"),
-        *("تعداد بازدیدکنندگان", "تعداد بازدیدکننده", "تعداد خوانندگان", "بازدید خبر", "بازدید شده", "خوانده شد"),
-        *("خوانده شده", "دفعات بازدید", "تعداد مطالعه", "میزان بازدید", "دیده شده", "تعداد نمایش"),
-    ),
-    "ar": (
-        *(
-            "مشاهدة",
-            "مشاهدات",
-            "المشاهدات",
-            "عدد المشاهدات",
-            "عدد مرات المشاهدة",
-            "مرات المشاهدة",
-            "قراءات",
-            "القراءات",
-        ),
-        *("عدد الزوار", "عدد القراء", "عدد الزيارات", "عدد المشاهدين", "تمت المشاهدة", "تمت القراءة"),
-        *("عدد القراءات", "زيارة", "زيارات", "الزيارات", "عدد الزيارات", "شوهد", "قرئ", "قراءة"),
-        *("قرأ المقال", "قرأ الخبر", "قرأ هذا المقال", "قرأ هذا الخبر", "شاهد المقال", "شاهد الخبر", "قرأه", "شاهده"),
-    ),
-    "ky": ("көрүүлөр", "көрүү", "көрүлдү", "көрүлгөн", "окулду", "окулган", "окуу", "каралды", "көрүүлөрдүн саны"),
-    "ku": (
-        *("بینین", "بینینەکان", "بینراوە", "ژمارەی بینین", "بینەر", "خوێندنەوە"),
-        *("dîtin", "hatiye dîtin", "hatiye xwendin"),
-    ),
-    "tg": ("дидан", "дида шуд", "дидашуда", "хонда шуд", "тамошо", "тамошо шуд", "шумораи тамошо"),
-    "tk": ("okalan", "okaldy", "görlen", "görüldi", "okalan sany", "görlen sany"),
-    "mn": ("үзсэн", "уншсан", "үзэлт", "уншигдсан"),
-    "he": ("צפיות", "מספר צפיות", "נצפה"),
-    "el": ("προβολές", "προβολη", "προβολή", "αναγνώσεις", "διαβάστηκε", "εμφανίσεις"),
-    "bg": ("прегледи", "преглеждания", "прочетена", "прочетено", "видяна", "посещения"),
-    "sr": ("pregleda", "pregledi", "pregled", "прегледа", "прегледи", "čitanja", "pročitano", "broj pregleda"),
-    "ro": ("vizualizări", "vizualizare", "afișări", "afişări", "accesări", "citiri", "citit de"),
-    "hu": ("megtekintés", "megtekintések", "olvasás", "megtekintve"),
-    "cs": ("zobrazení", "zobrazeno", "přečteno", "zhlédnutí", "přečtení", "zobrazenia", "prečítané", "videní"),
-    "nl": ("weergaven", "keer bekeken", "keer gelezen"),
-    "sv": ("visningar", "sidvisningar"),
-    "da": ("visninger", "sidevisninger"),
-    "hi": ("देखा गया", "व्यूज", "व्यूज़", "बार देखा गया", "पढ़ा गया"),
-    "bn": ("পঠিত", "ভিউ", "বার পঠিত", "দেখা হয়েছে"),
-    "id": ("dibaca", "dilihat", "tayangan", "kali dibaca", "kali dilihat", "pembaca"),
-    "vi": ("lượt xem", "lượt đọc"),
-    "de": ("aufrufe", "mal gelesen", "ansichten"),
-    "fr": ("vues", "vue", "lectures"),
-    "es": ("vistas", "visitas", "visualizaciones", "lecturas"),
-    "pt": ("visualizações", "acessos", "leituras"),
-    "it": ("visualizzazioni", "letture"),
-    "pl": ("wyświetleń", "wyświetlenia", "odsłon", "odsłony"),
-    "zh": ("浏览", "浏览量", "浏览次数", "阅读", "阅读量", "阅读数", "点击", "点击量", "瀏覽", "瀏覽數", "閱讀"),
-    "ja": ("閲覧数", "閲覧回数", "回閲覧"),
-    "ko": ("조회", "조회수"),
-}
-
-LABELS_WITH_TIMES: Mapping[str, tuple[str, ...]] = {
-    "en": ("read", "been read", "seen", "been seen"),
-    "nl": ("bekeken", "gelezen"),
-}
-"""Labels that count only beside a word for "times": "Read: 12" may be something else."""
-
-# Words for "times" between the number and a label or behind the number.
-TIMES: Mapping[str, tuple[str, ...]] = {
-    "en": ("times", "time"),
-    "az": ("dəfə", "nəfər"),
-    "tr": ("kez", "defa", "kere", "kişi"),
-    "ru": ("раз", "раза", "человек", "человека"),
-    "uk": ("раз", "рази", "разів", "осіб"),
-    "hy": ("անգամ",),
-    "ka": ("-ჯერ", "ჯერ"),
-    "kk": ("рет", "ret"),
-    "ky": ("жолу",),
-    "ku": ("جار", "caran", "car"),
-    "tg": ("маротиба", "бор"),
-    "tk": ("gezek",),
-    "mn": ("удаа",),
-    "el": ("φορές",),
-    "bg": ("пъти",),
-    "sr": ("puta", "пута"),
-    "ro": ("ori",),
-    "cs": ("krát", "x"),
-    "nl": ("keer",),
-    "hi": ("बार",),
-    "bn": ("বার",),
-    "id": ("kali",),
-    "uz": ("marta", "марта"),
-    "fa": ("بار", "مرتبه", "نفر"),
-    "ar": ("مرة", "مرات", "شخص", "شخصا", "شخصًا", "شخصاً", "أشخاص", "قارئ", "زائر"),
-    "zh": ("次",),
-    "ko": ("회",),
-}
-EYES = ("👁", "👁\ufe0f", "👀")
-_LEADS = (
-    *("bu xəbər", "xəbər", "bu məqalə", "məqalə", "bu yazı", "yazı", "bu haber", "haber", "bu içerik", "this article"),
-    *("this post", "this page", "this story", "this article has", "this post has", "this page has been"),
-    *("эта статья", "эту статью", "этот материал", "эту страницу", "эту запись", "данную статью", "запись", "эту тему"),
-    *("bu məqaləni", "bu xəbəri", "bu materialı", "material", "bu yazıyı", "bu haberi", "this entry", "story has been"),
-    *("эта новость", "эту новость", "новость", "материал", "статья", "статью", "всего", "cəmi", "toplam", "total"),
-)
-"""Words before the label or number of a counter that is a sentence: "This article has been viewed 354 times"."""
 MAX_COUNTER_LENGTH = 60
 _APOSTROPHES = str.maketrans("ʻʼ‘’`´", "''''''")
 _PARTS = re.compile(r"[|•;()\[\]]|, |\s[·—–/-]\s")
@@ -201,7 +49,8 @@ def _languages() -> Mapping[str, frozenset[str]]:
 
 _NEED_TIMES = frozenset(fold(label) for labels in LABELS_WITH_TIMES.values() for label in labels)
 _TIMES = frozenset(fold(word) for table in TIMES.values() for word in table) | {"", "+"}
-_FOLDED_LEADS = sorted({fold(lead) for lead in _LEADS}, key=len, reverse=True)
+_UNSPACED_TIMES = sorted((*TIMES["zh"], *TIMES["ja"], *TIMES["ko"]), key=len, reverse=True)
+_FOLDED_LEADS = sorted({fold(lead) for lead in (*LEADS, *COUNT_OF)}, key=len, reverse=True)
 
 
 @cache
@@ -214,7 +63,8 @@ def may_be_counter(text: str) -> bool:
     """A quick test: whether a text contains a word of a label."""
     if not text.isascii() and any(eye in text for eye in EYES):
         return True
-    return not _label_words().isdisjoint(_LETTERS.findall(fold(text.translate(_APOSTROPHES))))
+    words = _LETTERS.findall(fold(text.translate(_APOSTROPHES)))
+    return not (_label_words().isdisjoint(words) and _label_words().isdisjoint(map(_without_times, words)))
 
 
 def find_counter(text: str, language: str | None) -> Counter | None:
@@ -309,12 +159,20 @@ def _label_behind(before: str, after: str) -> str | None:
     if lead and lead not in _FOLDED_LEADS:
         return None
     label = _key(after)
-    times, _, rest = label.partition(" ")
-    if times in _TIMES and (label not in _languages() or rest in _languages()):
+    rest = _without_times(label)
+    if rest != label and (label not in _languages() or rest in _languages()):
         label = rest
     elif label in _NEED_TIMES:
         return None
     return label if label in _languages() else None
+
+
+def _without_times(text: str) -> str:
+    """A text without a word for "times" before it; Chinese, Japanese and Korean ones need no blank behind them."""
+    times, _, rest = text.partition(" ")
+    if times in _TIMES:
+        return rest
+    return next((text[len(times) :] for times in _UNSPACED_TIMES if text.startswith(times)), text)
 
 
 def _without_lead(text: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from caliber_crawler.extraction.generic.byline_words import OF_EDITORS, OF_OTHERS, WRITTEN_BY, author_labels
 from caliber_crawler.extraction.generic.names import split_names
 from tests.extraction.generic.newspage import HEADLINE, PARAGRAPHS, article, page, read
 
@@ -54,6 +55,35 @@ def authors_in_json(author: Any, byline: str = "") -> tuple[str, ...]:
         ("홍길동 기자", ["홍길동"]),
         ("Հեղինակ՝ Աննա Պետրոսյան", ["Աննա Պետրոսյան"]),
         ("Jane Roe Jr.", ["Jane Roe Jr."]),
+        ("By Jane Roe Updated January 9, 2026", ["Jane Roe"]),
+        ("By Jane Roe Follow @janeroe", ["Jane Roe"]),
+        ("By Jane Roe 3 min read", ["Jane Roe"]),
+        ("By Jane Roe (Reuters)", ["Jane Roe"]),
+        ("By Jane Roe, Baku", ["Jane Roe"]),
+        ("By Jane Roe and Svetlana", ["Jane Roe", "Svetlana"]),
+        ("Foto: Rauf Umud; Müəllif: Aynur Əliyeva", ["Aynur Əliyeva"]),
+        ("Автор: Анна Петрова Фото: Иван Смирнов", ["Анна Петрова"]),
+        ("Подготовила Анна Петрова", ["Анна Петрова"]),
+        ("Ayşe Yılmaz yazdı", ["Ayşe Yılmaz"]),
+        ("Editör: Ayşe Yılmaz", ["Ayşe Yılmaz"]),
+        ("گزارش از مریم احمدی", ["مریم احمدی"]),
+        ("كتبت فاطمة الزهراء", ["فاطمة الزهراء"]),
+        ("责任编辑：王芳 作者：李明", ["李明"]),
+        ("本报记者 李明 王芳", ["李明", "王芳"]),
+        ("Ein Artikel von Anna Müller", ["Anna Müller"]),
+        ("Eine politische Analyse von Anna Müller", ["Anna Müller"]),
+        ("Von Anna Müller, Berlin", ["Anna Müller"]),
+        ("Veröffentlicht von Anna Müller am 7. Januar 2026", ["Anna Müller"]),
+        ("Ursula von der Leyen", ["Ursula von der Leyen"]),
+        ("Otto von Bismarck", ["Otto von Bismarck"]),
+        ("Publié par Anne Dupont le 7 janvier 2026", ["Anne Dupont"]),
+        ("Propos recueillis par Anne Dupont", ["Anne Dupont"]),
+        ("Par Anne Dupont avec AFP", ["Anne Dupont"]),
+        ("Por Ana Gómez y Juan Pérez", ["Ana Gómez", "Juan Pérez"]),
+        ("Publicado por Ana Gómez el 7 de enero de 2026", ["Ana Gómez"]),
+        ("A cura di Anna Rossi", ["Anna Rossi"]),
+        ("Di Matteo Anna", ["Di Matteo Anna"]),
+        ("Haber Merkezi", ["Haber Merkezi"]),
         ("Written by", []),
         ("Political editor", ["Political editor"]),  # a desk that signs alone
         ("Von der Leyen", ["Von der Leyen"]),
@@ -141,6 +171,24 @@ def test_a_person_in_the_byline_wins_over_a_desk_in_the_metadata(desk: str) -> N
 )
 def test_meta_elements_in_use_name_the_author(meta: str) -> None:
     assert read(article(head=meta)).authors == ("Jane Roe",)
+
+
+@given(st.sampled_from(sorted(WRITTEN_BY)), st.data(), st.sampled_from(["Jane Roe", "Анна Петрова", "محمد الأحمد"]))
+def test_whatever_says_written_by_is_not_part_of_a_name(language: str, data: st.DataObject, name: str) -> None:
+    by = WRITTEN_BY[language]
+    participle, preposition = data.draw(st.sampled_from(by.participles)), data.draw(st.sampled_from(by.prepositions))
+    for line in (f"{participle} {preposition} {name}", f"{participle.title()} {preposition}: {name}"):
+        assert list(split_names(line)) == [name]
+
+
+@given(
+    st.sampled_from(sorted(author_labels())),
+    st.sampled_from(sorted({*OF_OTHERS, *OF_EDITORS})),
+    st.sampled_from("；;|·"),
+)
+def test_labels_say_who_wrote_and_who_did_something_else(author: str, other: str, mark: str) -> None:
+    assert list(split_names(f"{author}: Jane Roe {mark} {other}: Jon Moe")) == ["Jane Roe"]
+    assert list(split_names(f"{other}: Jon Moe {mark} {author}: Jane Roe")) == ["Jane Roe"]
 
 
 @given(st.text(max_size=200))

@@ -29,6 +29,9 @@ AFTER = "after a quarrel, and has been closed for all traffic between the two di
         'the third of<span class="sr-only"> the month of</span> May',
         '<a name="x"></a>the third of<b> </b>May',
         "<font><b><em></em></b></font>the third of May",
+        "<glossary-term>the third of May</glossary-term>",
+        '<app-link to="/x"><a href="/x">the third</a></app-link> of <x-em><b>May</b></x-em>',
+        '<meter value="3">the third of May</meter>',
     ],
 )
 @pytest.mark.parametrize("block", ["p", "div", "li", "blockquote"])

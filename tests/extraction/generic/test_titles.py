@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.extraction.generic.newspage import PARAGRAPHS, page, read
+from tests.extraction.generic.stories import STORIES
 
 TITLE = "Mountain road to open again"
 TEXT = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
@@ -120,3 +121,21 @@ def test_a_label_inside_the_heading_is_not_part_of_the_headline(label: str) -> N
 def test_a_headline_in_capitals_is_written_as_elsewhere() -> None:
     assert headline(og=TITLE.upper(), title=TITLE) == TITLE
     assert headline(f"<h1>{TITLE.upper()}</h1>", og=TITLE.upper(), title=TITLE.upper()) == TITLE.upper()
+
+
+@pytest.mark.parametrize("separator", [" | ", "｜", " – ", " ― ", " _ ", "_", " :: ", " · ", " » ", " ~ ", " • "])
+@pytest.mark.parametrize("name", ["Daily Pass", "Новости дня", "山间日报"])
+def test_the_name_of_the_site_is_cut_at_any_separator(separator: str, name: str) -> None:
+    for language in ("en", "az", "ru", "zh"):
+        story = STORIES[language]
+        text = "".join(f"<p>{paragraph}</p>" for paragraph in story.paragraphs)
+        for title in (f"{story.headline}{separator}{name}", f"{name}{separator}{story.headline}"):
+            head = f'<title>{title}</title><meta property="og:site_name" content="{name}">'
+            assert read(page(f"<main>{text}</main>", head, f'<html lang="{language}">')).headline == story.headline
+
+
+def test_a_dash_without_blanks_separates_ideographs() -> None:
+    story = STORIES["zh"]
+    text = "".join(f"<p>{paragraph}</p>" for paragraph in story.paragraphs)
+    head = f'<title>{story.headline}-山间日报</title><meta property="og:site_name" content="山间日报">'
+    assert read(page(f"<main>{text}</main>", head, '<html lang="zh">')).headline == story.headline

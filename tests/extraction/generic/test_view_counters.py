@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caliber_crawler.extraction.generic.view_labels import VIEWS, find_counter
+from caliber_crawler.extraction.generic.view_labels import find_counter
+from caliber_crawler.extraction.generic.view_words import VIEWS
 from tests.extraction.generic.newspage import HEADLINE, PARAGRAPHS, article, body_of, linked, page, read
 from tests.properties import examples
 
@@ -73,12 +74,43 @@ LABELLED = [
     ("en", "Read 354 times", 354),
     ("ro", "Citit de 354 ori", 354),
     ("id", "Dibaca: 354 kali", 354),
+    ("tr", "Okuma: 354", 354),
+    ("zh", "354次浏览", 354),
+    ("zh", "354人阅读", 354),
+    ("zh", "阅读次数：354", 354),
+    ("zh", "點閱數：354", 354),
+    ("ja", "閲覧回数：354回", 354),
+    ("de", "Gelesen: 354", 354),
+    ("de", "Seitenaufrufe: 354", 354),
+    ("de", "354-mal gelesen", 354),
+    ("de", "Anzahl der Zugriffe: 354", 354),
+    ("fr", "Lu 354 fois", 354),
+    ("fr", "Vu : 354 fois", 354),
+    ("fr", "Nombre de vues : 354", 354),
+    ("es", "Leído 354 veces", 354),
+    ("es", "354 veces visto", 354),
+    ("es", "Número de visitas: 354", 354),
+    ("pt", "Lido 354 vezes", 354),
+    ("it", "Letto 354 volte", 354),
+    ("it", "Numero di visite: 354", 354),
+    ("pl", "Liczba wyświetleń: 354", 354),
+    ("sv", "Läst 354 gånger", 354),
+    ("fi", "Luettu 354 kertaa", 354),
 ]
 UNCERTAIN = [
     *("5 min read", "Views: 5 min", "Views 14:35", "January 7 354 views", "14:35 354 views", "Bugünkü baxış: 12"),
     *("Views: -5", "12 min", "Oxunma vaxtı: 12 dəq", "07.01.2026 354 views", "Views: 0", "Oxunub: 07.01.2026"),
     *("Views on page 354", "Views: 12.04", "Views: 354/1200", "Views 354 Comments 12", "Время чтения: 5 мин", "354"),
-    *("Read: 354", "Seen 354", "Views - 354 comments"),
+    *(
+        "Read: 354",
+        "Seen 354",
+        "Views - 354 comments",
+        "Lu : 354",
+        "Vu 354",
+        "Leído 354",
+        "Visto: 354",
+        "Number of 354",
+    ),
     *("12 comments", "Views: 12%", "Views: 354 people came", "Просмотров за сегодня: 12", "12 views 354"),
 ]
 
@@ -131,6 +163,10 @@ def test_every_label_stands_before_or_behind_the_number(
         '<span title="Views">354</span>',
         '<span aria-label="354 views">354</span>',
         '<span data-views="354"></span>',
+        '<div class="statistics__views">354</div>',
+        '<span class="td-post-views"><i class="td-icon-views"></i><span class="td-nr-views-17">354</span></span>',
+        '<div class="jeg_meta_views">354</div>',
+        '<span class="views-field views-field-totalcount"><span class="field-content">354</span></span>',
         "<ul><li>7 January 2026</li><li>Views: 354</li><li>Comments: 12</li></ul>",
     ],
 )
@@ -144,6 +180,9 @@ def test_a_class_an_icon_or_an_attribute_names_a_counter(meta: str) -> None:
     [
         '<span class="comments-count">354</span>',
         '<div class="views-field views-field-comment-count">354</div>',
+        '<div class="views-field views-field-field-number"><span class="field-content">354</span></div>',
+        '<div class="views-row views-row-1">354</div>',
+        '<span class="most-reads">354</span>',
         '<span class="video-views">354</span>',
         '<span class="review">354</span>',
         '<i class="fa fa-eye-slash"></i> 354',

@@ -891,6 +891,8 @@ CREATE TRIGGER moved_bodies_are_counted AFTER UPDATE OF data ON bodies BEGIN
     cold_served = cold_served + ((new.data = x'') - (old.data = x'')) * new.size;
 END;
 
+CREATE INDEX runs_with_scope ON runs (site) WHERE command = 'crawl' AND instr(arguments, '"due_only": true') = 0;
+
 PRAGMA application_id = 1128352841;
 
-PRAGMA user_version = 22;
+PRAGMA user_version = 23;
