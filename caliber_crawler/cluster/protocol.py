@@ -15,11 +15,12 @@ from psycopg import Connection
 from caliber_crawler.archive.core.format import VERSION
 from caliber_crawler.errors import ClusterError
 
-PROTOCOL = 2
+PROTOCOL = 3
 """The number of the rules for tables and files that this version knows. 1: shards are whole files. 2: increments, and
-workers state their versions. Increase it with each change that workers of an earlier version cannot handle."""
+workers state their versions. 3: states name the messages that were sent. Increase it with each change of the tables
+that this version needs."""
 LEAST_PROTOCOL = 2
-"""The earliest protocol whose workers may run beside this version."""
+"""The earliest protocol whose workers may run beside this version. Raise it if they cannot."""
 TABLES = """
 CREATE TABLE IF NOT EXISTS caliber_protocol (
     is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),

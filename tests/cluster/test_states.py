@@ -37,7 +37,10 @@ def record(dsn: str, *found: SiteState) -> list[SiteState | None]:
 
     async def body() -> list[SiteState | None]:
         async with opened(dsn) as connector:
-            return [await states.record_state(connector, "gazette", state, why=None, machine="a") for state in found]
+            return [
+                (await states.record_state(connector, "gazette", state, why=None, machine="a")).before
+                for state in found
+            ]
 
     return asyncio.run(body())
 
