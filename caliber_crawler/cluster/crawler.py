@@ -17,7 +17,7 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.cluster.jobs import BACK_OFF, CrawlFailed, Interrupted
 from caliber_crawler.cluster.kept_shards import KeptShard, KeptShards
 from caliber_crawler.cluster.log_hold import LogHold
-from caliber_crawler.cluster.page_changes import empty_log, former_pages, page_digests, write_increment
+from caliber_crawler.cluster.page_changes import empty_log, former_pages, page_digests, updated_digests, write_increment
 from caliber_crawler.cluster.publication import Publisher, Report
 from caliber_crawler.cluster.scratch import unpublished_folder
 from caliber_crawler.cluster.shard_file import require_readable
@@ -205,10 +205,10 @@ class JobCrawler:
         if not shard.parts:
             path.unlink(missing_ok=True)
             return shard, b""
-        await asyncio.to_thread(self._storage.fetch, shard, path, kept.part if kept else None)
+        written = await asyncio.to_thread(self._storage.fetch, shard, path, kept.part if kept else None)
         require_readable(path, site, shard.path)
-        if kept is not None and kept.part == shard.path:
-            return shard, kept.digests
+        if kept is not None and written is not None:
+            return shard, await asyncio.to_thread(updated_digests, kept.digests, path, written)
         return shard, await asyncio.to_thread(page_digests, path)
 
     async def _current_shard(self, site: str) -> Shard:

@@ -122,9 +122,14 @@ def test_forty_sites_survive_a_full_disk_a_restart_a_damaged_and_an_earlier_shar
         assert partly.stderr.startswith(f"The shard of {DAMAGED} was not collected: ")
 
         assert crew.caliber("cluster", "restore", DAMAGED).exit_code == 0
-        crew.caliber("cluster", "enqueue", DAMAGED)
-        assert crew.start("clara", "", *notify, "--until-empty").wait(240) == 0
-        assert states(received.payloads)[DAMAGED] == [("failed", 19), ("healthy", 0)]
+        acknowledged, *others = REDESIGNED
+        assert crew.caliber("cluster", "acknowledge", acknowledged, "--note", "a new layout").exit_code == 0
+        received.payloads.clear()
+        crew.caliber("cluster", "enqueue", DAMAGED, *REDESIGNED, "--delay", 0)
+        assert crew.start("clara", "", *notify, "--until-empty").wait(240) == 3, "two redesigns last"
+        assert states(received.payloads) == {DAMAGED: [("healthy", 0)], acknowledged: [("healthy", 0)]}
+        unhealthy = crew.caliber("cluster", "status", "--unhealthy", "--json")
+        assert [site["site"] for site in unhealthy.json["sites"]] == others
         assert_every_article_once(crew.collect(), press.papers)
 
 
