@@ -103,8 +103,9 @@ class Storage:
     def fetch(self, shard: Shard, path: Path, kept: str | None = None) -> set[int] | None:
         """Make the local file ``path`` the shard. ``kept`` names the part with which that file ends already.
 
-        Return the numbers of the pages that were written to it; ``None`` if all of it was fetched. Raises :class:`ShardUnusable` if a part is missing or damaged, and :class:`StorageUnavailable` if a later
-        attempt may succeed.
+        Return the numbers of the pages that were written to it; ``None`` if all of it was fetched. Raises
+        :class:`ShardUnusable` if a part is missing or damaged, and :class:`StorageUnavailable` if a later attempt may
+        succeed.
         """
         known = [part.path for part in shard.parts]
         is_kept, written = kept in known, set[int]()
