@@ -150,6 +150,10 @@ class Storage:
             raise ShardUnusable(
                 f"The shard {part.path} is missing from {self.url}; `caliber cluster check` lists what is damaged."
             ) from None
+        if not path.is_file():
+            # A folder of this name was copied.
+            shutil.rmtree(path, ignore_errors=True)
+            raise ShardUnusable(f"The shard {part.path} is damaged: it is not a file on the storage.")
         if digest_of(path) != part.digest:
             raise ShardUnusable(f"The shard {part.path} is damaged: its digest differs from the published one.")
 
