@@ -20,7 +20,7 @@ from caliber_crawler.archive.reports.alarms import SiteState
 from caliber_crawler.archive.reports.run_history import DEFINITION
 from caliber_crawler.crawling.accounts import Accounts
 from caliber_crawler.crawling.dispatcher import Dispatcher
-from caliber_crawler.crawling.exit_code import exit_code
+from caliber_crawler.crawling.exit_code import exit_code, reason_of
 from caliber_crawler.crawling.kept_scope import with_kept_scope
 from caliber_crawler.crawling.outcome import Halt
 from caliber_crawler.crawling.request_urls import RequestUrls
@@ -215,7 +215,7 @@ class CrawlRun:
         self._record_state()
 
     def _record_state(self) -> None:
-        self.archive.runs.record_exit_code(self.id, exit_code(self))
+        self.archive.runs.record_exit_code(self.id, exit_code(self), reason_of(self))
         self.state = self.archive.alarms.state(self.scope.site.name)
 
     def close(self, reason: str) -> None:
