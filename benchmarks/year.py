@@ -8,6 +8,7 @@ cause.
     python -m benchmarks.year --folder FOLDER                          # the whole year: hours
     python -m benchmarks.year --folder FOLDER --days 7 --sites 3
     python -m benchmarks.year --folder FOLDER --hours-between 6 --seconds 3000
+    python -m benchmarks.year --folder FOLDER --report --chart growth.svg
 
 Run the same command again to go on after a kill or after ``--seconds``. Exit code 3: something differs.
 """
@@ -23,7 +24,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from benchmarks import year_alarms, year_truth
+from benchmarks import year_alarms, year_chart, year_truth
 from benchmarks.year_crawls import Plan, Year, read_lines
 from caliber_crawler.quantity import quantity
 
@@ -51,11 +52,14 @@ def main() -> int:
     parser.add_argument("--hours-between", type=int, default=1, help="hours between two crawls of a site")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after this time; run again to go on")
     parser.add_argument("--port", type=int, default=9_619)
+    parser.add_argument("--chart", type=Path, metavar="FILE", help="draw the growth of the archive as SVG")
     parser.add_argument("--report", action="store_true", help="only compare what was run so far")
     options = parser.parse_args()
     plan = Plan(options.folder, options.days, options.sites, options.hours_between, options.seconds, options.port)
     if not options.report:
         Year(plan).run()
+    if options.chart is not None:
+        year_chart.draw(read_lines(plan.folder / "rounds.jsonl"), options.chart)
     return report(plan)
 
 
