@@ -70,7 +70,8 @@ def report(plan: Plan) -> int:
         print("No round of crawls has ended yet.")
         return 3
     sites, end = plan.year_sites(), datetime.fromisoformat(rounds[-1]["at"])
-    comparison = year_truth.compare(plan.archive, plan.folder / "responses.tsv", sites, end)
+    until = end + timedelta(hours=plan.hours_between)
+    comparison = year_truth.compare(plan.archive, plan.folder / "responses.tsv", sites, end, until)
     causes, false = year_alarms.compare(sites, rounds)
     print("\n".join(work(plan, rounds, end)))
     print()

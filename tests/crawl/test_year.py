@@ -99,7 +99,7 @@ def weeks(count: int) -> list[dict[str, Any]]:
             "new": day // 7,
             "unusual": {},
         }
-        | ({"growth": {name: 10 * (day // 7 + 1) for name in year_chart.TITLES}} if day % 7 == 6 else {})
+        | ({"growth": dict.fromkeys(year_chart.TITLES, 10 * (day // 7 + 1))} if day % 7 == 6 else {})
         for day in range(7 * count)
     ]
 
