@@ -52,10 +52,13 @@ def main() -> int:
     parser.add_argument("--hours-between", type=int, default=1, help="hours between two crawls of a site")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after this time; run again to go on")
     parser.add_argument("--port", type=int, default=9_619)
+    parser.add_argument("--seed", type=int, default=1, help="another seed is another year")
     parser.add_argument("--chart", type=Path, metavar="FILE", help="draw the growth of the archive as SVG")
     parser.add_argument("--report", action="store_true", help="only compare what was run so far")
     options = parser.parse_args()
-    plan = Plan(options.folder, options.days, options.sites, options.hours_between, options.seconds, options.port)
+    plan = Plan(
+        options.folder, options.days, options.sites, options.hours_between, options.seconds, options.port, options.seed
+    )
     if not options.report:
         Year(plan).run()
     if options.chart is not None:

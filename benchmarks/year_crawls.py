@@ -52,6 +52,7 @@ class Plan:
     hours_between: int
     seconds: float
     port: int
+    seed: int = 1
 
     @property
     def archive(self) -> Path:
@@ -70,7 +71,7 @@ class Plan:
             at += timedelta(hours=self.hours_between)
 
     def year_sites(self) -> list[YearSite]:
-        return [YearSite(number, self.days, self.sites, self.port) for number in range(self.sites)]
+        return [YearSite(number, self.days, self.sites, self.port, self.seed) for number in range(self.sites)]
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
@@ -116,7 +117,7 @@ class Year:
         gc.freeze()
         gc.set_threshold(ALLOCATIONS, *gc.get_threshold()[1:])
         with (
-            served(plan.days, plan.sites, plan.port, plan.folder / "responses.tsv") as server,
+            served(plan.days, plan.sites, plan.port, plan.seed, plan.folder / "responses.tsv") as server,
             time_machine.travel(START, tick=True) as self._clock,
         ):
             process.run(self._rounds(process, server))

@@ -123,11 +123,14 @@ def redesigns(days: int, sites: int) -> list[Redesign]:
 
 
 class YearSite(DemoSite):
-    """One site. Its state at any time follows from its number."""
+    """One site. Its state at any time follows from its number and the seed of the year."""
 
-    def __init__(self, number: int, days: int, sites: int, port: int) -> None:
+    def __init__(self, number: int, days: int, sites: int, port: int, seed: int = 1) -> None:
         super().__init__(
-            ARTICLES, seed=1_000 + number, sections=("analytics",), base_url=f"http://127.19.0.{number + 1}:{port}"
+            ARTICLES,
+            seed=1_000 * seed + number,
+            sections=("analytics",),
+            base_url=f"http://127.19.0.{number + 1}:{port}",
         )
         self.number, self.days = number, days
         self.newsroom.timeline = SeasonalTimeline(ARTICLES, self.seed)
