@@ -29,7 +29,6 @@ from caliber_crawler.crawl_process import Crawl, CrawlProcess, follow_all
 from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.known_sites import project_settings
 from caliber_crawler.news_spider import NewsSpider
-from caliber_crawler.pipelines import ExtractionStage
 
 PARALLEL = 20
 """Sites that are crawled at the same time."""
@@ -126,8 +125,6 @@ class Year:
         plan, began = self._plan, time.monotonic()
         archive: Archive | None = None
         before: datetime | None = None
-        # The process that extracts pages is not started anew for each round: that takes as long as ten crawls.
-        ExtractionStage.executor.join()
         try:
             for at in plan.times():
                 if time.monotonic() - began > plan.seconds or process.stopping:
@@ -143,7 +140,6 @@ class Year:
                 await self._round(at, process, server, archive)
                 before = at
         finally:
-            await ExtractionStage.executor.leave()
             if archive is not None:
                 archive.close()
 
