@@ -133,6 +133,7 @@ class YearSite(DemoSite):
             base_url=f"http://127.19.0.{number + 1}:{port}",
         )
         self.number, self.days = number, days
+        self.first_kind = number + seed - 1
         self.newsroom.timeline = SeasonalTimeline(ARTICLES, self.seed)
         self.language = LANGUAGES[number % len(LANGUAGES)]
         self.edition = next(each for each in EDITIONS if each.language == self.language)
@@ -147,7 +148,7 @@ class YearSite(DemoSite):
         chance = dice(self.seed, "outages")
         at = START + timedelta(days=1, hours=chance.randrange(120))
         while at < START + timedelta(days=self.days):
-            kind = KINDS[(self.number + len(found)) % len(KINDS)]
+            kind = KINDS[(self.first_kind + len(found)) % len(KINDS)]
             length = BAN if kind == "robots_ban" else timedelta(hours=chance.randint(*HOURS))
             found.append(Outage(kind, at, at + length))
             # The alarm of one outage is over before the next begins.
