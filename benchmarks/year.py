@@ -99,7 +99,7 @@ def report(plan: Plan) -> int:
 def work(plan: Plan, rounds: Sequence[Mapping[str, Any]], end: datetime) -> Iterator[str]:
     """How much was crawled, and what it took."""
     crawls, pages = sum(each["crawls"] for each in rounds), sum(each["pages"] for each in rounds)
-    cpu, served = (sum(each[name] for each in rounds) for name in ("cpu", "server_cpu"))
+    cpu, served = (sum(max(0.0, each[name]) for each in rounds) for name in ("cpu", "server_cpu"))
     days = (end + timedelta(hours=plan.hours_between) - datetime.fromisoformat(rounds[0]["at"])) / timedelta(days=1)
     yield f"{days:,.1f} of {plan.days} days of {quantity(plan.sites, 'site')}, a crawl every {plan.hours_between} h"
     yield f"{crawls:,} crawls, {sum(each['without_requests'] for each in rounds):,} of them found nothing due"
@@ -146,13 +146,7 @@ def chart(rounds: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for name in GROWING:
         steps = [later[name] - before[name] for before, later in pairwise([dict.fromkeys(GROWING, 0), *weeks])]
         yield f"{name:>12} {spark(steps)} {weeks[-1][name]:,.0f} at the end, {max(steps):,.0f} in the largest week"
-    per_week: dict[int, list[float]] = {}
-    first = datetime.fromisoformat(rounds[0]["at"])
-    for each in rounds:
-        per_week.setdefault((datetime.fromisoformat(each["at"]) - first).days // 7, []).append(
-            1000 * each["cpu"] / each["crawls"]
-        )
-    costs = [sum(week) / len(week) for week in per_week.values()]
+    costs = [year_chart.cost(week) for _, week in year_chart.by_week(rounds)]
     yield f"{'CPU a crawl':>12} {spark(costs)} {costs[0]:.0f} ms in the first week, {costs[-1]:.0f} ms in the last"
 
 

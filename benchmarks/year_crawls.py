@@ -81,12 +81,12 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """The CPU time of a process and its children that are running."""
+    """The CPU time of a process, and of its children that are running or have ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return 0.0
-    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    own = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
     return own + sum(map(cpu_seconds, children(pid)))
 
 
