@@ -51,7 +51,7 @@ newsletter slider comment comments sidebar teaser teasers footer topbar bio tool
 """
 _ASIDE_WORDS = frozenset(_ASIDE_WORDS_TEXT.split())
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_DIGIT = re.compile(r"\d")
+_DIGIT = re.compile(r"[\d〇零]")  # in Chinese, a year may have no other digits
 _ARTICLE_NAME = re.compile(r"(?:^|[\s_-])(?:article|post|story|news|entry|single)(?:$|[\s_-])", re.IGNORECASE)
 MAX_NAMES_LENGTH = 300
 MAX_NUMBERED_LENGTH = 1000
