@@ -5,7 +5,8 @@ is the slope of the logarithms: 0 means that a task does not depend on the size,
 are those of the demo site at two visits (``demo_archive``).
 
 The goals are for a million articles: ``--sizes 10000 100000 1000000``. SQLite has only the statistics that the archive
-itself makes.
+itself makes. ``--only`` measures some of the tasks: reading, pages of ``caliber browse``, verification, and writing,
+which adds articles to the archives.
 """
 
 from __future__ import annotations
@@ -16,9 +17,8 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -46,11 +46,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     parser.add_argument("--folder", type=Path, help="keep the archives here, or take those of an earlier run")
-    parser.add_argument("--without-verify", action="store_true", help="verification takes the longest")
+    parser.add_argument(
+        "--only", choices=list(TASKS), nargs="+", default=list(TASKS), help="verification takes the longest"
+    )
     options = parser.parse_args()
     sizes: list[int] = sorted(options.sizes)
     columns: list[dict[str, float]] = []
-    queries: list[str] = []
     with tempfile.TemporaryDirectory() as temporary:
         folder: Path = options.folder or Path(temporary)
         paths = {size: folder / f"archive-{size}.db" for size in sizes}
@@ -58,15 +59,17 @@ def main() -> None:
         for size, path in paths.items():
             if not path.exists():
                 create_archive(path, size)
+        queries = queries_of(paths[sizes[0]])
         for size, path in paths.items():
-            queries = queries or queries_of(path)
-            columns.append(measure(path, folder, size, queries, verify=not options.without_verify))
+            columns.append({"MB of the file": path.stat().st_size / 1e6})
+            for name in options.only:
+                columns[-1] |= TASKS[name](path, size, queries)
             print(f"{size:,} articles: {columns[-1]}", file=sys.stderr)
     rows = [
         [
             name,
             *(f"{column[name]:,.2f}" for column in columns),
-            f"{exponent(sizes, [column[name] for column in columns]):.2f}",
+            f"{exponent(sizes, [column[name] for column in columns]):.2f}" if len(sizes) > 1 else "–",
             GOALS.get(name, "–"),
         ]
         for name in columns[0]
@@ -98,13 +101,12 @@ def add(archive: Archive, run: int, articles: Iterable[dict[str, Any]]) -> None:
         archive.articles.save(replace(extraction, capture=capture), run, [url] if url else [])
 
 
-def measure(path: Path, folder: Path, size: int, queries: list[str], *, verify: bool) -> dict[str, float]:
-    """The CPU time of each task in an archive of a size, in milliseconds, and its bytes."""
-    found: dict[str, float] = {"MB of the file": path.stat().st_size / 1e6}
+def reading(path: Path, size: int, queries: list[str]) -> dict[str, float]:
+    """The CPU time of each task that only reads an archive, in milliseconds."""
     with Archive.open(path) as archive:
         times = [best(lambda query=query: archive.search(query)) for query in queries]  # type: ignore[misc]
         trend = WORDS["common"], WORDS["known"]
-        found |= {
+        return {
             "open, and close": best(lambda: Archive.open(path).close()),
             "search, median": median(times),
             "search, p95": quantiles(times, n=20, method="inclusive")[-1],
@@ -119,21 +121,38 @@ def measure(path: Path, folder: Path, size: int, queries: list[str], *, verify: 
             ),
             "`status`": best(archive.status),
         }
-    found |= asyncio.run(pages(path, size))
-    if verify:
-        started = time.monotonic()
-        found["`verify`, all processes"] = best(lambda: verify_whole(path), 1)
-        found["`verify`, by the clock"] = (time.monotonic() - started) * 1000
-        Archive.verify_new_rows(path, {})
-        end_idle_workers()
-    found |= writing(path, folder, size)
-    if verify:
-        found[f"`verify --new`, {2 * ADDED} new articles"] = best(lambda: Archive.verify_new_rows(path, {}), 1)
+
+
+def verification(path: Path, size: int, queries: list[str]) -> dict[str, float]:
+    """Verification in several processes, then of new articles only."""
+    started = time.monotonic()
+    found = {"`verify`, all processes": best(lambda: verify_whole(path), 1)}
+    found["`verify`, by the clock"] = (time.monotonic() - started) * 1000
+    with Archive.open(path) as archive:
+        found["captures, thousands"] = archive.db.execute("SELECT captures FROM totals").fetchone()[0] / 1000
+    Archive.verify_new_rows(path, {})
+    end_idle_workers()
+    with Archive.open(path, mode="write") as archive:
+        run = start(archive)
+        add(archive, run, further_articles(archive))
+        archive.runs.finish(run, "finished", None, {})
+    found[f"`verify --new`, {ADDED} new articles"] = best(lambda: Archive.verify_new_rows(path, {}), 1)
     return found
 
 
-async def pages(path: Path, size: int) -> dict[str, float]:
+def further_articles(archive: Archive) -> Iterator[dict[str, Any]]:
+    """Articles that an archive does not have yet, also after several measurements."""
+    number = archive.db.execute("SELECT max(id) FROM articles").fetchone()[0]
+    for truth in later_articles(ADDED):
+        yield truth | {"url": f"{truth['url']}-{number}"}
+
+
+def pages(path: Path, size: int, queries: list[str]) -> dict[str, float]:
     """The CPU time of pages of ``caliber browse``, the median of some requests after the first."""
+    return asyncio.run(requests(path, size))
+
+
+async def requests(path: Path, size: int) -> dict[str, float]:
     datasette = Datasette([str(path)], settings={"suggest_facets": False, "sql_time_limit_ms": 30_000})
     urls = {
         "front page": "/",
@@ -156,18 +175,19 @@ async def pages(path: Path, size: int) -> dict[str, float]:
     return found
 
 
-def writing(path: Path, folder: Path, size: int) -> dict[str, float]:
+def writing(path: Path, size: int, queries: list[str]) -> dict[str, float]:
     """Tasks that add articles: one by one as a crawl does, and from another archive."""
-    other = folder / f"other-{size}.db"
-    later = later_articles(2 * ADDED)
-    saved = list(islice(later, ADDED))
+    other = path.with_name(f"other-{size}.db")
+    with Archive.open(path) as archive:
+        later = list(further_articles(archive))
     with Archive.open(other, mode="write") as archive:
-        add(archive, start(archive), later)
+        add(archive, start(archive), (truth | {"url": f"{truth['url']}-other"} for truth in later))
     with Archive.open(path, mode="write") as archive, Archive.open(other) as new:
         run = start(archive)
-        found = {"save an article": cpu(lambda: add(archive, run, saved)) / ADDED}
+        found = {"save an article": cpu(lambda: add(archive, run, later)) / ADDED}
         archive.runs.finish(run, "finished", None, {})
         found[f"merge {ADDED} new articles"] = cpu(lambda: list(archive.merge(new, {})))
+        found["merge without news"] = cpu(lambda: list(archive.merge(new, {})))
     other.unlink()
     return found
 
@@ -186,6 +206,14 @@ def cpu(work: Callable[[], object]) -> float:
 def verify_whole(path: Path) -> None:
     Archive.verify_file(path)
     end_idle_workers()
+
+
+TASKS: dict[str, Callable[[Path, int, list[str]], dict[str, float]]] = {
+    "reading": reading,
+    "pages": pages,
+    "verification": verification,
+    "writing": writing,
+}
 
 
 if __name__ == "__main__":

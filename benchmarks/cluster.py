@@ -1,7 +1,7 @@
 """Throughput of a cluster's queue: python -m benchmarks.cluster [--jobs N]
 
 Starts a temporary PostgreSQL server that syncs to disk, and queues one job for each of N sites. Workers run the jobs,
-which do nothing, so only the queue is measured. Prints the load of PostgreSQL per job, too.
+which do nothing, so only the queue is measured. Prints CPU time and the load of PostgreSQL per job, too.
 """
 
 from __future__ import annotations
@@ -9,23 +9,28 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
+import resource
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
+from pathlib import Path
 
 from procrastinate import App
 from procrastinate.worker import Worker
 from tabulate import tabulate
 
+from benchmarks.cpu_time import cpu_time
 from caliber_crawler.cluster.database import RetryingConnector, connect, set_up
 from caliber_crawler.cluster.jobs import QUEUE, TASK, FencedJobs, enqueue
 from caliber_crawler.cluster.lease import Lease
 from caliber_crawler.cluster.work import HostLocks, Work
-from caliber_crawler.cluster.worker import LEASE, PARALLEL
+from caliber_crawler.cluster.worker import PARALLEL
 from caliber_crawler.known_sites import project_settings
-from tests.cluster.postgres import OPTIONS, run_postgres
+from tests.cluster.postgres import OPTIONS, Postgres, run_postgres
 
+MAX_SECONDS = 3_600.0
 LOAD = """
 SELECT xact_commit AS transactions, tup_inserted + tup_updated + tup_deleted AS rows,
   pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint AS wal
@@ -40,11 +45,13 @@ def main() -> None:
     OPTIONS["fsync"] = "on"
     with run_postgres() as server, server.database("benchmark") as dsn:
         set_up(dsn)
-        rows = [measure(f"{workers} worker{'s' if workers > 1 else ''}", dsn, count, workers) for workers in (1, 2)]
+        rows = [
+            measure(f"{workers} worker{'s' if workers > 1 else ''}", server, dsn, count, workers) for workers in (1, 2)
+        ]
         print(tabulate(rows, headers="keys", floatfmt=",.1f", intfmt=","))
 
 
-def measure(name: str, dsn: str, count: int, workers: int) -> dict[str, object]:
+def measure(name: str, server: Postgres, dsn: str, count: int, workers: int) -> dict[str, object]:
     works = [Work(site=f"https://site-{number}.example/") for number in range(count)]
     locks = HostLocks(project_settings())
     before = load_of(dsn)
@@ -53,9 +60,11 @@ def measure(name: str, dsn: str, count: int, workers: int) -> dict[str, object]:
     assert len(queued) == count
     queueing = time.perf_counter() - start
     with processes(dsn, workers) as run_all:
-        start = time.perf_counter()
+        start, database_cpu, worker_cpu = time.perf_counter(), server_cpu(server), cpu_time(resource.RUSAGE_CHILDREN)
         run_all()
         running = time.perf_counter() - start
+        # Without the start of the workers, of which PostgreSQL sees little.
+        database_cpu, worker_cpu = server_cpu(server) - database_cpu, cpu_time(resource.RUSAGE_CHILDREN) - worker_cpu
     # PostgreSQL publishes the statistics of a session after it was idle for a second.
     time.sleep(1.5)
     after = load_of(dsn)
@@ -65,10 +74,28 @@ def measure(name: str, dsn: str, count: int, workers: int) -> dict[str, object]:
         "jobs": count,
         "queued/s": count / queueing,
         "run/s": count / running,
+        "PostgreSQL CPU ms per job": database_cpu * 1000 / count,
+        "worker CPU ms per job": worker_cpu * 1000 / count,
         "transactions per job": each["transactions"],
         "rows written per job": each["rows"],
         "WAL KB per job": each["wal"] / 1000,
     }
+
+
+def server_cpu(server: Postgres) -> float:
+    """Seconds of CPU time that a server has used, with its processes that have ended."""
+    main = int((server.folder / "data" / "postmaster.pid").read_text().split()[0])
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(stat.parent.name) == main:
+            ticks += sum(map(int, fields[11:15]))
+        elif int(fields[1]) == main:
+            ticks += sum(map(int, fields[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def load_of(dsn: str) -> dict[str, int]:
@@ -103,7 +130,7 @@ def work(dsn: str, go: object, ready: object) -> None:
 
 
 async def run_jobs(dsn: str, go: object, ready: object) -> None:
-    lease = Lease(dsn, LEASE)
+    lease = Lease(dsn, MAX_SECONDS)  # nobody renews it
     connector = RetryingConnector(conninfo=dsn, min_size=1, max_size=4)
     app = App(connector=connector)
     app.job_manager = FencedJobs(connector, lease)

@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 import zstandard
 
+from benchmarks.further_sites import add_site
 from benchmarks.made_copies import COPIED, KINDS
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.core.checksums import PRIMARY_KEYS, insert_with_checksum
@@ -81,11 +82,12 @@ def site_named(name: str) -> Site:
 def create_archive(path: Path, articles: int, seed: int = 1) -> None:
     """Create an archive with this number of articles, and copies of some.
 
-    The demo site has up to 200,000 articles. More come from further sites with other seeds: ``caliber2`` and so on.
+    The demo site has up to 200,000 articles. More are those of further sites with the same texts: ``caliber2`` and so
+    on, with their copiers (``further_sites``).
     """
-    for number, start in enumerate(range(0, articles, MAX_ARTICLES)):
-        name = "caliber" if number == 0 else f"caliber{number + 1}"
-        add_articles(path, articles_of(min(MAX_ARTICLES, articles - start), seed + number, name))
+    add_articles(path, articles_of(min(MAX_ARTICLES, articles), seed, "caliber"))
+    for number, start in enumerate(range(MAX_ARTICLES, articles, MAX_ARTICLES), 2):
+        add_site(path, number, min(MAX_ARTICLES, articles - start), site_named, CACHE_KB)
 
 
 def later_articles(number: int = NEW, seed: int = 1) -> Iterator[DemoTruth]:

@@ -54,7 +54,7 @@ STEPS: Sequence[tuple[str, str, tuple[str, ...] | None]] = (
     ("the container, comparison of the readings", "container.py", None),
     ("the container, comparison of the readings", "body.py", None),
     ("authors", "authorship.py", None),
-    ("other fields by selectors", "article_methods.py", ("ArticleMethods.part", "ArticleMethods.selection")),
+    ("other fields by selectors", "article_methods.py", ("ArticleMethods.part",)),
 )
 _BY_FILE = {
     file: [(step, names) for step, each, names in STEPS if each == file] for file in {file for _, file, _ in STEPS}

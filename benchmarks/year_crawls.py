@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks.soak import children
 from benchmarks.year_server import Served, served
-from benchmarks.year_sites import SINCE, START, YearSite, redesigns, spiders
+from benchmarks.year_sites import SINCE_DAY, START, YearSite, redesigns, spiders
 from caliber_crawler.archive import Archive
 from caliber_crawler.commands.crawl import Result
 from caliber_crawler.commands.crawling import ALLOCATIONS
@@ -29,10 +29,11 @@ from caliber_crawler.crawl_process import Crawl, CrawlProcess, follow_all
 from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.known_sites import project_settings
 from caliber_crawler.news_spider import NewsSpider
+from caliber_crawler.pipelines import ExtractionStage
 
 PARALLEL = 20
 """Sites that are crawled at the same time."""
-TIMEOUT = 8
+TIMEOUT = 4
 """Seconds in which a site must answer."""
 KEPT_BACKUPS = 3
 WEEK = timedelta(days=7)
@@ -124,6 +125,8 @@ class Year:
         plan, began = self._plan, time.monotonic()
         archive: Archive | None = None
         before: datetime | None = None
+        # The process that extracts pages is not started anew for each round: that takes as long as ten crawls.
+        ExtractionStage.executor.join()
         try:
             for at in plan.times():
                 if time.monotonic() - began > plan.seconds or process.stopping:
@@ -139,6 +142,7 @@ class Year:
                 await self._round(at, process, server, archive)
                 before = at
         finally:
+            await ExtractionStage.executor.leave()
             if archive is not None:
                 archive.close()
 
@@ -189,7 +193,7 @@ class Year:
     def _crawl(self, spider: type[NewsSpider], site: YearSite, archive: Archive) -> Crawl:
         """The first crawl of a site states its scope, which the archive keeps for those of what is due."""
         if archive.sites.get(site.name) is None:
-            return Crawl(spider=spider, options=CrawlOptions(language=site.language, since=SINCE.date().isoformat()))
+            return Crawl(spider=spider, options=CrawlOptions(language=site.language, since=SINCE_DAY))
         return Crawl(spider=spider, options=CrawlOptions(due=True))
 
     def _commands(self, before: datetime, at: datetime) -> list[list[str]]:

@@ -115,6 +115,12 @@ class Listener:
                 await asyncio.sleep(0.01)
 
 
+async def follow_the_clock(listeners: Sequence[Listener]) -> None:
+    """Start and stop the sites whose state has changed."""
+    for listener in listeners:
+        await listener.follow_the_clock()
+
+
 def serve(sites: Sequence[YearSite], log: Path) -> None:
     """Serve until standard input ends."""
     loop = asyncio.new_event_loop()
@@ -125,8 +131,7 @@ def serve(sites: Sequence[YearSite], log: Path) -> None:
         for line in sys.stdin:
             at, since = map(float, line.split())
             CLOCK.set(datetime.fromtimestamp(at, UTC), since)
-            for listener in listeners:
-                asyncio.run_coroutine_threadsafe(listener.follow_the_clock(), loop).result(30)
+            asyncio.run_coroutine_threadsafe(follow_the_clock(listeners), loop).result(60)
             print(flush=True)
 
 

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, TypeVar
 from urllib.parse import unquote
+from zoneinfo import ZoneInfo
 
 from caliber_crawler.demo import DemoSite, Response
 from caliber_crawler.demo.article import Article
@@ -21,8 +22,9 @@ from caliber_crawler.site import Layout, ListingLayout, Site
 from caliber_crawler.spiders.caliber import CaliberSpider
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
-SINCE = START - timedelta(days=7)
-"""Articles published earlier are out of scope."""
+SINCE_DAY = "2024-12-25"
+SINCE = datetime.fromisoformat(SINCE_DAY).replace(tzinfo=ZoneInfo(CaliberSpider.site.timezone))
+"""The beginning of this day at the sites: articles published earlier are out of scope."""
 ARTICLES = 12_000
 """Articles of each site in 4.6 years and three languages: 3 a day in the language that is crawled."""
 LANGUAGES = ("en", "ru")
@@ -235,16 +237,27 @@ def spoil(kind: str, target: str) -> Response | None:
 
 def spiders(sites: Sequence[YearSite], now: datetime) -> list[type[NewsSpider]]:
     """The spiders of the sites, with the definitions of a time: some are changed after a redesign."""
-    return [type("YearSpider", (CaliberSpider,), {"name": site.name, "site": definition(site, now)}) for site in sites]
+    return [spider(site, has_new_definition(site, now)) for site in sites]
 
 
-def definition(site: YearSite, now: datetime) -> Site:
-    """The definition of a site at a time."""
+@cache
+def spider(site: YearSite, is_new: bool) -> type[NewsSpider]:
+    """The spider of a site with its first definition or its new one."""
+    return type("YearSpider", (CaliberSpider,), {"name": site.name, "site": definition(site, is_new=is_new)})
+
+
+def has_new_definition(site: YearSite, now: datetime) -> bool:
+    """Whether the definition of a site has followed its redesign."""
+    return site.redesign is not None and site.redesign.by_definition and site.redesign.fixed_at <= now
+
+
+def definition(site: YearSite, *, is_new: bool) -> Site:
+    """The definition of a site, of its first design or of both."""
     # Without the host that they share: sites with a common host are crawled one after the other.
     known = replace(CaliberSpider.site, name=site.name, title=f"Demo {site.number}", hosts=())
     defined = known.served_at(site.base_url)
     redesign = site.redesign
-    if redesign is None or not redesign.by_definition or now < redesign.fixed_at:
+    if redesign is None or not is_new:
         return defined
     assert defined.listing is not None
     return replace(

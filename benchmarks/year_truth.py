@@ -18,6 +18,8 @@ from caliber_crawler.demo.truth import truth_of
 
 SETTLED = timedelta(days=8)
 """A page that failed or was forbidden is tried again within this time."""
+RELISTED = timedelta(days=31)
+"""An article that was offline before its first crawl and came back is found within this time."""
 EXAMPLES = 5
 """Differences of each kind that are printed."""
 
@@ -120,8 +122,10 @@ class SiteComparison:
             self._counts["articles online at the end"] += 1
             if article.k in stored:
                 continue
+            absence = site.absence(article.k)
+            came_back = absence is not None and self._end - RELISTED < absence[1] <= self._end
             troubled = any(each.end > self._end - SETTLED for each in site.outages if each.start < self._end)
-            is_new = article.published_at > self._end - (SETTLED if troubled else timedelta(hours=25))
+            is_new = came_back or article.published_at > self._end - (SETTLED if troubled else timedelta(hours=25))
             self._note("articles not found yet" if is_new else "articles missing", self._path(article.k))
 
     def _compare_article(self, k: int, row: sqlite3.Row) -> None:

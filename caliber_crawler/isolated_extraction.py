@@ -12,10 +12,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import count
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from lxml import etree
 
@@ -136,31 +136,32 @@ class IsolatedSteps:
     async def clean(self, capture: Capture, *, extracts: bool = False) -> CleanedPage | Problem:
         """See ``extraction_steps.clean``.
 
-        With ``extracts``, the page is extracted in the same call. Then :meth:`extract` has its outcome already, also
-        that of another object for the same site.
+        With ``extracts``, the page is extracted and checked in the same call. Then :meth:`extract` and :meth:`check`
+        have their outcomes already, also those of another object for the same site.
         """
         token = next(_tokens)
-        function = _clean_and_extract if extracts else _clean
+        function = _process if extracts else _clean
         try:
             cleaned = await self._executor.call(function, token, capture, context=self._context)
         except LIMITS_EXCEEDED as error:
             return limit_problem(capture.effective_url, error)
         if isinstance(cleaned, Problem):
             return cleaned
-        layout, html, extracted = cleaned
-        if extracted is not None:
-            _extracted[token] = self.site, extracted
-            while len(_extracted) > OPEN_PAGES:
-                _extracted.popitem(last=False)
+        layout, html, processed = cleaned
+        if processed is not None:
+            _keep(_processed, token, (self.site, *processed))
         return CleanedPage(capture=capture, layout=layout, html=html, token=token)
 
     async def extract(self, page: CleanedPage | Capture) -> Outcome:
         """See ``extraction_steps.extract``; a capture is cleaned first."""
         capture = page if isinstance(page, Capture) else page.capture
         token = None if isinstance(page, Capture) else page.token
-        known = None if token is None else _extracted.pop(token, None)
+        known = None if token is None else _processed.pop(token, None)
         if known is not None and known[0] is self.site:
-            return _unpack(known[1], capture)
+            outcome, checked = _unpack(known[1], capture), known[2]
+            if checked is not None:
+                _keep(_checked, id(outcome), (self.site, outcome, checked))
+            return outcome
         if token is not None and token < self._first_token:
             token = None
         try:
@@ -185,6 +186,9 @@ class IsolatedSteps:
 
     async def check(self, found: Extraction | Listing, now: datetime) -> Outcome:
         """See ``extraction_steps.check``."""
+        known = _checked.pop(id(found), None)
+        if known is not None and known[0] is self.site and known[1] is found and isinstance(found, Extraction):
+            return known[2] if isinstance(known[2], Problem) else replace(found, warnings=known[2].warnings)
         if _text_length(found) <= MAX_TEXT_CHECKED_HERE:
             return extraction_steps.check(found, self.site, now)
         capture = found.capture
@@ -198,9 +202,22 @@ class IsolatedSteps:
         return _unpack(checked, capture)
 
 
-_extracted: OrderedDict[int, tuple[Site, Packed]] = OrderedDict()
-"""The latest pages that were extracted when they were cleaned: the site and the outcome, by token."""
+Checked = CheckResult | Problem
+"""The outcome of the check on an article: its warnings, or why it is refused."""
+Kept = TypeVar("Kept")
+
+_processed: OrderedDict[int, tuple[Site, Packed, Checked | None]] = OrderedDict()
+"""The latest pages that were extracted when they were cleaned: the site and both outcomes, by token."""
+_checked: OrderedDict[int, tuple[Site, Outcome, Checked]] = OrderedDict()
+"""The latest of these pages that a stage has asked for: the site and both outcomes, by the identity of the first."""
 EXTRACTION_FIELDS = tuple(each.name for each in fields(Extraction) if each.name != "capture")
+
+
+def _keep(pages: OrderedDict[int, Kept], key: int, page: Kept) -> None:
+    """Keep a page until its next stage, and drop the oldest of too many."""
+    pages[key] = page
+    while len(pages) > OPEN_PAGES:
+        pages.popitem(last=False)
 
 
 def _text_length(found: Extraction | Listing) -> int:
@@ -245,8 +262,8 @@ class OpenPage:
 _open_pages: OrderedDict[int, OpenPage] = OrderedDict()
 
 
-Cleaned = tuple[str | None, str | None, Packed | None]
-"""The layout of a page, the HTML of its article, and its outcome if it was extracted, too."""
+Cleaned = tuple[str | None, str | None, tuple[Packed, Checked | None] | None]
+"""The layout of a page, the HTML of its article, and the outcomes of extraction and check if they were tried, too."""
 
 
 def _clean(site: Site, token: int, capture: Capture) -> Cleaned | Problem:
@@ -266,15 +283,26 @@ def _clean(site: Site, token: int, capture: Capture) -> Cleaned | Problem:
     return layout, html, None
 
 
-def _clean_and_extract(site: Site, token: int, capture: Capture) -> Cleaned | Problem:
-    """Clean and extract a page within the limits of this call. An internal error is left to the step of extraction."""
+def _process(site: Site, token: int, capture: Capture) -> Cleaned | Problem:
+    """Clean, extract and check a page within the limits of this call. Internal errors are left to the later steps."""
     cleaned = _clean(site, token, capture)
     if isinstance(cleaned, Problem):
         return cleaned
     page = _open_pages.pop(token).page
     with contextlib.suppress(Exception):
-        return *cleaned[:2], _pack(extraction_steps.extract(page, site))
+        found = extraction_steps.extract(page, site)
+        return *cleaned[:2], (_pack(found), _checked_with(found, site))
     return cleaned
+
+
+def _checked_with(found: Outcome, site: Site) -> Checked | None:
+    """The outcome of the check on an article; ``None`` if it raises, and for other pages."""
+    if isinstance(found, Extraction):
+        with contextlib.suppress(Exception):
+            checked = extraction_steps.check(found, site, datetime.now(UTC))
+            assert not isinstance(checked, Listing)
+            return checked if isinstance(checked, Problem) else CheckResult(checked.warnings)
+    return None
 
 
 def _extract_open(site: Site, token: int) -> Packed | None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from types import NoneType
+from typing import Any, Self, TypeVar
 
 from scrapy import Spider
 from scrapy.exceptions import UsageError
-from scrapy.settings import BaseSettings, Settings
+from scrapy.settings import BaseSettings, Settings, SettingsAttribute
 from scrapy.spiderloader import SpiderLoader
 
 from caliber_crawler.errors import CaliberError, InputError, SiteError
@@ -24,9 +26,34 @@ Member = TypeVar("Member")
 _HOST = re.compile(r"(?P<host>localhost|[\w-]{1,63}(?:\.[\w-]{1,63}){1,10})(?::\d{1,5})?(?:[/?].*)?$")
 
 
+class ProjectSettings(Settings):
+    """Settings of which each crawl has a copy. Copying every value deeply takes longer than reading a short article."""
+
+    def copy(self) -> Self:
+        """See ``BaseSettings.copy``: changes of the copy do not change the original."""
+        return copy_settings(self)
+
+
+UNCHANGING = {str, int, float, bool, type, NoneType}
+AnySettings = TypeVar("AnySettings", bound=BaseSettings)
+
+
+def copy_settings(settings: AnySettings) -> AnySettings:
+    """A copy whose values are copied only if they can change."""
+    copied = copy.copy(settings)
+    copied.attributes = {}
+    for name, attribute in settings.attributes.items():
+        value = attribute.value
+        if type(value) not in UNCHANGING:
+            value = copy_settings(value) if isinstance(value, BaseSettings) else copy.deepcopy(value)
+        copied.attributes[name] = own = SettingsAttribute(value, attribute.priority)
+        own.priority = attribute.priority
+    return copied
+
+
 def project_settings(**overrides: Any) -> Settings:
     """The project's settings, overridden by those of the command line."""
-    settings = Settings()
+    settings = ProjectSettings()
     settings.setmodule("caliber_crawler.settings", priority="project")
     settings.setdict({name: value for name, value in overrides.items() if value is not None}, priority="cmdline")
     return settings

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 from urllib.parse import urlsplit
 
@@ -85,7 +85,8 @@ class NewsSpider(Spider):
     def _prepare(self, settings: BaseSettings) -> None:
         """Check the contact, and apply settings to the scope."""
         require_contact(self.scope.site, settings)
-        self.scope = replace(self.scope, bounds=Bounds.from_settings(settings))
+        relisting = timedelta(days=settings.getfloat("RELIST_DAYS"))
+        self.scope = replace(self.scope, bounds=Bounds.from_settings(settings), relisting=relisting)
         if self.scope.scroll:
             require_browser()
         if self._cdx and not cdx_indexes.is_service(self._cdx, settings.getdict("CDX_SERVICES")):

@@ -51,6 +51,7 @@ BACKOFF_DELAYS = 30  # wait without a Retry-After, as a multiple of DOWNLOAD_DEL
 BACKOFF_MAX = 600.0  # seconds; a longer Retry-After is stored in the archive and ends the run
 FAILURES_MAX = 12  # other consecutive failures of a host that end the run
 REVISITS_MAX = 1000  # maximum number of revisits in one run
+RELIST_DAYS = 30  # days after which a crawl of a listing goes past known articles (0: never)
 DOWNLOAD_TIMEOUT = 30
 STALL_TIMEOUT = 60.0  # seconds; a crawl whose event loop is blocked for longer ends (0: never)
 REDIRECT_MAX_TIMES = 5

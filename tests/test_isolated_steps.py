@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from caliber_crawler import extraction_steps
+from caliber_crawler.extraction_steps import Outcome
 from caliber_crawler.isolated_extraction import IsolatedSteps
-from caliber_crawler.items import CleanedPage, Extraction
+from caliber_crawler.items import CleanedPage, Extraction, Problem
 from caliber_crawler.processes.async_executor import AsyncExecutor
 from caliber_crawler.spiders.caliber import CaliberSpider
 from tests.archive.newsroom import capture as captured
@@ -35,7 +40,7 @@ def test_a_page_that_is_extracted_with_its_cleaning_is_sent_once_even_between_tw
         executor = Counted()
         executor.join()
         try:
-            stages = [IsolatedSteps(executor, site), IsolatedSteps(executor, site)]
+            stages = [IsolatedSteps(executor, site), IsolatedSteps(executor, site), IsolatedSteps(executor, site)]
             page = await stages[0].clean(capture, extracts=True)
             assert isinstance(page, CleanedPage)
             assert isinstance(await stages[1].extract(page), Extraction)
@@ -49,5 +54,39 @@ def test_a_page_that_is_extracted_with_its_cleaning_is_sent_once_even_between_tw
             await executor.leave()
 
     once, again = asyncio.run(run())
-    assert once == ["_clean_and_extract"]
-    assert again == ["_clean_and_extract", "_extract_anew"]
+    assert once == ["_process"]
+    assert again == ["_process", "_extract_anew"]
+
+
+@pytest.mark.parametrize("headline", [None, ""])
+def test_a_page_that_another_stage_changed_is_checked_again(
+    headline: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run() -> tuple[Outcome, Outcome]:
+        capture, site = captured(url=PAGE_URL, body=(PAGE / "page.html").read_bytes()), CaliberSpider.site
+        executor = Counted()
+        executor.join()
+        try:
+            stages = [IsolatedSteps(executor, site), IsolatedSteps(executor, site)]
+            page = await stages[0].clean(capture, extracts=True)
+            assert isinstance(page, CleanedPage)
+            found = await stages[0].extract(page)
+            assert isinstance(found, Extraction)
+            if headline is None:
+                monkeypatch.setattr(extraction_steps, "check", refuse_call)
+            else:
+                found = replace(found, article=replace(found.article, headline=headline))
+            return found, await stages[1].check(found, datetime.now(UTC))
+        finally:
+            await executor.leave()
+
+    found, checked = asyncio.run(run())
+    if headline is None:
+        assert checked == found
+    else:
+        assert isinstance(checked, Problem)
+        assert checked.reason == "no_headline"
+
+
+def refuse_call(*_: object) -> None:
+    raise AssertionError("the page was checked in the worker already")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
+from scrapy.settings import BaseSettings
 
 from caliber_crawler.errors import InputError, SiteError
 from caliber_crawler.known_sites import (
@@ -75,3 +78,24 @@ def test_a_line_that_is_not_a_url_is_named(line: str, tmp_path: Path) -> None:
 def test_a_missing_list_of_sites_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="Cannot read the list of sites"):
         sites_in(tmp_path / "missing.txt")
+
+
+def test_settings_are_copied_with_their_priorities_and_change_apart() -> None:
+    settings = project_settings(LOG_LEVEL="ERROR", CDX_SERVICES={"a": "b"})
+    copied = settings.copy()
+    assert plain(copied) == plain(settings) == plain(deepcopy(settings))
+    assert type(copied) is type(settings)
+    copied.set("LOG_LEVEL", "DEBUG", priority="cmdline")
+    copied["CDX_SERVICES"]["c"] = "d"
+    copied["DOWNLOADER_MIDDLEWARES"].set("tests.Middleware", 1)
+    assert settings["LOG_LEVEL"] == "ERROR"
+    assert settings["CDX_SERVICES"] == {"a": "b"}
+    assert "tests.Middleware" not in settings["DOWNLOADER_MIDDLEWARES"]
+
+
+def plain(settings: BaseSettings) -> dict[str, Any]:
+    """The values and priorities of settings."""
+    return {
+        name: (plain(value) if isinstance(value, BaseSettings) else value, settings.getpriority(name))
+        for name, value in settings.items()
+    }

@@ -13,6 +13,7 @@ from caliber_crawler.archive.reports.alarms import Alarms
 from caliber_crawler.archive.reports.baselines import MAX_COVERAGE_DROP, MIN_BASELINE_RUNS
 from caliber_crawler.archive.reports.runs import RunRecord, Runs
 from caliber_crawler.archive.reports.sites import Sites
+from caliber_crawler.archive.reports.status import cold_storage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -131,6 +132,7 @@ def health(connection: Connection, site: str | None = None) -> Context:
         "alarms": Alarms(connection).open(site),
         "max_alarms": MAX_ALARMS,
         "acknowledge": acknowledge_command(site, connection.path),
+        "cold": cold_storage(connection),
         "runs": runs,
         "counted": counted(runs),
         "shown_counts": SHOWN_COUNTS,

@@ -20,6 +20,7 @@ from caliber_crawler.archive.reports.site_reports import (
     severity,
     site_reports,
 )
+from caliber_crawler.archive.reports.status import cold_storage
 from caliber_crawler.browse.csv_file import csv_file
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ async def sites_page(page_request: PageRequest) -> Response:
             "now": utc_text(now),
             "total": len(reports),
             "counts": {name: states.count(name) for name in ("failed", "alarm", None, "healthy")},
+            "cold": cold_storage(connection),
             "rows": [row(report) for report in shown],
         }
 

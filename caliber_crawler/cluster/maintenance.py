@@ -49,6 +49,9 @@ HOLD = """
 INSERT INTO procrastinate_jobs (queue_name, task_name, lock, args, status, worker_id)
 VALUES ('maintenance', %(task)s, %(lock)s, %(args)s, 'doing', %(worker_id)s) RETURNING id
 """
+IN_USE = """
+SELECT DISTINCT coalesce(args ->> 'shard', args ->> 'site') AS site FROM procrastinate_jobs WHERE status = 'doing'
+"""
 RELEASE = "DELETE FROM procrastinate_jobs WHERE id = %s"
 RELEASE_ABANDONED = """
 DELETE FROM procrastinate_jobs job WHERE task_name = %(task)s AND NOT EXISTS (
@@ -120,6 +123,10 @@ class Maintenance:
             yield int(row["id"])
         finally:
             self._connection.execute(RELEASE, (row["id"],))
+
+    def sites_in_use(self) -> list[str]:
+        """The sites of the jobs that run at present, also of those without a shard yet."""
+        return [row["site"] for row in self._connection.execute(IN_USE)]
 
     def current(self, site: str) -> Shard:
         """The current shard of a site. Raises :class:`ClusterError` if it has none."""

@@ -210,6 +210,7 @@ def takedown(
     try:
         with _maintenance(dsn, shards, scratch) as maintenance:
             names = fnmatch.filter([shard.site for shard in current_shards(dsn)], pattern)
+            first_jobs = set(fnmatch.filter(maintenance.sites_in_use(), pattern)) - set(names)
             failures = for_each(names, take_down)
             for _ in range(ATTEMPTS):
                 # A job that has just published its shard does not carry out a new takedown, but ends soon.
@@ -222,6 +223,7 @@ def takedown(
         raise
     in_use = [name for name, failure in failures.items() if isinstance(failure, SiteInUse)]
     failures = {name: failure for name, failure in failures.items() if name not in in_use}
+    in_use = sorted({*in_use, *first_jobs})
     if as_json:
         echo_json({"id": id, "deleted": deleted, "in_use": in_use, "failures": _messages(failures)})
     else:

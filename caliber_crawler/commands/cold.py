@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,11 +15,13 @@ import click
 from tqdm import tqdm
 
 from caliber_crawler.archive import Archive
+from caliber_crawler.archive.core.times import utc_text
 from caliber_crawler.cold_storage import move_pages, return_pages
 from caliber_crawler.commands.options import SIZE, archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
-from caliber_crawler.errors import ArchiveError
+from caliber_crawler.errors import ArchiveError, CaliberError
 from caliber_crawler.quantity import quantity, size_text
+from caliber_crawler.software import software
 from caliber_crawler.warc import MAX_FILE_BYTES
 
 DAYS = {"d": 1, "w": 7, "y": 365}
@@ -47,6 +52,22 @@ class FileRow(TypedDict):
     size: int | None
     sha256: str | None
     path: str | None
+
+
+@contextmanager
+def recorded_run(archive: Archive, command: str, arguments: Mapping[str, object]) -> Iterator[Counter[str]]:
+    """Record a run with what the block counts, or why it failed; none if it did nothing."""
+    run_id = archive.runs.start(command, site=None, arguments=arguments, settings={}, software=software())
+    counts: Counter[str] = Counter()
+    try:
+        yield counts
+    except CaliberError as error:
+        archive.runs.finish(run_id, "failed", str(error), +counts)
+        raise
+    if +counts:
+        archive.runs.finish(run_id, "finished", None, +counts)
+    else:
+        archive.runs.discard(run_id)
 
 
 @click.group()
@@ -110,10 +131,19 @@ def move(
         else:
             echo(f"Would move {quantity(pages, 'page')}, which take {stored / 1e6:,.1f} MB in {archive}.")
         return
+    arguments = {"before": utc_text(before), "to": folder, "max_size": max_size, "vacuum": vacuum}
     with Archive.open(archive, mode="write") as opened:
         total, _ = opened.cold_pages.count_movable(before)
-        with tqdm(total=total, unit=" pages", disable=None) as bar:
-            moved = move_pages(opened, before, folder, max_size=max_size, progress=lambda pages: bar.update(pages))
+        with recorded_run(opened, "cold move", arguments) as counts:
+            with tqdm(total=total, unit=" pages", disable=None) as bar:
+
+                def progress(pages: int) -> None:
+                    counts.update(pages=pages, files=1)  # if a later file fails
+                    bar.update(pages)
+
+                moved = move_pages(opened, before, folder, max_size=max_size, progress=progress)
+            counts |= {"pages": moved.pages, "recovered": moved.recovered, "damaged": moved.damaged}
+            counts |= {"bytes": moved.size, "released": moved.released}
         if vacuum:
             opened.cold_pages.vacuum()
         free = opened.cold_pages.free_bytes
@@ -210,8 +240,10 @@ def return_all(archive: Path, *, as_json: bool) -> None:
     """
     with Archive.open(archive, mode="write") as opened:
         total = sum(map(opened.cold_pages.files.count_pages, opened.cold_pages.files.all()))
-        with tqdm(total=total, unit=" pages", disable=None) as bar:
-            returned = return_pages(opened, progress=lambda pages: bar.update(pages))
+        with recorded_run(opened, "cold return", {}) as counts:
+            with tqdm(total=total, unit=" pages", disable=None) as bar:
+                returned = return_pages(opened, progress=lambda pages: bar.update(pages))
+            counts |= {"pages": returned.pages, "damaged": returned.damaged, "files": len(returned.files)}
     if as_json:
         echo_json({**asdict(returned), "files": [str(path) for path in returned.files]})
         return

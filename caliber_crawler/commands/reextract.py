@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import textwrap
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from caliber_crawler.archive import FIELDS, Archive, ReextractionFilter
 from caliber_crawler.commands.archived_sites import reextractor
 from caliber_crawler.commands.options import TIMESTAMP, archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
+from caliber_crawler.errors import CHECKS_FAILED
 from caliber_crawler.extraction.extractor import extractor_of
 from caliber_crawler.quantity import quantity
 from caliber_crawler.reextraction.run import ReextractionRun
@@ -92,6 +94,7 @@ def reextract(
         echo_json(_report(work, run_id))
     else:
         _print(work, dry_run=dry_run)
+    sys.exit(CHECKS_FAILED if work.tally.unavailable else 0)
 
 
 def _report(work: ReextractionRun, run_id: int | None) -> dict[str, object]:

@@ -121,6 +121,7 @@ def _tables(report: StatusReport) -> dict[str, Sequence[Mapping[str, object]]]:
         "Total": [totals],
         "Captures": [report["captures"]],
         "Raw pages (bytes)": [report["bodies"]],
+        "Pages in cold storage (bytes)": [report["cold"]] if report["cold"]["files"] else [],
         "URLs": [report["frontier"]],
         "Last runs": runs,
         "Alarms": [_shortened(alarm) for alarm in report["alarms"]],

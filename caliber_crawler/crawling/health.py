@@ -9,12 +9,13 @@ two pages, so the latest runs are judged together. The baseline are usual runs: 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import sqrt
+from fractions import Fraction
+from math import comb, sqrt
 from statistics import median
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.reports.baselines import MAX_COVERAGE_DROP, MIN_BASELINE_RUNS, MIN_PAGES
-from caliber_crawler.archive.reports.run_history import RunHistory
+from caliber_crawler.archive.reports.run_history import EarlierRun, RunHistory
 from caliber_crawler.archive.reports.runs import RunRecord
 from caliber_crawler.items import Problem
 from caliber_crawler.quantity import quantity
@@ -33,6 +34,13 @@ SHARE_RUNS = 200
 """Maximum number of earlier runs for a share; about four days of runs from cron."""
 MIN_STANDARD_ERRORS = 3.5
 """Minimum drop of a share in standard errors; a smaller one may be chance."""
+MAX_CHANCE = Fraction(1, 100_000)
+"""Maximum probability that chance explains a drop of a field which only some articles have. Twenty sites with hourly
+crawls compare some 100,000 independent samples a year, so that a higher one gives false alarms."""
+MAX_CHANCE_OF_ALL = Fraction(1, 4_000)
+"""The same for a field that every article had."""
+MANY_PAGES = 3 * MIN_PAGES
+"""Number of the latest pages to compare if fewer show a drop that may be chance."""
 SELECTOR = "selector"
 """The method of a site definition: when other methods find the field instead, the definition is out of date."""
 UNKNOWN = ("unknown", "text", "generic")
@@ -50,7 +58,9 @@ def find_anomalies(archive: Archive, run_id: int, *, has_layouts: bool = True) -
     run = archive.runs.get(run_id)
     if run is None:
         return []
-    earlier, usual = (history.similar_runs(run_id, SHARE_RUNS, usual=only) for only in (False, True))
+    earlier = history.similar_runs(run_id, SHARE_RUNS)
+    are_usual = all(other["is_usual"] for other in earlier)
+    usual = earlier if are_usual else history.similar_runs(run_id, SHARE_RUNS, usual=True)
     # What somebody has acknowledged is compared with, not judged again.
     acknowledged_at = history.acknowledged_at(run_id)
     earlier = [other for other in earlier if other["started_at"] > acknowledged_at]
@@ -77,26 +87,35 @@ def _dropped_shares(
     pages = history.pages([run_id, *earlier])
     if run_id not in pages:
         return []
-    latest, count = [run_id], pages[run_id]
-    for other in earlier:
-        if count >= MIN_PAGES:
-            break
-        latest.append(other)
-        count += pages.get(other, 0)
-    before = [other for other in usual if other not in latest]
+    for enough in (MIN_PAGES, MANY_PAGES):
+        latest, count = [run_id], pages[run_id]
+        for other in earlier:
+            if count >= enough:
+                break
+            latest.append(other)
+            count += pages.get(other, 0)
+        before = [other for other in usual if other not in latest]
+        problems, is_doubtful = _compared(history, latest, before, min_pages)
+        by_selector, is_doubtful_by_selector = _compared(history, latest, before, min_pages, SELECTOR)
+        reported = {problem.field for problem in problems}
+        problems += [problem for problem in by_selector if problem.field and problem.field not in reported]
+        if problems or not (is_doubtful or is_doubtful_by_selector):
+            return problems
+    return []
 
-    def dropped(method: str = "") -> list[Problem]:
-        now, then = history.coverage(latest, method), history.coverage(before, method)
-        # Counting how often each article was visited takes longer, and matters only if something has dropped.
-        if found := coverage_dropped(now, then, method, min_pages=min_pages):
-            visits, own = (history.visits(latest), history.visits(before)), history.coverage([run_id], method)
-            found = coverage_dropped(now, then, method, visits=visits, own=own, min_pages=min_pages)
-        return found
 
-    problems = dropped()
-    reported = {problem.field for problem in problems}
-    by_selector = dropped(SELECTOR)
-    return [*problems, *(problem for problem in by_selector if problem.field and problem.field not in reported)]
+def _compared(
+    history: RunHistory, latest: Sequence[int], before: Sequence[int], min_pages: int, method: str = ""
+) -> tuple[list[Problem], bool]:
+    """The shares that dropped, and whether one has dropped by as much that may be chance."""
+    now, then = history.coverage(latest, method), history.coverage(before, method)
+    # Counting how often each article was visited takes longer, and matters only if something has dropped.
+    found = coverage_dropped(now, then, method, min_pages=min_pages)
+    if not found:
+        return [], any(_is_lower(now[key], then.get(key, (0, 0))) for key in now)
+    visits, own = (history.visits(latest), history.visits(before)), history.coverage(latest[:1], method)
+    found = coverage_dropped(now, then, method, visits=visits, own=own, min_pages=min_pages)
+    return found, not found
 
 
 def nothing_found(counts: Mapping[str, int], *, has_layouts: bool = True) -> Iterator[Problem]:
@@ -152,7 +171,9 @@ def unknown_listing(counts: Mapping[str, int], earlier: Sequence[Mapping[str, in
         yield _problem("unknown_listing", f"{message}; usual: on {_share(before):.0%} of them.")
 
 
-def more_refused(run: RunRecord, earlier: Sequence[RunRecord], usual: Sequence[RunRecord]) -> list[Problem]:
+def more_refused(
+    run: RunRecord | EarlierRun, earlier: Sequence[EarlierRun], usual: Sequence[EarlierRun]
+) -> list[Problem]:
     """Report a sharp rise of refused and failed pages in the latest runs that together visited enough pages."""
     visited = [_visited(each["counts"]) for each in (run, *earlier)]
     if not visited[0][1]:  # the site has recovered, or the run has visited nothing
@@ -213,9 +234,16 @@ def _dropped_fields(
             continue
         # Compare the shares of pages without the field: a drop of coverage is their rise.
         now_without, before_without = (pages, pages - filled), (pages_before, pages_before - filled_before)
-        if _rose(now_without, before_without) and not _is_chance(now_without, before_without, visits):
+        if _is_lower(now[layout, field], (pages_before, filled_before)) and not _is_chance(
+            now_without, before_without, visits
+        ):
             found = f"{field} was found{how} on {filled / pages:.0%} of {quantity(pages, 'page')} of layout {layout}"
             yield _problem("coverage_dropped", f"{found}; usual: {filled_before / pages_before:.0%}.", field)
+
+
+def _is_lower(now: tuple[int, int], before: tuple[int, int]) -> bool:
+    """Return whether a share, given as (total, part), fell considerably."""
+    return before[0] >= MIN_PAGES and _share(before) - _share(now) >= MAX_COVERAGE_DROP
 
 
 def _rose(now: tuple[int, int], before: tuple[int, int]) -> bool:
@@ -227,14 +255,17 @@ def _rose(now: tuple[int, int], before: tuple[int, int]) -> bool:
 
 
 def _is_chance(now: tuple[int, int], before: tuple[int, int], visits: tuple[float, float]) -> bool:
-    """Return whether two shares may be samples of the same share, which only both together show.
+    """Return whether two shares, given as (total, part), may be samples of the same share: Fisher's exact test.
 
-    The first pages of a site may all have a field that a third of its articles lack. Further visits of one article
-    make a sample no larger.
+    Further visits of one article make a sample no larger.
     """
-    common = _share(_sum([now, before]))
-    error = sqrt(common * (1 - common) * (visits[0] / now[0] + visits[1] / before[0]))
-    return abs(_share(now) - _share(before)) <= MIN_STANDARD_ERRORS * error
+    sizes = [max(1, round(total / each)) for (total, _), each in zip((now, before), visits, strict=True)]
+    parts = [round(size * _share(counted)) for size, counted in zip(sizes, (now, before), strict=True)]
+    size, part, common = sum(sizes), sum(parts), sizes[0]
+    ways = sum(
+        comb(part, drawn) * comb(size - part, common - drawn) for drawn in range(parts[0], min(common, part) + 1)
+    )
+    return ways >= (MAX_CHANCE if before[1] else MAX_CHANCE_OF_ALL) * comb(size, common)
 
 
 def _share(counted: tuple[int, int]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from caliber_crawler.crawling.pagination import Window
 from caliber_crawler.crawling.traps import Bounds
@@ -34,6 +35,9 @@ class Scope:
 
     backfill: bool = False
     """Crawl listings to the end, even past known articles."""
+
+    relisting: timedelta = timedelta(days=30)
+    """After which time a listing is crawled past known articles; 0 for never."""
 
     scroll: bool = False
     """Scroll lists without further pages in a browser, on a site that is explored."""

@@ -98,6 +98,8 @@ class SeenPages:
         """Number of consecutive listing pages without a new teaser, up to the last page."""
         self.teasers_known = False
         """Whether a listing page had teasers that match the site definition."""
+        self.is_known = False
+        """Whether most teasers of a page were known before this traversal."""
         self.undated: deque[tuple[str, ...]] = deque(maxlen=RECENT_PAGES)
         """The last listing pages without a dated teaser."""
 

@@ -11,13 +11,14 @@ from urllib.parse import urljoin
 
 from caliber_crawler.archive import BEGINNING, Entry
 from caliber_crawler.crawling.pagination import End, Window, decide_page
+from caliber_crawler.crawling.relisting import relisted_since
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.crawling.traps import SeenPages
 from caliber_crawler.discovery.discoveries import Discoveries
 from caliber_crawler.discovery.entries import LATER_PAGE, next_page, site_list_entry
 from caliber_crawler.discovery.healing import Healing
 from caliber_crawler.extraction.further_pages import successor
-from caliber_crawler.items import Listing
+from caliber_crawler.items import Listing, Teaser
 from caliber_crawler.site import ArticleURL, Listings, Search
 
 if TYPE_CHECKING:
@@ -66,11 +67,17 @@ class ListingPagination:
         if listing.guessed and entry.page_number > 1 and seen.teasers_known:
             # After the last page of a list a site still shows its sidebars: most read, latest news.
             listing = replace(listing, teasers=())
-        if past_window := self._is_past_window(seen):
-            listing = replace(listing, teasers=())
         ordered = entry.discovered_via != Search.name or (self._search is not None and self._search.newest_first)
+        teasers = self._teasers_of_window(listing, entry, seen) if ordered else listing.teasers
+        past_window = self._is_past_window(seen) or (bool(listing.teasers) and not teasers)
+        listing = replace(listing, teasers=() if past_window else teasers)
+        is_continued = ordered and self._is_relisted_by_earlier(entry)
         already_crawled = (
-            already_crawled_urls(self._run, entry, [teaser.url for teaser in listing.teasers]) if ordered else ()
+            already_crawled_urls(
+                self._run, entry, [teaser.url for teaser in listing.teasers], relisted=not is_continued
+            )
+            if ordered
+            else ()
         )
         queued_by_unfinished = self._queued_by_unfinished(entry, listing) if ordered and not already_crawled else ()
         decision = decide_page(
@@ -90,7 +97,7 @@ class ListingPagination:
         end = End.WINDOW if past_window else decision.end or limit
         if end is End.REPEATS and self._pagination_works(entry, listing, seen):
             end = End.LAST_PAGE
-        if end is End.ALREADY_CRAWLED and queued_by_unfinished:
+        if end is End.ALREADY_CRAWLED and (queued_by_unfinished or is_continued):
             end = End.EARLIER_CRAWL
         is_guess = self.healing.is_sought(entry)
         with self._run.archive.transaction():
@@ -142,26 +149,45 @@ class ListingPagination:
         If crawls are stopped repeatedly, each begins at the top. It need not repeat the pages of the earlier ones.
         """
         start, traversals = _start(entry), self._run.archive.traversals
-        head = replace(entry, priority=LATER_PAGE, discovered_on=start)
-        if (
-            self._run.scope.backfill
-            or entry.traversal_started_at is None
-            or not traversals.is_under_way(head, entry.traversal_started_at)
-        ):
+        if self._run.scope.backfill or entry.traversal_started_at is None or not self._is_earlier_under_way(entry):
             return ()
         sources = traversals.sources([teaser.url for teaser in listing.teasers], entry.traversal_started_at)
         pages = {page: self._frontier.get(page) for page in set(sources.values())}
         own = {page for page, found in pages.items() if found is not None and _start(found) == start}
         return {url for url, page in sources.items() if page in own}
 
+    def _is_earlier_under_way(self, entry: Entry) -> bool:
+        """Whether an earlier traversal of a listing still has later pages to fetch."""
+        head = replace(entry, priority=LATER_PAGE, discovered_on=_start(entry))
+        started_at = entry.traversal_started_at
+        return started_at is not None and self._run.archive.traversals.is_under_way(head, started_at)
+
+    def _is_relisted_by_earlier(self, entry: Entry) -> bool:
+        """Whether an earlier traversal goes past known articles, so that this one need not."""
+        return relisted_by(self._run, entry) is not None and self._is_earlier_under_way(entry)
+
+    def _teasers_of_window(self, listing: Listing, entry: Entry, seen: SeenPages) -> tuple[Teaser, ...]:
+        """The teasers of a page without those that are older than the window although they have no date.
+
+        This shows if an earlier traversal found every article of the window: from the first page on of which most are
+        known, those after the last known one of a page are older, and so are all of a page without a known one.
+        """
+        teasers = listing.teasers
+        if self._window.since is None or any(teaser.published_at for teaser in teasers):
+            return teasers
+        known = known_before(self._run, entry, [teaser.url for teaser in teasers])
+        # A known article may be pinned to the top of a page of new ones.
+        seen.is_known |= bool(known) and 2 * len(known) >= len(teasers)
+        if not seen.is_known:
+            return teasers
+        return teasers[: max((place for place, teaser in enumerate(teasers, 1) if teaser.url in known), default=0)]
+
     def _is_past_window(self, seen: SeenPages) -> bool:
         """Whether the traversal is past the window. Teasers without dates are judged by the dates of their articles."""
         return self._window.since is not None and any(self._is_old(urls, self._window.since) for urls in seen.undated)
 
     def _is_old(self, urls: Collection[str], since: datetime) -> bool:
-        dates = self._run.archive.traversals.published(urls)
-        # At least half of the dates must be known.
-        return 2 * len(dates) >= len(urls) and all(published_at < since for published_at in dates.values())
+        return are_older(self._run, urls, since)
 
     def heal_page(self, entry: Entry, why: str) -> None:
         """Replace a request for further teasers that failed."""
@@ -231,12 +257,37 @@ class ListingPagination:
         return urljoin(start, self._search.more.format(page=number)) if self._search and self._search.more else None
 
 
-def already_crawled_urls(run: CrawlRun, entry: Entry, urls: Collection[str]) -> Collection[str]:
+def relisted_by(run: CrawlRun, entry: Entry) -> datetime | None:
+    """The date back to which this run goes past known articles in a listing; ``None`` if it ends at them."""
+    crawled_at = run.archive.frontier.crawled_at(_start(entry))
+    return (
+        None if crawled_at is None else relisted_since(_start(entry), crawled_at, run.started_at, run.scope.relisting)
+    )
+
+
+def are_older(run: CrawlRun, urls: Collection[str], since: datetime) -> bool:
+    """Whether articles were published before a time; the dates of at least half of them must be known."""
+    dates = run.archive.traversals.published(urls)
+    return 2 * len(dates) >= len(urls) and all(published_at < since for published_at in dates.values())
+
+
+def already_crawled_urls(
+    run: CrawlRun, entry: Entry, urls: Collection[str], *, relisted: bool = True
+) -> Collection[str]:
     """The articles that end a traversal as already crawled.
 
-    There are some only if an earlier traversal has reached the target of this one. Only articles discovered before its
-    end count, because a feed may have discovered later ones and missed others between them. Takedowns count too,
-    although they never enter the frontier.
+    From time to time, only a page of old articles ends a traversal, unless ``relisted`` is false; see
+    :mod:`~caliber_crawler.crawling.relisting`.
+    """
+    since = relisted_by(run, entry) if relisted else None
+    return () if since is not None and not are_older(run, urls, since) else known_before(run, entry, urls)
+
+
+def known_before(run: CrawlRun, entry: Entry, urls: Collection[str]) -> Collection[str]:
+    """The articles that were known before a traversal, if an earlier one has reached its target.
+
+    Only articles discovered before its end count, because a feed may have discovered later ones and missed others
+    between them. Takedowns count too, although they never enter the frontier.
     """
     start, site, frontier = _start(entry), run.scope.site, run.archive.frontier
     crawled_since, crawled_at = frontier.crawled_since(start), frontier.crawled_at(start)

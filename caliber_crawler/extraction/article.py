@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, time
-from functools import cache
 
 from caliber_crawler.extraction import structured_data as structured
 from caliber_crawler.extraction.article_methods import ArticleMethods
@@ -11,11 +10,11 @@ from caliber_crawler.extraction.boilerplate import without_boilerplate, without_
 from caliber_crawler.extraction.bylines import authors_of_subtitle, cut_byline, cut_signature, names_in, unique
 from caliber_crawler.extraction.candidates import Candidate, Explanation
 from caliber_crawler.extraction.cleaning import clean_page
-from caliber_crawler.extraction.counts import is_counter, parse_count, with_count
+from caliber_crawler.extraction.counts import count_in_any_language, is_counter, parse_count, with_count
 from caliber_crawler.extraction.dates import find_date, parse_date, parse_iso_date
 from caliber_crawler.extraction.extractor import extractor_of
 from caliber_crawler.extraction.headline import split_heading, subtitle_below
-from caliber_crawler.extraction.identity import with_urls
+from caliber_crawler.extraction.identity import best_url, with_requested_url
 from caliber_crawler.extraction.languages import language_of_letters
 from caliber_crawler.extraction.learned import METHOD
 from caliber_crawler.extraction.lines import Line, extract_lines, images_of, links_of, paragraphs
@@ -34,7 +33,7 @@ from caliber_crawler.extraction.urls import (
     section_linked,
 )
 from caliber_crawler.items import Article, Capture, Extraction, Problem
-from caliber_crawler.site import Site
+from caliber_crawler.site import PageURL, Site
 from caliber_crawler.site.learned import HEALED
 
 FIELD_OF = dict.fromkeys(("published_at_precision", "published_at_zone", "published_at_role"), "published_at")
@@ -102,19 +101,33 @@ class _ArticleExtractor(ArticleMethods):
         if views is not None:
             self.methods["views"] = self.methods["views_shown"]
         language = self.extract_language(section_label, views_shown, headline)
-        resolve = cache(lambda href: page_url_of(href, self.page))
+        resolved: dict[str, PageURL | None] = {}
+        located: dict[str, str | None] = {}
+
+        def resolve(href: str) -> PageURL | None:
+            if href not in resolved:
+                resolved[href] = page_url_of(href, self.page)
+            return resolved[href]
+
+        def locate(source: str) -> str | None:
+            if source not in located:
+                located[source] = absolute_image(source, self.page)
+            return located[source]
+
         links = links_of(body)
+        best = best_url(self.article_urls)
         article = Article(
             site=self.site.name,
             language=language,
-            url="",
+            url=best[0].url if best else "",
+            urls=tuple([known.url for known, _ in self.article_urls]),
             headline=headline,
             subtitle=subtitle,
             body=paragraphs(body),
             body_markdown=write_markdown(
                 body,
                 lambda href: target.url if (target := resolve(href)) else None,
-                lambda source: absolute_image(source, self.page),
+                locate,
             ),
             published_at=published_at,
             authors=self.extract_authors(byline, subtitle),
@@ -124,16 +137,19 @@ class _ArticleExtractor(ArticleMethods):
             views_shown=views_shown,
             signature=signature,
             cover_image=self.extract_cover(),
-            images=absolute_images(images_of(body), self.page),
+            images=absolute_images(images_of(body), locate),
             links=absolute_links(links, resolve),
         )
-        for target in (resolve(link.url) for link in links):
-            if target is not None and target.request_url is not None:
+        for link in links:
+            if (target := resolve(link.url)) is not None and target.request_url is not None:
                 self.request_urls.setdefault(target.url, target.request_url)
         for field in ("images", "links"):
             self.methods[field] = self.methods.get("body", "selector")
-        article, self.methods["url"] = with_urls(article, self.page, self.article_urls)
-        self.methods["urls"] = self.methods["url"]
+        if best is None:
+            article, method = with_requested_url(article, self.page)
+        else:
+            method = best[1]
+        self.methods["url"] = self.methods["urls"] = method
         return article
 
     @property
@@ -204,8 +220,10 @@ class _ArticleExtractor(ArticleMethods):
         if not self.layout.body or self.page.article is None:
             return []
         # A body may be split over sibling containers; nested ones are extracted once.
-        found = self.selection.select(self.layout.body)
-        outermost = [element for element in found if not any(ancestor in found for ancestor in element.iterancestors())]
+        found = self.page.selection.select(self.layout.body)
+        outermost = found
+        if len(found) > 1:
+            outermost = [each for each in found if not any(ancestor in found for ancestor in each.iterancestors())]
         # The body may contain a signature or the authors, which are not part of the text.
         layout = self.layout
         others = (
@@ -297,6 +315,8 @@ class _ArticleExtractor(ArticleMethods):
     def count(self, views_shown: str) -> int | None:
         if self.generic is not None and self.generic.views_shown == views_shown:
             return self.generic.views
+        if (count := count_in_any_language(views_shown)) is not None:
+            return count
         named = next((article_url.language for article_url, _ in self.article_urls if article_url.language), None)
         language = self.language_of_labels(None, views_shown) or named
         if language is None and self.parts is not None:  # last, because it reads all lines of the page

@@ -15,7 +15,7 @@ from caliber_crawler.extraction.learned import learned_layout_of
 from caliber_crawler.extraction.lines import extract_lines, length_of
 from caliber_crawler.extraction.page import Page
 from caliber_crawler.extraction.text_page import TextParts, find_parts
-from caliber_crawler.extraction.tree import Selection, text_of
+from caliber_crawler.extraction.tree import text_of
 from caliber_crawler.extraction.trusted import extract_trusted
 from caliber_crawler.site import ArticleURL, Layout
 
@@ -95,11 +95,6 @@ class ArticleMethods:
         return parts if isinstance(parts, TextParts) else None
 
     @cached_property
-    def selection(self) -> Selection:
-        assert self.page.article is not None
-        return Selection(self.page.article)
-
-    @cached_property
     def article_urls(self) -> list[tuple[ArticleURL, str]]:
         return article_urls_of(self.page)
 
@@ -163,8 +158,9 @@ class ArticleMethods:
 
     def generic_method(self, field: str) -> tuple[str, Callable[[], Any]]:
         """The generic extractor's method for a field, under the name of the source it used."""
-        method = self.generic.methods.get(field, "generic") if self.generic is not None else "generic"
-        return method, _GenericField(self.generic, field)
+        if self.generic is None:
+            return _NO_GENERIC_METHOD
+        return self.generic.methods.get(field, "generic"), _GenericField(self.generic, field)
 
     def part(self, css: str) -> etree._Element | None:
         """Return the first element of the article for a selector; of the whole page only if it contains one article."""
@@ -176,7 +172,7 @@ class ArticleMethods:
         page = self.page
         if not css or page.article is None or page.document is None:
             return None
-        found = self.selection.first(css)
+        found = page.selection.first(css)
         if found is None and page.layout is not None:
             return page.document.find_beside(page.layout, css)
         return found
@@ -195,3 +191,6 @@ class _GenericField:
 
     def __call__(self) -> Any:
         return getattr(self._generic, self._field) if self._generic is not None else None
+
+
+_NO_GENERIC_METHOD: tuple[str, Callable[[], Any]] = ("generic", _GenericField(None, ""))

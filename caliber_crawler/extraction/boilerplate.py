@@ -20,6 +20,10 @@ COMMON_BOILERPLATE = (
     *("app store", "google play"),
 )
 MAX_NOTICE_LENGTH = 90
+START = 4
+"""Letters at the start of a line that show, for most lines, that it is no boilerplate."""
+MAX_STARTS, MAX_SITES = 4_096, 32
+"""Entries that are kept in memory."""
 MIN_SENTENCE_LENGTH = 20
 MAX_LABELS_IN_LINE = 4
 """Maximum number of boilerplate lines that are joined in one line."""
@@ -91,6 +95,17 @@ class _BoilerplateLines:
     """Matches one of the site's own lines, longest first, at the start of a line."""
     sentences: tuple[tuple[str, str], ...]
     """The site's own lines that are long enough to search for in a text: folded, and as in the site definition."""
+    starts: dict[str, bool]
+    """The first letters of lines that were seen, and whether a line that begins so may be boilerplate."""
+
+    def may_begin(self, start: str) -> bool:
+        """Whether a line with these first letters may be boilerplate: all that is begins with a known line."""
+        folded = fold_clean(start)
+        may = any(folded.startswith(line[: len(folded)]) for line in (*self.short, self.title))
+        if len(self.starts) >= MAX_STARTS:
+            self.starts.clear()
+        self.starts[start] = may
+        return may
 
 
 @lru_cache(maxsize=32)
@@ -99,10 +114,23 @@ def _folded(lines: tuple[str, ...], labels: tuple[str, ...], title: str) -> _Boi
     leads = "|".join(re.escape(line) for line in sorted(own, key=len, reverse=True))
     short = _COMMON_BOILERPLATE | own | {fold(label) for label in labels}
     sentences = tuple((fold(line), line) for line in lines if len(line) >= MIN_SENTENCE_LENGTH)
-    return _BoilerplateLines(fold(title), own, short, re.compile(leads or r"(?!)"), sentences)
+    return _BoilerplateLines(fold(title), own, short, re.compile(leads or r"(?!)"), sentences, {})
+
+
+_by_site: dict[int, tuple[Site, _BoilerplateLines]] = {}
 
 
 def _boilerplate(site: Site) -> _BoilerplateLines:
+    known = _by_site.get(id(site))
+    if known is None:
+        if len(_by_site) >= MAX_SITES:
+            _by_site.clear()
+        # The reference to the site keeps its ID from being reused.
+        known = _by_site[id(site)] = site, _boilerplate_lines(site)
+    return known[1]
+
+
+def _boilerplate_lines(site: Site) -> _BoilerplateLines:
     switches = tuple(name for edition in site.editions for name in (edition.name, edition.language))
     return _folded(boilerplate_of(site), (*switches, *site.text.controls), site.title)
 
@@ -153,7 +181,18 @@ def _is_site_boilerplate(line: str, folded: str, boilerplate: _BoilerplateLines)
 def without_boilerplate(lines: Iterable[Line], site: Site) -> list[Line]:
     """The lines that are not boilerplate, in order. Lines with only images or links are kept."""
     boilerplate = _boilerplate(site)
-    return [line for line in lines if not line.text or not _is_boilerplate(line.text, boilerplate)]
+    starts, kept = boilerplate.starts, []
+    for line in lines:
+        text = line.text
+        if text and len(text) <= 2 * MAX_NOTICE_LENGTH:
+            start = text[:START]
+            may_be = starts.get(start)
+            if may_be is None:
+                may_be = boilerplate.may_begin(start)
+            if may_be and _is_boilerplate(text, boilerplate):
+                continue
+        kept.append(line)
+    return kept
 
 
 def controls_in(line: str, site: Site) -> int:
@@ -214,16 +253,18 @@ def without_related(lines: Sequence[Line], is_own_article: Callable[[str], bool]
     """
     kept: list[Line] = []
     for line in lines:
-        if _is_teaser(line, is_own_article):
+        if not line.links:
+            kept.append(line)
+        elif _is_teaser(line, is_own_article):
             while kept and (not kept[-1].text or is_pointer(kept[-1].text)) and not kept[-1].pictures:
                 kept.pop()
-        elif not (line.links and is_pointer(line.text) and any(is_own_article(link.url) for link in line.links)):
+        elif not (is_pointer(line.text) and any(is_own_article(link.url) for link in line.links)):
             kept.append(line)
     return kept
 
 
 def _is_teaser(line: Line, is_own_article: Callable[[str], bool]) -> bool:
-    if not line.links or line.text.endswith((".", "!", "?", "…", ":", ";")) or line.cells:
+    if line.text.endswith((".", "!", "?", "…", ":", ";")) or line.cells:
         return False
     linked = clean_inline(" ".join(link.text or "" for link in line.links))
     words = len(linked.split())

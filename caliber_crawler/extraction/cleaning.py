@@ -10,13 +10,13 @@ from lxml import etree
 
 from caliber_crawler.extraction.boilerplate import is_advertising
 from caliber_crawler.extraction.captions import move_captions
-from caliber_crawler.extraction.embeds import replace_embeds
+from caliber_crawler.extraction.embeds import EMBEDDING, may_embed, replace_embeds
 from caliber_crawler.extraction.headline import split_heading
 from caliber_crawler.extraction.lines import extract_lines
 from caliber_crawler.extraction.page import Page
 from caliber_crawler.extraction.structured_data import extract_title
 from caliber_crawler.extraction.text_page import find_parts
-from caliber_crawler.extraction.tree import class_names, possible_selectors, select
+from caliber_crawler.extraction.tree import Selection, possible_selectors, select
 from caliber_crawler.site import Site
 
 # Elements that are never part of an article.
@@ -24,7 +24,8 @@ NON_CONTENT = (
     *("script", "style", "noscript", "template", "svg", "iframe", "form"),
     *("button", "select", "textarea", "object", "canvas", "dialog"),
 )
-_MAY_BE_HIDDEN = etree.XPath("descendant-or-self::*[@hidden or @style]")
+_SPECIAL = frozenset((*NON_CONTENT, *EMBEDDING, "figcaption"))
+"""Elements that cleaning may change."""
 # Elements around an article on a page of unknown layout.
 SURROUNDINGS = ("head", "nav", "footer", "aside", "[role=navigation]", "[role=search]", "[role=banner] nav")
 DROPPED = "dropped"
@@ -42,15 +43,21 @@ def clean_page(page: Page) -> Page:
     if page.document is None or page.article is None:
         return replace(page, parts=find_parts(page.lines, page.site))
     # An article with a tree of its own needs no copy: cleaning it twice changes nothing more.
-    article = copy.deepcopy(page.article) if page.document.has_root else page.article
-    classes = class_names(article)
-    if "caption" in classes or next(article.iter("figcaption"), None) is not None:
+    if page.document.has_root:
+        page = replace(page, article=copy.deepcopy(page.article))
+    article, selection = cast(etree._Element, page.article), page.selection
+    classes = selection.classes
+    tags = {str(element.tag) for element in article.iter(*_SPECIAL)}
+    if "caption" in classes or "figcaption" in tags:
         move_captions(article)
-    replace_embeds(article, page, classes)
+        selection.forget()
+    if may_embed(tags, classes):
+        replace_embeds(article, page)
+        selection.forget()
     if page.layout is not None:
-        _drop(article, possible_selectors(page.layout.drop, classes))
-        return page if article is page.article else replace(page, article=article)
-    _drop(article, (*SURROUNDINGS, *_boilerplate_selectors(page.site)))
+        _drop(selection, possible_selectors(page.layout.drop, classes))
+        return page
+    _drop(selection, (*SURROUNDINGS, *_boilerplate_selectors(page.site)))
     _drop_advertising(article)
     _split_headings(article)
     lines = tuple(line for line in extract_lines(article) if not is_advertising(line))
@@ -63,16 +70,18 @@ def _boilerplate_selectors(site: Site) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*dropped, *([site.listing.teaser] if site.listing else [])]))
 
 
-def _drop(article: etree._Element, selectors: tuple[str, ...]) -> None:
+def _drop(selection: Selection, selectors: tuple[str, ...]) -> None:
     """Remove what is hidden or never part of a text, and the matches of the selectors; keep the text after each."""
-    found = select(article, ", ".join(selectors))
+    article = selection.element
+    found = [element for css in selectors for element in selection.select(css)]
     found += article.iter(*NON_CONTENT)
-    found += [element for element in cast(list[etree._Element], _MAY_BE_HIDDEN(article)) if _is_hidden(element)]
+    found += [element for element in selection.styled if _is_hidden(element)]
     for element in found:
         if element is not article:
             element.tag = DROPPED
     if found:
         etree.strip_elements(article, DROPPED, with_tail=False)
+        selection.forget()
 
 
 def _is_hidden(element: etree._Element) -> bool:

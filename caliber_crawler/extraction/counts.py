@@ -77,12 +77,25 @@ def parse_count(text: str, language: str | None = None) -> int | None:
     match = _count(language).search(_plain(text))
     if match is None:
         return None
-    number, scale = match["number"], _scales(language).get((match["scale"] or "").lower(), 1)
-    value = _value(number, scale)
+    number, word = match["number"], match["scale"]
+    value = _value(number, _scales(language).get(word.lower(), 1) if word else 1)
+    return value if value is not None and value <= MAX_COUNT else None
+
+
+def count_in_any_language(text: str) -> int | None:
+    """The number of a counter that is the same in all languages: digits at its end; ``None`` for any other text."""
+    plain = _plain(text)
+    match = _count(_ANY).search(plain)
+    # The scales of each language are among those of any, so no language finds a number before this one.
+    if match is None or match["scale"] or match.end() < len(plain):
+        return None
+    value = _value(match["number"], 1)
     return value if value is not None and value <= MAX_COUNT else None
 
 
 def _value(number: str, scale: int) -> int | None:
+    if number.isdecimal():
+        return int(number) * scale
     is_scaled = scale > 1
     if re.fullmatch(rf"[0-9]{{1,3}}(?:{_SEPARATORS}[0-9]{{3}})+", number) and not (
         is_scaled and number.count(".") == 1

@@ -106,6 +106,14 @@ class Document:
             return self.metadata
         return _gather([(node.tag or "", node.attributes, node.text) for node in self._look.css(_LINKS)])
 
+    @cached_property
+    def metas(self) -> Mapping[str, str]:
+        """The meta elements of :attr:`metadata`, in a part of its time if that is unknown."""
+        is_scanned = "metadata" not in vars(self) and not self.has_root and self._excerpt is None
+        if not is_scanned or self._look is None:
+            return self.metadata.metas
+        return _gather([("meta", node.attributes, node.text) for node in self._look.css("meta")]).metas
+
     def find_article(self, layout: Layout) -> etree._Element | None:
         """Return the element that contains the article if the page has this layout. Raises :class:`Unreadable`.
 

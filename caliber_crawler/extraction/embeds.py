@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from urllib.parse import parse_qs, urlsplit
 
 from lxml import etree
@@ -52,7 +52,7 @@ _FOREIGN_FRAME = re.compile(
 GALLERIES = ("gallery", "slideshow", "carousel", "swiper", "slider", "fotorama")
 FRAMES = frozenset(("iframe", "video", "embed"))
 _GALLERY = re.compile("|".join(GALLERIES))
-_CANDIDATES = frozenset((*FRAMES, "blockquote", "script"))
+EMBEDDING = frozenset((*FRAMES, "blockquote", "script"))
 _CLASSES = re.compile("|".join((*GALLERIES, *POSTS)))
 _LINE = re.compile(r"\[((?:Post|Video) on \w+|Video|Embedded): (https?://\S+)\]")
 _AUTHOR_OF_POST = re.compile(r"\(@\w+\)\s*\Z")
@@ -108,16 +108,18 @@ def player_url(element: etree._Element) -> str | None:
     return form.format(value) if value else None
 
 
-def replace_embeds(article: etree._Element, page: Page, names: str | None = None) -> None:
-    """Replace everything that an article embeds by one line each; the text after each stays.
+def may_embed(tags: Collection[str], classes: str) -> bool:
+    """Whether an article with these tags and classes may embed anything."""
+    return not EMBEDDING.isdisjoint(tags) or _CLASSES.search(classes) is not None
 
-    ``names``: the classes in the article, if they are known.
-    """
+
+def replace_embeds(article: etree._Element, page: Page) -> None:
+    """Replace everything that an article embeds by one line each; the text after each stays."""
     galleries = 0
-    is_named = _CLASSES.search(class_names(article) if names is None else names) is not None
-    for element in list(article.iter(etree.Element) if is_named else article.iter(*_CANDIDATES)):
+    is_named = _CLASSES.search(class_names(article)) is not None
+    for element in list(article.iter(etree.Element) if is_named else article.iter(*EMBEDDING)):
         classes = element.get("class") or ""
-        if element.tag not in _CANDIDATES and not (classes and _CLASSES.search(classes)):
+        if element.tag not in EMBEDDING and not (classes and _CLASSES.search(classes)):
             continue
         if name := next((POSTS[name] for name in classes.split() if name in POSTS), None):
             _replace_post(element, name, page)

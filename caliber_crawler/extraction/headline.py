@@ -23,6 +23,8 @@ def split_heading(heading: etree._Element) -> tuple[str, str | None]:
     The heading's own text is the headline. Text after a line break is the subtitle. So is a separate element at the end
     of the heading (``Headline <span>Subtitle</span>``). An element followed by text is part of the headline.
     """
+    if not len(heading):
+        return clean_inline(heading.text or ""), None
     pieces = _pieces(_unwrap(heading))
     if any(kind == "br" for kind, _ in pieces):
         return _split_at_break(pieces)

@@ -28,11 +28,14 @@ def article_urls_of(page: Page) -> list[tuple[ArticleURL, str]]:
     does not identify this article.
     """
     capture = page.capture
+    canonical = page.links.canonical
+    is_simple = capture.final_url is None and not capture.redirects and canonical == capture.url
+    if is_simple and (own := _accepted(capture.url, page)) is not None:  # as on most pages
+        return [(own, "url")]
     requested = [
         *(url for url in (capture.final_url, capture.url) if url),
         *reversed(capture.redirects),
     ]
-    canonical = page.links.canonical
     known = {url: parsed for url in {*requested, canonical} if url and (parsed := _accepted(url, page))}
     stated = [canonical]
     if canonical not in known:
@@ -70,16 +73,13 @@ def _served_at(url: str, page: Page) -> ArticleURL | None:
 
 def best_url(article_urls: list[tuple[ArticleURL, str]]) -> tuple[ArticleURL, str] | None:
     """Return the URL to cite: a slug before a number, the page's own URL before the requested one."""
-    return min(
-        article_urls, key=lambda entry: (_KINDS.index(entry[0].kind), entry[1] != "structured_data"), default=None
-    )
+    if len(article_urls) < 2:
+        return article_urls[0] if article_urls else None
+    return min(article_urls, key=lambda entry: (_KINDS.index(entry[0].kind), entry[1] != "structured_data"))
 
 
-def with_urls(article: Article, page: Page, article_urls: list[tuple[ArticleURL, str]]) -> tuple[Article, str]:
-    """Return the article with its URLs, and the method that gave the best one."""
-    if (best := best_url(article_urls)) is not None:
-        article_url, method = best
-        return replace(article, url=article_url.url, urls=tuple(each.url for each, _ in article_urls)), method
+def with_requested_url(article: Article, page: Page) -> tuple[Article, str]:
+    """Return an article of which no URL is that of an article with the requested one, and the method that gave it."""
     requested = page.capture.effective_url
     on_the_web = is_http_url(requested)
     url = page.site.normal_url(requested) if on_the_web else text_identity(article)

@@ -18,6 +18,7 @@ h1 h2 h3 h4 h5 h6 header hr html legend li main nav ol p pre section summary tab
 BLOCKS = frozenset(_BLOCK_TAGS.split())
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 CELLS = frozenset(("td", "th"))
+_EDGES = ("br", *sorted(BLOCKS | CELLS))
 LISTS = frozenset(("ul", "ol"))
 BETWEEN_CELLS = " | "
 CAPTION = "caption"
@@ -91,11 +92,12 @@ def paragraphs(lines: Sequence[Line]) -> str:
     If no line has a gap before it, the source lost its gaps and every line is a paragraph.
     """
     visible = [line for line in lines if line.text]
-    gaps = are_gaps_known(visible)
+    if not are_gaps_known(visible):
+        return "\n\n".join([line.text for line in visible])
     parts: list[str] = []
     for line in visible:
         if parts:
-            parts.append("\n\n" if line.gap or not gaps else "\n")
+            parts.append("\n\n" if line.gap else "\n")
         parts.append(line.text)
     return "".join(parts)
 
@@ -135,6 +137,21 @@ def extract_lines(element: etree._Element, without: Collection[etree._Element] =
 def inner_text(element: etree._Element) -> str:
     """The text of an element as in the source, including white space."""
     return cast(str, _TEXT(element))
+
+
+def separated_text(element: etree._Element) -> str:
+    """The same, with a space at each place where a browser begins a new line or cell."""
+    if next(element.iterdescendants(*_EDGES), None) is None:
+        return inner_text(element)
+    pieces: list[str] = []
+    for event, node in etree.iterwalk(element, events=("start", "end", "comment", "pi")):
+        if event in ("start", "end") and node.tag in _EDGES:
+            pieces.append(" ")
+        if event == "start":
+            pieces.append(node.text or "")
+        elif node is not element:
+            pieces.append(node.tail or "")
+    return "".join(pieces)
 
 
 class _LineWriter:
@@ -218,20 +235,22 @@ class _LineWriter:
         runs = self._runs
         text = _text_of(runs)
         if text or self._links or self._pictures:
-            if len(runs) == 1:
-                styled = self._table is not None or runs[0][1] is not PLAIN
-            else:
-                styled = self._table is not None or any(style is not PLAIN for _, style in runs)
+            styled = self._table is not None
+            if not styled:
+                for _, style in runs:
+                    if style is not PLAIN:
+                        styled = True
+                        break
             self.lines.append(
                 Line(
                     text,
                     self._gap,
-                    heading=self._heading,
-                    links=tuple(self._links),
-                    pictures=tuple(self._pictures),
-                    prefix="".join(self._prefixes[:MAX_PREFIX_DEPTH]) if self._prefixes else "",
-                    cells=self._cells if self._table is not None else 0,
-                    runs=tuple(runs) if styled else (),
+                    self._heading,
+                    tuple(self._links),
+                    tuple(self._pictures),
+                    "".join(self._prefixes[:MAX_PREFIX_DEPTH]) if self._prefixes else "",
+                    self._cells if self._table is not None else 0,
+                    tuple(runs) if styled else (),
                 )
             )
             if (text or self._pictures) and self._prefixes:
@@ -297,8 +316,10 @@ class _LineWriter:
 
     def _add_image(self, node: etree._Element) -> None:
         if (source := _picture_source(node)) and not _is_tiny(node):
-            alt, caption = (clean_inline(node.get(name) or "") for name in ("alt", CAPTION))
-            self._pictures.append(Picture(source, alt, caption))
+            alt, caption = node.get("alt"), node.get(CAPTION)
+            self._pictures.append(
+                Picture(source, clean_inline(alt) if alt else "", clean_inline(caption) if caption else "")
+            )
 
 
 def _text_of(runs: Sequence[tuple[str, Style]]) -> str:
@@ -307,10 +328,21 @@ def _text_of(runs: Sequence[tuple[str, Style]]) -> str:
 
 def _picture_source(image: etree._Element) -> str | None:
     """The URL of an image. Pages with lazy loading store it in an attribute of their own."""
-    names = [name for name in map(str, image.keys()) if name.startswith("data-") and name.endswith(("src", "original"))]
-    sources = [image.get(name) or "" for name in (*names, "src")]
-    sources += [(image.get(name) or "").strip().partition(" ")[0] for name in ("srcset", "data-srcset")]
-    return next((source for source in sources if source and not source.startswith("data:")), None)
+    for name in map(str, image.keys()):
+        if (
+            name.startswith("data-")
+            and name.endswith(("src", "original"))
+            and (source := image.get(name))
+            and not source.startswith("data:")
+        ):
+            return source
+    if (source := image.get("src")) and not source.startswith("data:"):
+        return source
+    for name in ("srcset", "data-srcset"):
+        source = (image.get(name) or "").strip().partition(" ")[0]
+        if source and not source.startswith("data:"):
+            return source
+    return None
 
 
 def is_picture(url: str) -> bool:
@@ -320,8 +352,11 @@ def is_picture(url: str) -> bool:
 
 def _is_tiny(image: etree._Element) -> bool:
     """Whether the page declares an image as too small to show anything, such as a tracking pixel or an icon."""
-    sizes = ((image.get(name) or "").strip().removesuffix("px") for name in ("width", "height"))
-    return any(size.isdecimal() and len(size) < 3 and int(size) <= MAX_DECORATION_PIXELS for size in sizes)
+    for size in (image.get("width"), image.get("height")):
+        pixels = size.strip().removesuffix("px") if size else ""
+        if pixels.isdecimal() and len(pixels) < 3 and int(pixels) <= MAX_DECORATION_PIXELS:
+            return True
+    return False
 
 
 def is_data_table(table: etree._Element) -> bool:

@@ -19,6 +19,8 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>~|]|&(?=#?\w+;))")
 _BLOCK_START = re.compile(r"#{1,6}(?=\s|$)|[-+](?=\s|$)|-+$|=+$")
 _NUMBER_START = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
 _NOT_IN_URL = str.maketrans({" ": "%20", "(": "%28", ")": "%29", "<": "%3C", ">": "%3E", "\\": "%5C"})
+_BLANKS = re.compile(r"\s+")
+_CLOSING_MARKS = re.compile(r"(?:^|(?<= ))(#+)$")
 _ITEM = re.compile(r"(?:-|\d\.) $")
 
 
@@ -83,7 +85,8 @@ def _write_line(line: Line, above: Line | None, resolve: Resolve, pictures: str)
         first = above is None or line.gap or not above.cells
         return f"{row}\n{line.prefix}|{' --- |' * line.cells}" if first else row
     marker = "#" * line.heading + " " if line.heading and not line.prefix else line.prefix
-    return marker + " ".join(part for part in (pictures, _write_words(line, resolve, pictures)) if part)
+    words = _write_words(line, resolve, pictures)
+    return f"{marker}{pictures} {words}" if pictures and words else f"{marker}{pictures}{words}"
 
 
 def _write_words(line: Line, resolve: Resolve, pictures: str) -> str:
@@ -92,7 +95,7 @@ def _write_words(line: Line, resolve: Resolve, pictures: str) -> str:
     words = _write_runs(line, resolve)
     if line.heading and not line.prefix:
         # Number signs at the end of a heading would be read as its closing sequence.
-        return re.sub(r"(?:^|(?<= ))(#+)$", r"\\\1", words)
+        return _CLOSING_MARKS.sub(r"\\\1", words) if words.endswith("#") else words
     return words if pictures else _escape_start(words)
 
 
@@ -113,16 +116,27 @@ def _write_runs(line: Line, resolve: Resolve) -> str:
         if position and runs[position - 1][1] is not PLAIN and before[-1:] != " ":
             style = Style(href=style.href)  # adjacent emphasis in one word: the marks would merge
         written.append(_dress(text, style, before[-1:], after[:1], resolve))
+    text = "".join(written)
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
     # An exclamation mark before a link would make it a picture.
-    return unicodedata.normalize("NFC", "".join(written)).strip().replace("![", "\\![")
+    return text.strip().replace("![", "\\![")
+
+
+def _style_of(run: tuple[str, Style]) -> tuple[Style, bool]:
+    """The style of a run, and whether it is the mark between two cells, which stays a run of its own."""
+    text, style = run
+    return style, text == BETWEEN_CELLS
 
 
 def _clean_runs(line: Line) -> list[tuple[str, Style]]:
     """The runs with merged styles, and with blanks as in the clean text of the line."""
     runs: list[tuple[str, Style]] = []
     blank = True
-    for (style, _), group in groupby(line.runs, key=lambda run: (run[1], run[0] == BETWEEN_CELLS)):
-        text = re.sub(r"\s+", " ", without_invisible("".join(part for part, _ in group)))
+    for (style, _), group in groupby(line.runs, key=_style_of):
+        text = "".join([part for part, _ in group])
+        if not text.isprintable() or "  " in text:  # otherwise its only white space is single blanks
+            text = _BLANKS.sub(" ", without_invisible(text))
         if line.cells and text == BETWEEN_CELLS:
             runs.append((text, PLAIN))
         elif text := text.lstrip() if blank else text:

@@ -36,7 +36,12 @@ def is_mojibake(text: str) -> bool:
 
 
 def _may_be_mojibake(text: str) -> bool:
-    return not text.isascii() and any(char in text for char in _SELDOM) and _SIGN.search(text) is not None
+    if text.isascii():
+        return False
+    for char in _SELDOM:
+        if char in text:
+            return _SIGN.search(text) is not None
+    return False
 
 
 def _repair_segment(segment: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,7 +15,7 @@ from caliber_crawler.extraction.lines import Line, split_lines
 from caliber_crawler.extraction.mojibake import repair
 from caliber_crawler.extraction.prologue import skip_prologue
 from caliber_crawler.extraction.text_page import TextParts
-from caliber_crawler.extraction.tree import Unreadable, first
+from caliber_crawler.extraction.tree import Selection, Unreadable, first
 from caliber_crawler.items import Capture
 from caliber_crawler.quantity import quantity
 from caliber_crawler.site import Layout, Site
@@ -63,9 +64,20 @@ class Page:
         return self.document.metadata if self.document is not None else _NO_CLAIMS
 
     @property
+    def metas(self) -> Mapping[str, str]:
+        """The part of the metadata with the meta elements."""
+        return self.document.metas if self.document is not None else _NO_CLAIMS.metas
+
+    @property
     def links(self) -> Metadata:
         """The part of the metadata with the canonical link and the base."""
         return self.document.links if self.document is not None else _NO_CLAIMS
+
+    @cached_property
+    def selection(self) -> Selection:
+        """Searches of the element that contains the article."""
+        assert self.article is not None
+        return Selection(self.article)
 
     @cached_property
     def base_url(self) -> str:
@@ -76,7 +88,8 @@ class Page:
             base_url = browser_url(self.links.base, own)
         except ValueError:
             return own
-        return base_url if is_http_url(base_url) else own
+        # A URL of these schemes has a host that can exist, otherwise it would be invalid.
+        return base_url if base_url.startswith(("https://", "http://")) else own
 
 
 def open_page(capture: Capture, site: Site) -> Page:

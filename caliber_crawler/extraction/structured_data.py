@@ -18,7 +18,7 @@ from caliber_crawler.extraction.urls import absolute_image
 
 def extract_meta(page: Page, *names: str) -> str | None:
     """Return the first non-empty content of these ``<meta>`` names."""
-    metas = page.metadata.metas
+    metas = page.metas
     return next((clean_inline(repair(metas[name])) for name in names if name in metas), None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from functools import cache
 from typing import cast
 
@@ -11,7 +11,7 @@ from lxml import etree
 from parsel.csstranslator import css2xpath
 
 from caliber_crawler.errors import SiteError
-from caliber_crawler.extraction.lines import inner_text
+from caliber_crawler.extraction.lines import separated_text
 from caliber_crawler.extraction.text import clean_inline
 
 # Parsers need time quadratic in the number of a tag's attributes: a minute for 100,000, in libxml2 and lexbor alike. A
@@ -64,14 +64,7 @@ def class_names(element: etree._Element) -> str:
 
 def possible_selectors(selectors: tuple[str, ...], classes: str) -> tuple[str, ...]:
     """The selectors that may match in an element with these classes: a selector of an absent class does not."""
-    return tuple([css for css in selectors if (name := _class_in(css)) is None or name in classes])
-
-
-@cache
-def _class_in(css: str) -> str | None:
-    """The class that every match of a simple selector has; ``None`` for another selector."""
-    match = _BY_CLASS.fullmatch(css)
-    return match["name"] if match is not None else None
+    return tuple([css for css in selectors if (asked := _class_asked(css)) is None or asked[1] in classes])
 
 
 def first(element: etree._Element, css: str) -> etree._Element | None:
@@ -81,21 +74,50 @@ def first(element: etree._Element, css: str) -> etree._Element | None:
 
 
 class Selection:
-    """Repeated searches of one unchanging tree. Class selectors use an index."""
+    """Repeated searches of one tree, whose elements are visited once for all class selectors.
+
+    After a change of the tree, :meth:`forget` what was found.
+    """
 
     def __init__(self, element: etree._Element) -> None:
         self.element = element
-        self._by_class: dict[str, list[etree._Element]] = defaultdict(list)
-        for node in select(element, "[class]"):
-            for name in dict.fromkeys((node.get("class") or "").split()):
-                self._by_class[name].append(node)
+        self._visited: tuple[list[tuple[str, etree._Element]], list[etree._Element]] | None = None
+
+    def forget(self) -> None:
+        self._visited = None
+
+    def _visit(self) -> tuple[list[tuple[str, etree._Element]], list[etree._Element]]:
+        if self._visited is None:
+            classed, styled = [], []
+            for node in self.element.iter(etree.Element):
+                for name, value in node.items():
+                    if name == "class":
+                        classed.append((str(value), node))
+                    elif name in ("style", "hidden"):
+                        styled.append(node)
+            self._visited = classed, styled
+        return self._visited
+
+    @property
+    def classes(self) -> str:
+        """Same as :func:`class_names`, each value once."""
+        return " ".join(dict.fromkeys([names for names, _ in self._visit()[0]]))
+
+    @property
+    def styled(self) -> list[etree._Element]:
+        """The elements that an attribute may hide."""
+        return self._visit()[1]
 
     def select(self, css: str) -> list[etree._Element]:
         """Same as :func:`select`."""
-        if (asked := _BY_CLASS.fullmatch(css)) is None:
+        if (asked := _class_asked(css)) is None:
             return select(self.element, css)
-        nodes = self._by_class.get(asked["name"], [])
-        return [node for node in nodes if node.tag == asked["tag"]] if asked["tag"] else nodes
+        tag, name = asked
+        return [
+            node
+            for names, node in self._visit()[0]
+            if name in names and (name == names or name in names.split()) and (not tag or node.tag == tag)
+        ]
 
     def first(self, css: str) -> etree._Element | None:
         """Same as :func:`first`."""
@@ -103,9 +125,16 @@ class Selection:
         return found[0] if found else None
 
 
+@cache
+def _class_asked(css: str) -> tuple[str, str] | None:
+    """The tag, if any, and the class that a simple selector names; ``None`` for another selector."""
+    match = _BY_CLASS.fullmatch(css)
+    return (match["tag"] or "", match["name"]) if match is not None else None
+
+
 def text_of(element: etree._Element) -> str:
-    """Return all text of an element as one clean line."""
-    return clean_inline(inner_text(element))
+    """Return all text of an element as one clean line. Lines, blocks and cells are separated by a space."""
+    return clean_inline(separated_text(element))
 
 
 def strip_tags(root: etree._Element, name: str, number: int | None = None) -> None:

@@ -37,7 +37,9 @@ def absolute(href: str, page: Page) -> str | None:
         return None
     if not url.startswith(("https://", "http://")):
         return None
-    return f"{url}{hash_sign}{quote(fragment.strip(), safe=_FRAGMENT_CHARACTERS, errors='replace')}"
+    if not hash_sign:
+        return url
+    return f"{url}#{quote(fragment.strip(), safe=_FRAGMENT_CHARACTERS, errors='replace')}"
 
 
 def count_invalid_links(root: etree._Element, page: Page) -> int:
@@ -70,11 +72,11 @@ def absolute_links(links: Iterable[Link], resolve: Callable[[str], PageURL | Non
     return tuple(found.values())
 
 
-def absolute_images(images: Iterable[Image], page: Page) -> tuple[Image, ...]:
-    """Return the pictures of an article in page order, without duplicates and boilerplate."""
+def absolute_images(images: Iterable[Image], locate: Callable[[str], str | None]) -> tuple[Image, ...]:
+    """Return the pictures of an article in page order, without duplicates, located by :func:`absolute_image`."""
     found: dict[str, Image] = {}
     for image in images:
-        if url := absolute_image(image.url, page):
+        if url := locate(image.url):
             found.setdefault(url, replace(image, url=url))
     return tuple(found.values())
 
@@ -87,7 +89,11 @@ def absolute_image(source: str, page: Page) -> str | None:
 
 def is_decoration(url: str, page: Page) -> bool:
     """Return whether the picture at this absolute URL is boilerplate of the site."""
-    return urlsplit(url).path.startswith(page.site.decoration) and page.site.owns(url)
+    prefixes = page.site.decoration
+    # Few URLs contain the beginning of such a path, and the test is cheaper than to parse them.
+    if not any(prefix in url for prefix in prefixes):
+        return False
+    return urlsplit(url).path.startswith(prefixes) and page.site.owns(url)
 
 
 def background_image(element: etree._Element | None, page: Page) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
 
@@ -10,6 +11,7 @@ from scrapy.exceptions import NotConfigured
 from scrapy.http import Response
 
 from caliber_crawler.archive import BEGINNING, Entry
+from caliber_crawler.crawling.relisting import relisted_since
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.fetching.refusals import Refusal
@@ -26,7 +28,8 @@ class ConditionalMiddleware:
     """Makes a request conditional on the validators of the last response (RFC 9110, section 13).
 
     Two kinds of pages are always requested in full: articles with a view counter in the page, because each visit
-    observes the counter; and listings in a backfill, or without an earlier traversal that went as far back as this one.
+    observes the counter; and listings in a backfill, those that are crawled past known articles, and those without an
+    earlier traversal that went as far back as this one.
     """
 
     def __init__(self, scope: Scope, frontier: Frontier) -> None:
@@ -65,10 +68,12 @@ class ConditionalMiddleware:
         if entry.kind == "listing":
             if self._scope.backfill:
                 return False
-            crawled_since = self._frontier.crawled_since(entry.url)
+            crawled_since, crawled_at = self._frontier.crawled_since(entry.url), self._frontier.crawled_at(entry.url)
             return (
                 entry.page_number == 1
                 and crawled_since is not None
+                and crawled_at is not None
                 and crawled_since <= (self._scope.window.since or BEGINNING)
+                and relisted_since(entry.url, crawled_at, datetime.now(UTC), self._scope.relisting) is None
             )
         return True

@@ -119,7 +119,7 @@ class Healing:
                     return True if self._is_changed_by_design(outcome) else None
                 return outcome.methods.get("body") != METHOD
             is_other = isinstance(outcome, Problem) and (outcome.reason in OTHER_PAGES or outcome.stage == "fetch")
-            return None if is_other or self._archive.articles.find(capture.url) is None else True
+            return None if is_other or self._archive.articles.at_url(capture.url) is None else True
         if isinstance(outcome, Problem):
             return None if outcome.reason in OTHER_PAGES or outcome.stage == "fetch" else True
         if not isinstance(outcome, Extraction) or outcome.layout == "text":
@@ -185,7 +185,7 @@ class Healing:
     def _text_of(self, capture: Capture) -> VersionRow | None:
         """The text of a known article as its layout gave it; of a learned site also from before it was learned."""
         articles = self._archive.articles
-        if (id := articles.find(capture.url)) is None:
+        if (id := articles.at_url(capture.url)) is None:
             return None
         if self._defined.has_layouts:
             return articles.text_by_layout(id, [layout.name for layout in self._defined.layouts], "selector", None)

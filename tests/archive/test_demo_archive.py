@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks import demo_archive
 from benchmarks.demo_archive import articles_of, create_archive, extraction_of, later_articles, site_named
 from caliber_crawler.archive import Archive
 
@@ -57,3 +58,21 @@ def test_later_articles_are_not_in_the_archive(tmp_path: Path) -> None:
     later = {truth["url"] for truth in islice(later_articles(50, SEED), 50)}
     assert len(later) == 50
     assert not later & {row["url"] for row in rows_of(tmp_path / "archive.db")["articles"]}
+
+
+def test_further_sites_have_the_same_articles_in_a_valid_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo_archive, "MAX_ARTICLES", ARTICLES)
+    create_archive(tmp_path / "archive.db", 2 * ARTICLES + 10, SEED)
+    found = rows_of(tmp_path / "archive.db")
+    by_site = {
+        site: [row["headline"] for row in found["articles"] if row["site"] == site]
+        for site in ("caliber", "caliber2", "caliber3", "copier", "copier2")
+    }
+    assert sorted(by_site["caliber"]) == sorted(by_site["caliber2"])
+    assert sorted(by_site["copier"]) == sorted(by_site["copier2"])
+    assert len(by_site["caliber3"]) == 10
+    assert len({row["body_digest"] for row in found["captures"]}) == len(found["captures"])
+    with Archive.open(tmp_path / "archive.db") as archive:
+        assert [outcome for outcome in archive.verify() if outcome is not None] == []

@@ -109,6 +109,16 @@ def test_saving_an_article_reads_no_other_articles_of_its_site_in_a_new_archive(
     assert wrong == {}
 
 
+@pytest.mark.parametrize("rows", [None, TINY, ROWS], ids=["without statistics", "tiny", "large"])
+def test_a_merge_looks_identifiers_up_without_reading_the_articles_of_their_site(
+    statements: set[str], blank_copy: Path, rows: dict[str, int] | None
+) -> None:
+    plans = steps(blank_copy, {*filter(re.compile(r"SELECT u\.(?:slug|post_number) FROM").match, statements)}, rows)
+    assert plans
+    for statement, plan in plans.items():
+        assert not any(map(OF_A_WHOLE_SITE.match, plan)), (statement, plan)
+
+
 @pytest.mark.parametrize(
     "counts", [None, {"view_counts": 1_000, "articles": 1_000}], ids=["without statistics", "known"]
 )

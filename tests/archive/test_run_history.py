@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -63,6 +63,52 @@ def test_new_urls_are_counted_for_each_day_before_a_run(newsroom: Newsroom, coun
     assert history.days(last, count) == [8, 4][:count]
     assert history.days(unfinished, count) == []
     assert history.days(99, count) == []
+
+
+@pytest.mark.parametrize("quiet_days", [0, 1, 9, 60, 390])
+def test_usual_days_are_found_however_long_the_pause(newsroom: Newsroom, quiet_days: int) -> None:
+    last = run(newsroom, counts={"found": 5})
+    before = [run(newsroom, counts={"found": found}) for found in (6, 7)]
+    end = datetime(2026, 1, 7, 12, tzinfo=UTC)
+    days = {last: 0, before[0]: quiet_days + 1, before[1]: quiet_days + 2}
+    for id, day in days.items():
+        at = f"{end - timedelta(days=day):%Y-%m-%dT%H:%M:%SZ}"
+        newsroom.archive.db.execute("UPDATE runs SET started_at = ?, finished_at = ? WHERE id = ?", (at, at, id))
+    assert newsroom.archive.run_history.days(last, 3) == [5, 6, 7]
+    assert newsroom.archive.run_history.days(last, 2) == [5, 6]
+
+
+def test_the_cost_of_the_history_does_not_grow_with_its_length(newsroom: Newsroom) -> None:
+    """SQLite executes as many instructions after 3,000 further runs as before."""
+    archive = newsroom.archive
+    steps = []
+    first = datetime(2025, 1, 1, tzinfo=UTC)
+    archive.runs.start("crawl", site="caliber", arguments={"sources": ["feed"]}, settings={}, software={})
+    for length in (600, 3_000):
+        with archive.transaction():
+            ids = [run(newsroom, counts={"found": 1}, arguments={"due_only": True}) for _ in range(length)]
+            for hour, id in enumerate(ids):
+                at = f"{first + timedelta(hours=id if hour else id - 1):%Y-%m-%dT%H:%M:%SZ}"
+                archive.db.execute("UPDATE runs SET started_at = ?, finished_at = ? WHERE id = ?", (at, at, id))
+                archive.runs.record_exit_code(id, 0)
+        count = 0
+
+        def step() -> int:
+            nonlocal count
+            count += 1
+            return 0
+
+        archive.db.conn.set_progress_handler(step, 100)
+        history = archive.run_history
+        assert len(history.similar_runs(ids[-1], 200)) == 200
+        assert history.days(ids[-1], 8)[1:] == [24] * 7
+        assert len(history.requested_scopes("caliber")) == 2
+        state = archive.alarms.state("caliber")
+        assert state is not None
+        assert state.name == "healthy"
+        archive.db.conn.set_progress_handler(None, 0)
+        steps.append(count)
+    assert steps[1] < 1.1 * steps[0], steps
 
 
 def test_visits_are_the_pages_of_each_article(newsroom: Newsroom) -> None:

@@ -15,6 +15,7 @@ from tests.alerts.receivers import webhook
 from tests.cluster.crew import Crew, assert_every_article_once, run_crew
 from tests.cluster.postgres import rows
 from tests.cluster.press import MODULE, serve_press
+from tests.conftest import AT
 
 pytestmark = pytest.mark.slow
 
@@ -134,3 +135,35 @@ def test_missing_setup_is_reported(dsn: str, tmp_path: Path) -> None:
             assert result.exit_code == 17, verb
             assert "caliber cluster init" in result.stderr
             assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_takedown_reaches_the_job_that_runs_and_what_it_finds_later(dsn: str, tmp_path: Path) -> None:
+    with crew_for(dsn, tmp_path, articles=12) as crew:
+        (paper,) = crew.press.papers
+        crew.caliber("cluster", "enqueue", "paper-00", "--delay", 0.2)
+        worker = crew.start("anna", "")
+
+        def requested() -> list[str]:
+            return [request["path"] for request in paper.requests() if "/post/" in request["path"]]
+
+        crew.wait_for(lambda: len(requested()) >= 2)
+        known = requested()
+        pages = [page for page in paper.site.truth(AT) if page["url"].removeprefix(paper.base_url) not in known]
+        (stored, later) = (f"{paper.base_url}{known[0]}", pages[-1]["url"])
+        for url in (stored, later):
+            result = crew.caliber("cluster", "takedown", url, "--reason", "asked for", "--json")
+            assert result.exit_code == 0, result.stderr
+            assert (result.json["deleted"], result.json["in_use"]) == ({}, ["paper-00"])
+        assert rows(dsn, SHARDS) == [], "the job has published nothing yet"
+        crew.wait_for(crew.is_done)
+        crew.caliber("cluster", "enqueue", "paper-00", "--delay", 0)
+        crew.wait_for(crew.is_done)
+        crew.stop()
+        assert worker.returncode == 0
+        assert "Traceback" not in crew.log("anna")
+        unwanted = {page["slug"] for page in paper.site.truth(AT) if page["url"] in (stored, later)}
+        assert len(unwanted) == 2
+        with closing(sqlite3.connect(crew.collect())) as connection:
+            assert {slug for (slug,) in connection.execute("SELECT slug FROM articles")} == paper.truth() - unwanted
+            assert connection.execute("SELECT count(*) FROM captures WHERE url = ?", (stored,)).fetchone() == (0,)
+        assert crew.caliber("cluster", "check").exit_code == 0

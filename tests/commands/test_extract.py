@@ -18,7 +18,7 @@ from tests.conftest import Result, command, environment
 PAGES = Path(__file__).parent.parent / "pages"
 SEED = PAGES / "caliber/baku-s-geopolitical-formula"
 URL = "https://caliber.az/en/post/baku-s-geopolitical-formula"
-ORF = PAGES / "orf/trump-anwaeltin-soll-justizministerin-werden"
+ORF = PAGES / "orf/neuer-pier"
 
 
 def caliber_extract(*arguments: object, stdin: str | bytes = "") -> Ended:
@@ -51,13 +51,13 @@ def test_nothing_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_the_site_is_inferred_from_the_url() -> None:
-    printed = json.loads(caliber_extract(ORF / "page.html", "--url", "https://orf.at/stories/3376705/").stdout)
+    printed = json.loads(caliber_extract(ORF / "page.html", "--url", "https://orf.at/stories/3300001/").stdout)
     assert (printed["site"], printed["layout"], printed["language"]) == ("orf", "2024", "de")
 
 
 def test_a_page_of_a_site_without_a_definition_is_extracted() -> None:
     printed = json.loads(
-        caliber_extract(ORF / "page.html", "--url", "https://elsewhere.example/stories/3376705/").stdout
+        caliber_extract(ORF / "page.html", "--url", "https://elsewhere.example/stories/3300001/").stdout
     )
     assert (printed["site"], printed["layout"]) == ("elsewhere.example", "generic")
     assert printed["published_at"].startswith("2024-11-22T07:57:50.233000+01:00")

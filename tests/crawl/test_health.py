@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import cast
 
 import pytest
@@ -203,7 +204,7 @@ def test_a_baseline_of_few_pages_may_be_chance_too(filled: int, pages: int, expe
 
 @pytest.mark.parametrize(
     ("filled", "visits", "expected"),
-    [(2, 1.0, ["coverage_dropped"]), (2, 3.0, []), (0, 3.0, ["coverage_dropped"]), (0, 4.0, [])],
+    [(2, 1.0, []), (1, 1.0, ["coverage_dropped"]), (1, 3.0, []), (0, 1.2, ["coverage_dropped"]), (0, 3.0, [])],
 )
 def test_ten_visits_of_three_articles_are_not_ten_articles(filled: int, visits: float, expected: list[str]) -> None:
     before = covered("new", 200, subtitle=166)
@@ -211,6 +212,16 @@ def test_ten_visits_of_three_articles_are_not_ten_articles(filled: int, visits: 
     assert reasons(coverage_dropped(now, before, visits=(visits, 2.0))) == expected
     lost = coverage_dropped(covered("new", 10, views=0), covered("new", 200, views=200), visits=(visits, 2.0))
     assert reasons(lost) == ["coverage_dropped"], "a field of all articles that none has any more is no chance"
+
+
+def test_a_year_of_samples_raises_no_alarm_by_chance() -> None:
+    """Samples of the articles of twenty sites, of which a share has some field."""
+    chance = Random(19)
+    for _ in range(30_000):
+        share, pages = chance.choice((0.5, 0.7, 0.75, 0.9)), chance.randint(10, 40)
+        filled = sum(chance.random() < share for _ in range(pages))
+        before = covered("new", 600, subtitle=round(600 * share))
+        assert coverage_dropped(covered("new", pages, subtitle=filled), before) == [], (share, pages, filled)
 
 
 def test_a_redesign_is_reported_as_unknown_layout() -> None:
@@ -289,6 +300,15 @@ def test_a_run_after_the_end_of_the_trouble_reports_nothing(cron: Cron) -> None:
         found = cron.run(views)
     assert found
     assert cron.run(views=3) == [], "though most of the last twelve pages lack it"
+
+
+def test_a_field_that_some_articles_have_is_missed_after_thirty_pages(cron: Cron) -> None:
+    """Four in nine pages have it. That ten have none may be chance, and that thirty have none is not."""
+    for views in (1, 2, 1) * 20:
+        assert cron.run(views) == []
+    found = [cron.run(views=0) for _ in range(12)]
+    assert found[:5] == [[]] * 5
+    assert all(found[10:])
 
 
 def test_an_unknown_layout_is_reported_while_it_is_seen() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from benchmarks import year_alarms
-from benchmarks.year_sites import KINDS, START, YearSite, definition, redesigns
+from benchmarks.year_sites import KINDS, START, YearSite, definition, has_new_definition, redesigns
 from caliber_crawler.demo import DemoSite
 from tests.tooling.repository import ROOT
 
@@ -56,7 +56,7 @@ def test_every_kind_of_outage_occurs_in_a_year_and_none_overlaps() -> None:
 def test_a_definition_follows_its_redesign() -> None:
     change = redesigns(365, 20)[2]
     paper = site(change.site)
-    before, after = definition(paper, change.at), definition(paper, change.fixed_at)
+    before, after = (definition(paper, is_new=has_new_definition(paper, at)) for at in (change.at, change.fixed_at))
     assert [layout.article for layout in before.layouts] == [".post"]
     assert [layout.article for layout in after.layouts] == [".story", ".post"]
     assert (before.listing and before.listing.teaser, after.listing and after.listing.teaser) == (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -12,13 +13,16 @@ from lxml import etree, html
 
 from caliber_crawler.extraction import lines, markdown, non_articles
 from caliber_crawler.extraction.article_series import continuation
-from caliber_crawler.extraction.boilerplate import is_boilerplate
+from caliber_crawler.extraction.boilerplate import is_boilerplate, without_boilerplate
 from caliber_crawler.extraction.cleaning import clean_page
+from caliber_crawler.extraction.counts import count_in_any_language, parse_count
+from caliber_crawler.extraction.dates import printed
+from caliber_crawler.extraction.dates.printed import with_ascii_digits
 from caliber_crawler.extraction.document import Document
 from caliber_crawler.extraction.page import open_page
 from caliber_crawler.extraction.refreshes import refresh_target
-from caliber_crawler.extraction.text import clean_inline, fold, fold_clean
-from caliber_crawler.extraction.tree import class_names, possible_selectors, select
+from caliber_crawler.extraction.text import clean_inline, fold, fold_clean, without_invisible
+from caliber_crawler.extraction.tree import Selection, class_names, possible_selectors, select
 from caliber_crawler.items import Capture
 from caliber_crawler.site.generic import generic_site
 from tests.extraction.pages import READ_AT, capture_of, site_named
@@ -42,6 +46,7 @@ TAGS = (
     "span",
     "figcaption",
 )
+STYLES = st.sampled_from([lines.PLAIN, lines.Style(strong=True), lines.Style(href="/a")])
 TEXTS = st.sampled_from(["", " ", "One", " two \n", "\u200b", "Сaliber", "1. x", "- y", "  ", "[Video: https://x.y/z]"])
 
 
@@ -81,6 +86,71 @@ def test_a_plain_line_gives_the_same_markdown(text: str) -> None:
 @given(st.text(st.sampled_from("aБсAІıİ\u00a0\u200d \n"), max_size=12))
 def test_a_clean_text_is_folded_in_one_step(text: str) -> None:
     assert fold_clean(clean_inline(text)) == fold(text)
+
+
+@given(st.lists(st.text(st.sampled_from("ЧтoPRINTşİ\u200dаcopy © 2024Caliber.Az"), min_size=1, max_size=14)))
+def test_only_lines_that_begin_like_boilerplate_may_be_boilerplate(texts: list[str]) -> None:
+    known = [lines.Line(clean_inline(text)) for text in (*texts, "PRINT", "print Talks", "ПРИНТ", "Caliber.Az © 2024")]
+    assert without_boilerplate(known, SITE) == [line for line in known if not is_boilerplate(line.text, SITE)]
+
+
+COUNTERS = st.text(st.sampled_from("Views: 0123456789 .,'kmінbmin%тыс٣"), max_size=16)
+
+
+@given(COUNTERS, st.sampled_from([None, "en", "az", "tr", "es", "pt", "ru"]))
+def test_a_counter_of_digits_is_the_same_in_each_language(text: str, language: str | None) -> None:
+    count = count_in_any_language(text)
+    assert count is None or count == parse_count(text, language)
+
+
+def test_most_counters_need_no_language() -> None:
+    assert [count_in_any_language(text) for text in ("Views: 354", "1 234", "1.2K", "12 min")] == [
+        354,
+        1234,
+        None,
+        None,
+    ]
+
+
+@given(st.text(st.sampled_from("a٣۴１：/é "), max_size=12))
+def test_digits_of_all_scripts_are_written_in_ascii(text: str) -> None:
+    assert with_ascii_digits(text) == text.translate(printed._digits())
+
+
+@given(
+    st.lists(
+        st.tuples(st.text(st.sampled_from("a \u00a0\u200b\u200d\n|é"), min_size=1, max_size=5), STYLES), max_size=4
+    )
+)
+def test_runs_have_single_blanks_and_no_invisible_characters(runs: list[tuple[str, lines.Style]]) -> None:
+    line = lines.Line("x", runs=tuple(runs))
+    for text, _ in markdown._clean_runs(line):
+        assert text == re.sub(r"\s+", " ", without_invisible(text))
+
+
+@given(trees())
+def test_a_visit_finds_what_selectors_find(tree: etree._Element) -> None:
+    selection = Selection(tree)
+    for _ in range(2):
+        for css in (".banner", "p.x", ".x", "div.a-caption", "li > .gallery", ""):
+            assert selection.select(css) == select(tree, css)
+        assert set(selection.classes.split()) == set(class_names(tree).split())
+        for element in tree.iter("p", "span"):
+            element.set("class", "x banner")
+        selection.forget()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<meta property='og:url' content=' '><meta name='OG:URL' content='/a'><meta property='og:url' content='/b'>",
+        "<base href='/b'><meta itemprop=name>",
+    ],
+)
+def test_the_meta_elements_of_a_page_are_those_of_its_metadata(head: str) -> None:
+    quick, whole = Document(head.encode()), Document(head.encode())
+    assert quick.metas == whole.metadata.metas
+    assert "metadata" not in vars(quick)
 
 
 PHRASES = (

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from lxml import etree
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree, html
 
 from caliber_crawler.errors import SiteError
 from caliber_crawler.extraction import tree
+from caliber_crawler.extraction.lines import inner_text, separated_text
 from caliber_crawler.extraction.tree import (
     Selection,
     Unreadable,
@@ -44,6 +47,34 @@ def test_a_page_that_is_nested_too_deeply_is_unreadable(depth: int, readable: bo
 
 def test_text_after_a_misplaced_end_of_the_document_is_parsed() -> None:
     assert text_of(parse_html(b"<body><p>One</p></body></html> <p>Two</p>")) == "One Two"
+
+
+@pytest.mark.parametrize("tag", ["br", "p", "div", "li", "h2", "td", "figcaption", "section", "blockquote"])
+def test_words_on_two_lines_are_two_words(tag: str) -> None:
+    one = (
+        f"<div>Pier<{tag}>Photo</{tag}>Archive<!-- no word --></div>"
+        if tag != "br"
+        else "<div>Pier<br>Photo<br>Archive</div>"
+    )
+    element = html.fragment_fromstring(
+        one if tag != "td" else "<table><tr><td>Pier</td><td>Photo</td><td>Archive</td></tr></table>"
+    )
+    assert text_of(element) == "Pier Photo Archive"
+
+
+@pytest.mark.parametrize("tag", ["b", "i", "span", "a", "font", "wbr", "sup"])
+def test_an_element_within_a_word_does_not_split_it(tag: str) -> None:
+    assert text_of(html.fragment_fromstring(f"<h1>North<{tag}>ern</{tag}> pier</h1>")) == "Northern pier"
+
+
+@given(
+    st.lists(
+        st.sampled_from(["<p>", "</p>", "<b>", "</b>", "<br>", "<!--c-->", "<?p?>", "one", " ", "two"]), max_size=12
+    )
+)
+def test_separated_text_has_the_characters_of_the_text(pieces: list[str]) -> None:
+    element = parse_html(f"<div>{''.join(pieces)}</div>".encode())
+    assert "".join(separated_text(element).split()) == "".join(inner_text(element).split())
 
 
 @pytest.mark.parametrize(

@@ -19,5 +19,5 @@ __all__ = ["APPLICATION_ID", "VERSION", "sqlite3"]
 APPLICATION_ID = 0x43414C49
 """``CALI``: the application ID that marks an SQLite file as an archive."""
 
-VERSION = 21
+VERSION = 22
 """``user_version`` of an archive with every migration applied; each migration's script sets its own number."""

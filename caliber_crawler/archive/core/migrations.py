@@ -154,6 +154,18 @@ def m0021_article_totals(db: Database) -> None:
     run_script(db, "m0021_article_totals")
 
 
+@migrations()
+def m0022_cold_copies(db: Database) -> None:
+    """Let a page be in several cold files, and count the pages in cold storage."""
+    run_script(db, "m0022_cold_copies")
+
+
+@migrations()
+def m0023_scopes(db: Database) -> None:
+    """Index the crawls that were not limited to what was due."""
+    run_script(db, "m0023_scopes")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")

@@ -204,7 +204,7 @@ class EditionTotalsRow(TypedDict):
 
 
 class TotalsRow(TypedDict):
-    """The row of ``totals``. ``served`` and ``stored`` are bytes."""
+    """The row of ``totals``. ``served``, ``stored`` and ``cold_served`` are bytes."""
 
     captures: int
     answered: int
@@ -214,5 +214,8 @@ class TotalsRow(TypedDict):
     bodies: int
     served: int
     stored: int
+    cold: int
+    """Pages that are only in cold storage."""
+    cold_served: int
     versions: int
     view_counts: int

@@ -43,6 +43,19 @@ WHERE a.id BETWEEN ? AND ? ON CONFLICT (site, name) DO NOTHING"""
 LINK_AUTHORS = """INSERT INTO article_authors (article_id, author_id, position)
 SELECT a.id, p.id, min(j.key) FROM articles a JOIN versions v ON v.id = a.current_version_id, json_each(v.authors) j
 JOIN authors p ON p.site = a.site AND p.name = j.value WHERE a.id BETWEEN ? AND ? GROUP BY a.id, p.id"""
+# The cross joins look up each value, whatever SQLite knows of the tables: otherwise it reads all articles of the site.
+OF_URLS = """SELECT u.{0} FROM (SELECT DISTINCT value FROM json_each(:among)) k
+CROSS JOIN article_urls u ON u.{0} = k.value CROSS JOIN articles a ON a.id = u.article_id WHERE a.site = :site"""
+KNOWN = {
+    "post_number": f"""{OF_URLS.format("post_number")}
+UNION SELECT a.post_number FROM json_each(:among) k
+CROSS JOIN articles a ON a.site = :site AND a.post_number = k.value AND a.duplicate_of IS NULL""",
+    "slug": f"""{OF_URLS.format("slug")}
+UNION SELECT a.slug FROM (SELECT DISTINCT language FROM article_totals WHERE site = :site) l
+CROSS JOIN json_each(:among) k
+CROSS JOIN articles a ON a.site = :site AND a.language = l.language AND a.slug = k.value AND a.duplicate_of IS NULL""",
+}
+"""Those values that URLs of articles of a site here have, or its articles: only one may have them."""
 
 
 class BulkInsert:
@@ -99,9 +112,13 @@ class BulkInsert:
 
     def _insert_bodies(self, captures: Iterable[Row]) -> None:
         of = {row["body_digest"]: row for row in captures if row["body_digest"] is not None}
-        known = self._here.values(
-            "SELECT digest FROM bodies WHERE digest IN (SELECT value FROM json_each(?))", json_list(of)
-        )
+        sizes = self._here.execute(
+            "SELECT digest, stored FROM bodies WHERE digest IN (SELECT value FROM json_each(?))", json_list(of)
+        ).fetchall()
+        known = [row["digest"] for row in sizes]
+        for row in sizes:
+            if not row["stored"]:  # in cold storage
+                self._store(of[row["digest"]])
         cold = self._cold.import_from(self._there, of.keys() - set(known))
         stored = self._there.execute(
             """SELECT b.digest, b.dictionary_id, b.size, b.data, d.digest AS dictionary FROM bodies b
@@ -218,7 +235,11 @@ class BulkInsert:
     def _new_articles(self, ids: Sequence[int]) -> list[int]:
         """The articles without duplicates whose pages are all new here and whose identifiers are all unknown here."""
         among = json_list(ids)
-        merged = set(self._there.values("SELECT duplicate_of FROM articles WHERE duplicate_of IS NOT NULL"))
+        merged = set(
+            self._there.values(
+                "SELECT duplicate_of FROM articles WHERE duplicate_of IN (SELECT value FROM json_each(?))", among
+            )
+        )
         pages: dict[int, set[int | None]] = {id: set() for id in ids}
         for table, column in (("captures", "id"), ("versions", "capture_id"), ("view_counts", "capture_id")):
             for row in self._there.execute(
@@ -259,13 +280,7 @@ class BulkInsert:
                     json_list(among),
                 )
             else:
-                known = self._here.values(
-                    f"""SELECT u.{column} FROM article_urls u JOIN articles a ON a.id = u.article_id
-                    WHERE u.{column} IN (SELECT value FROM json_each(:among)) AND a.site = :site
-                    UNION SELECT {column} FROM articles
-                    WHERE {column} IN (SELECT value FROM json_each(:among)) AND site = :site""",
-                    {"among": json_list(among)[0], "site": site[0]},
-                )
+                known = self._here.values(KNOWN[column], {"among": json_list(among)[0], "site": site[0]})
             found |= {(*kind, name) for name in known}
         return found
 

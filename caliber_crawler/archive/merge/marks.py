@@ -16,7 +16,7 @@ from caliber_crawler.archive.core.format import VERSION
 from caliber_crawler.archive.core.times import utc_now, utc_text
 from caliber_crawler.archive.pages.captures import LATEST_PAGES, LATEST_RUNS
 
-ADDING = ("crawl", "acknowledge", "codes import", "verify")
+ADDING = ("crawl", "acknowledge", "codes import", "verify", "cold move", "cold return")
 """Commands that change earlier rows only together with new ones; after any other, everything is merged."""
 LOSING = ("repair", "restored", "split", "takedown")
 """Commands after which this archive may lack what was merged."""

@@ -165,6 +165,7 @@ class Merge:
             self._merge_problems()
             self._merge_coverage()
             self._apply_absences()
+            self.counts["cold_pages"] += self._cold.import_places(self._there)
             CodeMerge(self._here, self._there, self._article_of, self.counts).merge()
         for ids in in_chunks(sorted(bulk.doubtful | shared.merged)):
             with self._here.transaction():
@@ -234,11 +235,15 @@ class Merge:
         self._capture_of[id] = known
 
     def _store(self, row: Mapping[str, Any]) -> None:
-        """Store the page of a capture of the other archive like one that was just fetched, or where it is."""
+        """Store the page of a capture of the other archive like one that was just fetched, or where it is.
+
+        A page that is only in cold storage here returns to this archive if the other one contains it.
+        """
         digest = row["body_digest"]
-        if self._here.value("SELECT 1 FROM bodies WHERE digest = ?", (digest,)) is not None:
+        stored = self._here.value("SELECT stored FROM bodies WHERE digest = ?", (digest,))
+        if stored or (stored == 0 and not self._there.value("SELECT stored FROM bodies WHERE digest = ?", (digest,))):
             return
-        if self._cold.import_from(self._there, [digest]):
+        if stored is None and self._cold.import_from(self._there, [digest]):
             return
         self._captures.store_body(
             Capture(

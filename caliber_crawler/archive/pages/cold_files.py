@@ -61,6 +61,11 @@ class ColdFiles:
             raise ArchiveError(f"{self._connection.path} is damaged: cold file {id} is not recorded.")
         return ColdFile(**row)
 
+    def named(self, name: str) -> ColdFile | None:
+        """A file by its name, which identifies it in all archives; ``None`` if it is unknown."""
+        row = self._connection.row(f"{FILES} WHERE name = ?", (name,))
+        return None if row is None else ColdFile(**row)
+
     def begin(self, folder: Path) -> ColdFile:
         """Record a file that is about to be written; its name is new."""
         now = utc_now()
@@ -153,9 +158,8 @@ class ColdFiles:
 
     def import_from(self, there: ColdFiles, file: ColdFile) -> int:
         """The ID here of a file of another archive; it is recorded if it is unknown. Its name identifies it."""
-        known: int | None = self._connection.value("SELECT id FROM cold_files WHERE name = ?", (file.name,))
-        if known is not None:
-            return known
+        if (known := self.named(file.name)) is not None:
+            return known.id
         if not is_name(file.name):
             raise ArchiveError(f"{there.path} is damaged: {file.name[:100]!r} is not the name of a cold file.")
         id = self._connection.execute(

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.times import utc_text
 from caliber_crawler.archive.pages.cold_files import ColdFile, ColdFiles, index_of, unavailable
+from caliber_crawler.archive.pages.cold_records import (
+    MAX_HEAD_BYTES,
+    Place,
+    forget_cached,
+    is_removal,
+    page_in,
+    places_in,
+    read_at,
+    sha256_of,
+)
 from caliber_crawler.errors import ArchiveError, ColdFileUnavailable, ColdPageRemoved
 
-MAX_HEAD_BYTES = 4 * 1024 * 1024
-"""Maximum bytes of a record besides the page."""
 MAX_PAGE_BYTES = 1 << 30
 """Maximum bytes of a page: an archive from outside may state any number."""
-RECORD_END = b"\r\n\r\n"
-REMOVED = b"Caliber-Removed: "
-"""In the record that takes the place of a page under takedown."""
-COPY_BYTES = 1 << 20
 MOVABLE = """b.stored > 0
   AND EXISTS (SELECT 1 FROM captures c WHERE c.body_digest = b.digest AND c.status IS NOT NULL AND c.status <> 304)
   AND NOT EXISTS (SELECT 1 FROM captures c WHERE c.body_digest = b.digest AND c.fetched_at >= :before)"""
@@ -31,19 +32,10 @@ MOVABLE = """b.stored > 0
 PLACED = "EXISTS (SELECT 1 FROM cold_pages p WHERE p.digest = b.digest)"
 """A condition on a body: it is in cold storage. If it was served again, it is in the archive, too."""
 DROP_DATA = "UPDATE bodies SET data = x'', dictionary_id = NULL WHERE digest = ?"
+NEW_PLACE = """SELECT 1 FROM bodies WHERE digest = :digest AND size = :size
+AND NOT EXISTS (SELECT 1 FROM cold_pages WHERE digest = :digest AND file_id IS :file_id)"""
+"""Whether a place in a file is that of a page here, and not known."""
 BATCH = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The place of a page in a cold file, in bytes."""
-
-    digest: str
-    offset: int
-    length: int
-    """Of the record with the page."""
-    extent: int
-    """Of all records that concern the page: requests and repeated captures, too."""
 
 
 class ColdPages:
@@ -54,14 +46,26 @@ class ColdPages:
         self.files = ColdFiles(connection)
 
     def get(self, digest: str) -> bytes:
-        """The page, bit for bit.
+        """The page, bit for bit, from the first file in which it is as it was.
 
         Raises ``ColdFileUnavailable``, ``ColdPageRemoved``, or ``ArchiveError`` for damage.
         """
-        row = self._connection.row("SELECT * FROM cold_pages WHERE digest = ?", (digest,))
-        if row is None:
+        errors: list[ArchiveError] = []
+        for file_id in self._files_with(digest):
+            try:
+                return self.get_from(digest, file_id)
+            except ArchiveError as error:
+                errors.append(error)
+        if not errors:
             raise ArchiveError(f"{self._connection.path} is damaged: body {digest} has neither data nor a cold file.")
-        file = self.files.get(row["file_id"])
+        # A file that is not available may have the page.
+        raise next((error for error in errors if isinstance(error, ColdFileUnavailable)), errors[0])
+
+    def get_from(self, digest: str, file_id: int) -> bytes:
+        """The page from one of its files. Raises as :meth:`get` does."""
+        row = self._connection.row("SELECT * FROM cold_pages WHERE digest = ? AND file_id = ?", (digest, file_id))
+        assert row is not None
+        file = self.files.get(file_id)
         path = self.files.require(file)
         if not 0 < row["length"] <= row["size"] + MAX_HEAD_BYTES or row["size"] > MAX_PAGE_BYTES:
             raise ArchiveError(f"{self._connection.path} is damaged: the place of body {digest} is impossible.")
@@ -87,11 +91,14 @@ class ColdPages:
         return self._connection.value("SELECT 1 FROM cold_pages WHERE digest = ?", (digest,)) is not None
 
     def missing_file(self, digest: str) -> ColdFileUnavailable | None:
-        """The error that reading a page would raise because its file is not available."""
-        id = self._connection.value("SELECT file_id FROM cold_pages WHERE digest = ?", (digest,))
-        if id is None or self.files.find(file := self.files.get(id)) is not None:
+        """The error that reading a page would raise because no file with it is available."""
+        files = list(map(self.files.get, self._files_with(digest)))
+        if not files or any(self.files.find(file) is not None for file in files):
             return None
-        return unavailable(file.name, self.files.folder_of(file))
+        return unavailable(files[0].name, self.files.folder_of(files[0]))
+
+    def _files_with(self, digest: str) -> list[int]:
+        return self._connection.values("SELECT file_id FROM cold_pages WHERE digest = ? ORDER BY file_id", (digest,))
 
     # --- moving pages there -------------------------------------------------------------------------------------------
 
@@ -235,10 +242,11 @@ class ColdPages:
     # --- moving pages back --------------------------------------------------------------------------------------------
 
     def placed(self) -> Iterator[list[str]]:
-        """The digests of all pages in cold storage, in batches, in the order of the files."""
+        """The digests of all pages in cold storage, each once, in batches, in the order of the files."""
         last = (0, -1)
         while rows := self._connection.rows(
-            f"""SELECT file_id, offset, digest FROM cold_pages WHERE (file_id, offset) > (?, ?)
+            f"""SELECT file_id, offset, digest FROM cold_pages p WHERE (file_id, offset) > (?, ?)
+            AND NOT EXISTS (SELECT 1 FROM cold_pages q WHERE q.digest = p.digest AND q.file_id < p.file_id)
             ORDER BY file_id, offset LIMIT {BATCH}""",
             last,
         ):
@@ -246,7 +254,7 @@ class ColdPages:
             last = (rows[-1]["file_id"], rows[-1]["offset"])
 
     def drop_place(self, digest: str) -> None:
-        """Forget where a page is that is in the archive again. Its record stays in the file."""
+        """Forget where a page is that is in the archive again. Its records stay in the files."""
         self._connection.execute("DELETE FROM cold_pages WHERE digest = ?", (digest,))
 
     # --- removal and merge --------------------------------------------------------------------------------------------
@@ -265,89 +273,51 @@ class ColdPages:
 
         Runs inside the caller's transaction.
         """
-        files_there, ids, added = ColdFiles(there), dict[int, int](), set()
+        files_there, added = ColdFiles(there), set()
         for row in there.rows(
             """SELECT p.* FROM cold_pages p JOIN bodies b ON b.digest = p.digest AND b.stored = 0
             WHERE p.digest IN (SELECT value FROM json_each(?))""",
             (json.dumps(list(digests)),),
         ):
-            if self._connection.value("SELECT 1 FROM bodies WHERE digest = ?", (row["digest"],)) is not None:
-                continue
-            id = row["file_id"]
-            if id not in ids:
-                ids[id] = self.files.import_from(files_there, files_there.get(id))
-            row["file_id"] = ids[id]
-            self._connection.execute("INSERT INTO bodies (digest, size, data) VALUES (:digest, :size, x'')", row)
-            self._connection.execute(
-                """INSERT INTO cold_pages (digest, file_id, offset, length, extent, size)
-                VALUES (:digest, :file_id, :offset, :length, :extent, :size)""",
-                row,
-            )
-            added.add(row["digest"])
+            if row["digest"] not in added:
+                if self._connection.value("SELECT 1 FROM bodies WHERE digest = ?", (row["digest"],)) is not None:
+                    continue
+                self._connection.execute("INSERT INTO bodies (digest, size, data) VALUES (:digest, :size, x'')", row)
+                added.add(row["digest"])
+            row["file_id"] = self.files.import_from(files_there, files_there.get(row["file_id"]))
+            self._add_place(row)
         return added
 
+    def import_places(self, there: Connection) -> int:
+        """Refer to all files in which another archive has pages of this one; return the number of new references.
 
-def places_in(index: Path) -> Sequence[Place]:
-    """The places of the pages that an index beside a cold file states. Raises ``ArchiveError`` if it is damaged."""
-    found = []
-    try:
-        for line in index.read_text("utf-8").splitlines():
-            fields = json.loads(line[line.index("{") :])
-            if "body" in fields:
-                numbers = (int(fields[name]) for name in ("offset", "length", "extent"))
-                found.append(Place(str(fields["body"]), *numbers))
-    except OSError as error:
-        raise ArchiveError(f"{index} cannot be read: {error.strerror or error}.") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise ArchiveError(f"{index} is damaged: {error}.") from error
-    return sorted(found, key=lambda place: place.offset)
+        A takedown must reach them, and a page can be read while another file with it is missing. Files whose pages are
+        known are not looked at. Runs inside the caller's transaction.
+        """
+        files_there, count = ColdFiles(there), 0
+        for file in files_there.all():
+            known = self.files.named(file.name)
+            if known is not None and self.files.count_pages(known) >= files_there.count_pages(file):
+                continue
+            id, last = None if known is None else known.id, -1
+            while rows := there.rows(
+                f"""SELECT digest, offset, length, extent, size FROM cold_pages WHERE file_id = ? AND offset > ?
+                ORDER BY offset LIMIT {BATCH}""",
+                (file.id, last),
+            ):
+                last = rows[-1]["offset"]
+                for row in rows:
+                    if self._connection.value(NEW_PLACE, {**row, "file_id": id}) is None:
+                        continue
+                    if id is None:
+                        id = self.files.import_from(files_there, file)
+                    self._add_place({**row, "file_id": id})
+                    count += 1
+        return count
 
-
-def read_at(path: Path, offset: int, length: int) -> bytes:
-    """Bytes of a file; fewer if it ends before."""
-    with path.open("rb", buffering=0) as file:
-        file.seek(offset)
-        data = b""
-        while len(data) < length and (more := file.read(length - len(data))):
-            data += more
-        return data
-
-
-def page_in(member: bytes, size: int) -> bytes | None:
-    """The page of this size at the end of a record, from its gzip member; ``None`` if there is none."""
-    record = content_of(member, size + MAX_HEAD_BYTES)
-    if record is None or not record.endswith(RECORD_END) or len(record) < size + len(RECORD_END):
-        return None
-    return record[-size - len(RECORD_END) : -len(RECORD_END)]
-
-
-def content_of(member: bytes, limit: int) -> bytes | None:
-    """The content of one complete gzip member, if it has at most ``limit`` bytes."""
-    decompressor = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    try:
-        content = decompressor.decompress(member, limit)
-    except zlib.error:
-        return None
-    return content if decompressor.eof else None
-
-
-def is_removal(member: bytes) -> bool:
-    """Do these bytes begin the record that takes the place of a page under takedown?"""
-    try:
-        return REMOVED in zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(member, 1024)
-    except zlib.error:
-        return False
-
-
-def forget_cached(path: Path) -> None:
-    """Have a file that is on the disk read from there, and not from memory. macOS does not know the request."""
-    if not hasattr(os, "posix_fadvise"):
-        return
-    with path.open("rb") as file:
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    def _add_place(self, row: Mapping[str, object]) -> None:
+        self._connection.execute(
+            """INSERT INTO cold_pages (digest, file_id, offset, length, extent, size)
+            VALUES (:digest, :file_id, :offset, :length, :extent, :size)""",
+            row,
+        )

@@ -13,7 +13,7 @@ from typing import Literal, TypedDict
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.rows import JSONObject
-from caliber_crawler.archive.core.times import utc_time
+from caliber_crawler.archive.core.times import utc_text, utc_time
 from caliber_crawler.archive.reports.runs import Runs
 from caliber_crawler.errors import CHECKS_FAILED
 
@@ -95,7 +95,7 @@ class Alarms:
     def open(self, site: str | None = None) -> list[Alarm]:
         """The alarms of all sites or of one that nobody has acknowledged, by site and reason."""
         found: dict[tuple[str, str, str | None], Alarm] = {}
-        for row in self._raised(site):
+        for row in self._raised(site) if site is None or self._was_raised_lately(site) else ():
             alarm = found.get((row["site"], row["reason"], row["field"]))
             if alarm is None:
                 if utc_time(row["last_run_at"]) - utc_time(row["started_at"]) > LASTS:
@@ -137,11 +137,25 @@ class Alarms:
             self._runs.finish(run_id, "finished", None, {"alarms": len(alarms)})
         return alarms
 
+    def _was_raised_lately(self, site: str) -> bool:
+        """Whether an alarm of a site may be open. The whole history is read only then."""
+        last: str | None = self._connection.value(
+            "SELECT started_at FROM runs WHERE command = 'crawl' AND site = ? ORDER BY started_at DESC LIMIT 1", (site,)
+        )
+        return last is not None and bool(
+            self._connection.value(
+                f"""SELECT EXISTS (SELECT 1 FROM runs r INDEXED BY runs_site
+                WHERE r.command = 'crawl' AND r.site = ? AND r.started_at >= ? AND {HAS_ALARM})""",
+                (site, utc_text(utc_time(last) - LASTS)),
+            )
+        )
+
     def _raised(self, site: str | None) -> list[JSONObject]:
         """The alarms of each run since the last acknowledgement, newest first."""
         return self._connection.rows(
             f"""SELECT DISTINCT r.site, p.reason, p.field, p.message, r.started_at,
-              (SELECT max(started_at) FROM runs l WHERE l.site = r.site AND l.command = 'crawl') AS last_run_at
+              (SELECT started_at FROM runs l WHERE l.site = r.site AND l.command = 'crawl'
+                ORDER BY started_at DESC LIMIT 1) AS last_run_at
             FROM problems p CROSS JOIN runs r ON r.id = p.run_id
             LEFT JOIN ({LAST_ACKNOWLEDGEMENT}) a ON a.site = r.site
             WHERE {IS_ALARM} AND r.command = 'crawl' AND r.site IS coalesce(?, r.site)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import TypedDict
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.times import utc_text, utc_time
 from caliber_crawler.archive.reports.alarms import ACKNOWLEDGE, IS_USUAL, LAST_ACKNOWLEDGEMENT
-from caliber_crawler.archive.reports.runs import RunRecord, record_of
 
 COMPARED_ARGUMENTS = ("base_url", "languages", "sections", "sources")
 """Arguments that must be equal for two runs to be comparable."""
@@ -17,6 +17,20 @@ DEFINITION = "site_definition"
 """The key of the digest of a site definition among the versions of a run's software."""
 LOOK_BACK = timedelta(days=400)
 """The time in which usual days are looked for."""
+FIRST_LOOK_BACK = 2
+"""How many times the wanted number of days is looked at first. More are needed only after long alarms and pauses."""
+LONGEST_RUN = timedelta(days=7)
+"""New articles of a run that took longer may not be counted."""
+
+
+class EarlierRun(TypedDict):
+    """An earlier run to compare a run with."""
+
+    id: int
+    started_at: str
+    counts: dict[str, int]
+    is_usual: bool
+    """Whether later runs are compared with it; see :meth:`RunHistory.similar_runs`."""
 
 
 class RunHistory:
@@ -25,23 +39,33 @@ class RunHistory:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def similar_runs(self, run_id: int, limit: int, *, usual: bool = False) -> list[RunRecord]:
+    def similar_runs(self, run_id: int, limit: int, *, usual: bool = False) -> list[EarlierRun]:
         """Earlier finished runs of the same command and site with the same arguments, newest first.
 
         ``usual``: only those that later runs are compared with: runs with the same site definition, and without an
         alarm that nobody has acknowledged.
         """
         same = [f"r.arguments ->> '{name}' IS t.arguments ->> '{name}'" for name in COMPARED_ARGUMENTS]
-        same += [IS_USUAL, f"r.software ->> '{DEFINITION}' IS t.software ->> '{DEFINITION}'"] if usual else []
+        is_usual = f"({IS_USUAL}) AND r.software ->> '{DEFINITION}' IS t.software ->> '{DEFINITION}'"
+        same += [is_usual] if usual else []
         rows = self._connection.rows(
-            f"""SELECT r.* FROM runs r JOIN runs t ON t.id = ?
+            f"""SELECT r.id, r.started_at, r.counts, {is_usual} AS is_usual
+            FROM runs t CROSS JOIN runs r INDEXED BY runs_site
             LEFT JOIN ({LAST_ACKNOWLEDGEMENT}) a ON a.site = r.site
-            WHERE r.id < t.id AND r.site = t.site AND r.command = t.command AND r.outcome = 'finished'
+            WHERE t.id = ? AND r.id < t.id AND r.site = t.site AND r.command = t.command AND r.outcome = 'finished'
               AND {" AND ".join(same)}
-            ORDER BY r.id DESC LIMIT ?""",
+            ORDER BY r.started_at DESC, r.id DESC LIMIT ?""",
             (run_id, limit),
         )
-        return [record_of(row) for row in rows]
+        return [
+            EarlierRun(
+                id=row["id"],
+                started_at=row["started_at"],
+                counts=json.loads(row["counts"]),
+                is_usual=bool(row["is_usual"]),
+            )
+            for row in rows
+        ]
 
     def acknowledged_at(self, run_id: int) -> str:
         """When alarms of the site of a run were last acknowledged; empty if they never were."""
@@ -55,8 +79,10 @@ class RunHistory:
     def requested_scopes(self, site: str) -> list[dict[str, object]]:
         """The distinct arguments of the crawls of a site that were not limited to what was due."""
         values = self._connection.values(
-            """SELECT DISTINCT json_set(arguments, '$.base_url', '', '$.limit', NULL, '$.requests', NULL) FROM runs
-            WHERE command = 'crawl' AND site = ? AND NOT coalesce(arguments ->> 'due_only', 0)""",
+            """SELECT DISTINCT json_set(arguments, '$.base_url', '', '$.limit', NULL, '$.requests', NULL)
+            FROM runs INDEXED BY runs_with_scope
+            WHERE command = 'crawl' AND site = ? AND instr(arguments, '"due_only": true') = 0
+              AND NOT coalesce(arguments ->> 'due_only', 0)""",
             (site,),
         )
         return [json.loads(value) for value in values]
@@ -65,7 +91,8 @@ class RunHistory:
         """The names of the archives that were merged."""
         return set(
             self._connection.values(
-                "SELECT arguments ->> 'other' FROM runs WHERE command = 'merge' AND outcome = 'finished'"
+                """SELECT arguments ->> 'other' FROM runs INDEXED BY runs_site
+                WHERE command = 'merge' AND outcome = 'finished'"""
             )
         )
 
@@ -115,12 +142,21 @@ class RunHistory:
         if run is None or run["finished_at"] is None:
             return []
         end = utc_time(run["finished_at"])
+        found: list[int] = []
+        look_back = FIRST_LOOK_BACK * timedelta(days=count)
+        while look_back < LOOK_BACK and len(found) < count:
+            found = self._days(run["site"], end, look_back)
+            look_back *= 4
+        return (found if len(found) >= count else self._days(run["site"], end, LOOK_BACK))[:count]
+
+    def _days(self, site: str, end: datetime, look_back: timedelta) -> list[int]:
         rows = self._connection.rows(
             f"""SELECT CAST((julianday(?1) - julianday(r.finished_at)) AS INTEGER) AS day,
               sum(coalesce(r.counts ->> 'found', 0)) AS found, min({IS_USUAL}) AS is_usual
-            FROM runs r LEFT JOIN ({LAST_ACKNOWLEDGEMENT}) a ON a.site = r.site
+            FROM runs r INDEXED BY runs_site LEFT JOIN ({LAST_ACKNOWLEDGEMENT}) a ON a.site = r.site
             WHERE r.command = 'crawl' AND r.site = ?2 AND r.finished_at <= ?1 AND r.finished_at > ?3
+              AND r.started_at > ?4
             GROUP BY day ORDER BY day""",
-            (utc_text(end), run["site"], utc_text(end - LOOK_BACK)),
+            (utc_text(end), site, utc_text(end - look_back), utc_text(end - look_back - LONGEST_RUN)),
         )
-        return [row["found"] for row in rows if row["day"] == 0 or row["is_usual"]][:count]
+        return [row["found"] for row in rows if row["day"] == 0 or row["is_usual"]]

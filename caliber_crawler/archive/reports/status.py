@@ -9,6 +9,7 @@ from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.format import sqlite3
 from caliber_crawler.archive.core.rows import EditionTotalsRow, TotalsRow
 from caliber_crawler.archive.core.times import utc_now, utc_text
+from caliber_crawler.archive.pages.cold_files import ColdFiles
 from caliber_crawler.archive.reports.alarms import ACKNOWLEDGE, Alarm, Alarms
 from caliber_crawler.archive.reports.runs import RunRecord, Runs
 from caliber_crawler.archive.reports.totals import edition_totals, totals
@@ -47,6 +48,21 @@ class BodySizes(TypedDict):
     """Bytes in the archive, including the dictionaries."""
     dictionaries: int
     """The number of dictionaries."""
+
+
+class ColdStorage(TypedDict):
+    """The pages that are only in cold storage, and the files there."""
+
+    pages: int
+    served: int
+    """Bytes of these pages as served."""
+    files: int
+    size: int
+    """Bytes of the files."""
+    missing_files: int
+    """Files that are not available, or whose move was interrupted."""
+    missing_pages: int
+    """Pages in these files."""
 
 
 class ProblemCount(TypedDict):
@@ -88,6 +104,7 @@ class StatusReport(TypedDict):
     editions: list[EditionTotalsRow]
     captures: CaptureCounts
     bodies: BodySizes
+    cold: ColdStorage
     frontier: dict[str, int]
     """Known URLs by state; ``due`` counts those that are due now."""
     runs: list[RunRecord]
@@ -113,6 +130,7 @@ def status(connection: Connection) -> StatusReport:
         "editions": editions,
         "captures": captures(counted),
         "bodies": bodies(connection, counted),
+        "cold": cold_storage(connection, counted),
         "frontier": frontier(connection),
         "runs": Runs(connection).last(),
         "alarms": Alarms(connection).open(),
@@ -161,6 +179,22 @@ def bodies(connection: Connection, counted: TotalsRow) -> BodySizes:
         "served": counted["served"],
         "stored": counted["stored"] + sum(row["stored"] for row in dictionaries),
         "dictionaries": len(dictionaries),
+    }
+
+
+def cold_storage(connection: Connection, counted: TotalsRow | None = None) -> ColdStorage:
+    """Pages in cold storage, and the files there; looks whether each file is available."""
+    counted = counted or totals(connection)
+    files = ColdFiles(connection)
+    known = files.all()
+    missing = [file for file in known if file.size is None or files.find(file) is None]
+    return {
+        "pages": counted["cold"],
+        "served": counted["cold_served"],
+        "files": len(known),
+        "size": sum(file.size or 0 for file in known),
+        "missing_files": len(missing),
+        "missing_pages": sum(map(files.count_pages, missing)),
     }
 
 

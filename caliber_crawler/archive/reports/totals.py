@@ -14,6 +14,8 @@ COUNTED = {
     "bodies": "SELECT count(*) FROM bodies",
     "served": "SELECT coalesce(sum(size), 0) FROM bodies",
     "stored": "SELECT coalesce(sum(length(data)), 0) FROM bodies",
+    "cold": "SELECT count(*) FROM bodies WHERE length(data) = 0",
+    "cold_served": "SELECT coalesce(sum(size), 0) FROM bodies WHERE length(data) = 0",
     "versions": "SELECT count(*) FROM versions",
     "view_counts": "SELECT count(*) FROM view_counts",
 }

@@ -32,7 +32,7 @@ from caliber_crawler.archive.texts.current_state import refresh
 from caliber_crawler.archive.texts.identity import Identity, page_urls, plain_urls_of
 from caliber_crawler.archive.texts.media import TABLES, media_of, record_media
 from caliber_crawler.archive.texts.versions import Versions
-from caliber_crawler.errors import ArchiveError, ArticleTakenDown, NoSuchArticle
+from caliber_crawler.errors import ArchiveError, ArticleTakenDown, ColdFileUnavailable, NoSuchArticle
 from caliber_crawler.items import Article, Capture, Extraction, Problem
 from caliber_crawler.site import ArticleURL
 from caliber_crawler.site.urls import url_variants
@@ -58,7 +58,7 @@ class SavedArticle:
     version: int
     outcome: Outcome
     problems: tuple[Problem, ...] = field(default=(), compare=False)
-    """Claims of the page that were not accepted."""
+    """Claims of the page that were not accepted, and an earlier page in cold storage that is not available."""
     article: Article | None = field(default=None, compare=False)
     """The article as saved: without URLs that belong to other articles."""
     withdrawn: int = field(default=0, compare=False)
@@ -130,7 +130,8 @@ class Articles:
             problems = claim_problems(extraction, found.rejected)
             for claimant in found.dispossessed:
                 self.admission.report_claim(claimant, urls.own[0].url, run_id)
-            reextract = None if reextract is None else partial(self._reextract, reextract)
+            unread: list[Problem] = []
+            reextract = None if reextract is None else partial(self._reextract, reextract, unread)
             self.admission.check(extraction, found.article_id, reextract)
             accepted = [article_url for article_url in article_urls if article_url not in found.rejected]
             if found.rejected:
@@ -153,7 +154,8 @@ class Articles:
             changed: Outcome = "new" if is_new else "updated"
             outcome = changed if is_new_version else "unchanged"
             withdrawn = self.admission.withdraw_later_pages(article_id, extraction, run_id) if is_new else 0
-            return SavedArticle(article_id, version["number"], outcome, tuple(problems), extraction.article, withdrawn)
+            found_problems = (*problems, *unread[:1])
+            return SavedArticle(article_id, version["number"], outcome, found_problems, extraction.article, withdrawn)
 
     def withdraw(self, ids: Sequence[int], run_id: int) -> int:
         """Put articles aside that turned out to be none, with all their pages (``PageSetAside.others``).
@@ -205,10 +207,15 @@ class Articles:
             )
             return found
         for url in url_variants(reference):
-            found = self._connection.value("SELECT article_id FROM article_urls WHERE url = ?", (url,))
+            found = self.at_url(url)
             if found is not None:
                 return found
         return None
+
+    def at_url(self, url: str) -> int | None:
+        """The ID of the article with a URL in normal form, which a crawl knows; :meth:`find` tries other spellings."""
+        found: int | None = self._connection.value("SELECT article_id FROM article_urls WHERE url = ?", (url,))
+        return found
 
     def show(self, article_id: int) -> ArticleRecord:
         """The record of an article. Raises ``NoSuchArticle``."""
@@ -264,9 +271,13 @@ class Articles:
         )
         return [cast(ArticleVersion, text | {"authors": json.loads(text["authors"])}) for text in texts]
 
-    def _reextract(self, reextract: Reextract, capture_id: int) -> Extraction | None:
+    def _reextract(self, reextract: Reextract, unread: list[Problem], capture_id: int) -> Extraction | None:
         try:
             return reextract(self._captures.get(capture_id))
+        except ColdFileUnavailable as error:
+            message = f"An earlier page of the article was not compared with this one. {error}"
+            unread.append(Problem(stage="extract", reason="cold_file_unavailable", message=message))
+            return None
         except ArchiveError:
             # A damaged page cannot be re-extracted; `verify` reports it.
             return None

@@ -26,13 +26,27 @@ def digest_of_row(row: VersionRow) -> str:
 
 
 def digest_of(headline: str, subtitle: str | None, authors: Sequence[str], body: str, published_at: str | None) -> str:
-    content = [plain(headline), plain(subtitle or ""), [plain(author) for author in authors], plain(body), published_at]
+    return digest_of_plain(headline, subtitle, authors, plain(body), published_at)
+
+
+def digest_of_plain(
+    headline: str, subtitle: str | None, authors: Sequence[str], body: str, published_at: str | None
+) -> str:
+    """:func:`digest_of` for a body that is :func:`plain` already."""
+    content = [plain(headline), plain(subtitle or ""), [plain(author) for author in authors], body, published_at]
     # JSON separates the fields: moving text from one field to another changes the digest.
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def plain(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    """A text in NFC, with every run of white space as one space and none at its ends."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    # Most texts have only single spaces and ends of paragraphs. All other white space is not printable.
+    line = text.replace("\n\n", " ").replace("\n", " ")
+    if line.isprintable() and "  " not in line and not (line.startswith(" ") or line.endswith(" ")):
+        return line
+    return " ".join(text.split())
 
 
 EXTRACTION_COLUMNS = ("body_markdown", "signature", "extractor", "layout", "methods")

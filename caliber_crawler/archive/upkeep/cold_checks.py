@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.pages.cold_files import ColdFile, ColdFiles
-from caliber_crawler.archive.pages.cold_pages import ColdPages, sha256_of
+from caliber_crawler.archive.pages.cold_pages import ColdPages
+from caliber_crawler.archive.pages.cold_records import sha256_of
 from caliber_crawler.archive.upkeep.cold_removals import pending_removals
 from caliber_crawler.archive.upkeep.finding import Finding, articles_of
 from caliber_crawler.errors import ArchiveError, ColdFileUnavailable
 from caliber_crawler.quantity import quantity
 
-IN_ORDER = "SELECT digest FROM cold_pages ORDER BY file_id, offset"
+IN_ORDER = "SELECT digest, file_id FROM cold_pages ORDER BY file_id, offset"
 
 
 class ColdChecks:
@@ -56,14 +57,15 @@ class ColdChecks:
                 " again with the same article, or `caliber cold move`."
             )
 
-    def page(self, digest: str) -> Finding | None:
-        """Check that a page is in its file as it was. Files that are missing are reported once, by :meth:`files`."""
+    def page(self, place: tuple[str, int]) -> Finding | None:
+        """Check that a page is in a file as it was. Files that are missing are reported once, by :meth:`files`."""
+        digest, file_id = place
         try:
-            self._pages.get(digest)
+            self._pages.get_from(digest, file_id)
         except ColdFileUnavailable:
             return None
         except ArchiveError as error:
-            self._damaged.add(self._connection.value("SELECT file_id FROM cold_pages WHERE digest = ?", (digest,)) or 0)
+            self._damaged.add(file_id)
             captures = self._connection.rows(
                 "SELECT url, fetched_at, article_id FROM captures WHERE body_digest = ?", (digest,)
             )

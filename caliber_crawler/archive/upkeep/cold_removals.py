@@ -19,7 +19,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.pages.cold_files import ColdFile, ColdFiles, index_of
-from caliber_crawler.archive.pages.cold_pages import COPY_BYTES, REMOVED, ColdPages, read_at
+from caliber_crawler.archive.pages.cold_pages import ColdPages
+from caliber_crawler.archive.pages.cold_records import COPY_BYTES, REMOVED, read_at
 from caliber_crawler.errors import ArchiveError, ColdFileUnavailable
 from caliber_crawler.output_files import new_file
 from caliber_crawler.quantity import quantity

@@ -14,6 +14,6 @@ def restore_cold_rows(connection: Connection, rows: RestoredRows) -> None:
         for row in rows.from_indexes(table):
             rows.insert(table, row)
     rows.counts["bodies"] += connection.execute(
-        """INSERT INTO bodies (digest, size, data) SELECT digest, size, x'' FROM cold_pages
-        WHERE digest NOT IN (SELECT digest FROM bodies)"""
+        """INSERT INTO bodies (digest, size, data) SELECT digest, max(size), x'' FROM cold_pages
+        WHERE digest NOT IN (SELECT digest FROM bodies) GROUP BY digest"""
     ).rowcount

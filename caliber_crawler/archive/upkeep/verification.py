@@ -7,19 +7,19 @@ its digest, every stored row with its checksum, and every derived value is compu
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
-from typing import Any, TypedDict, TypeVar, cast
+from typing import Any, TypedDict
 
 from caliber_crawler.archive.core.checksums import checksum
 from caliber_crawler.archive.core.connection import Connection
-from caliber_crawler.archive.core.format import sqlite3
 from caliber_crawler.archive.core.rows import CaptureRow, FrontierRow, VersionRow, ViewCountRow
 from caliber_crawler.archive.core.sqlite_errors import SQLiteErrors
 from caliber_crawler.archive.pages.bodies import Bodies
 from caliber_crawler.archive.reports.totals import wrong_totals
+from caliber_crawler.archive.upkeep.checked_tables import CheckedTables, singly
 from caliber_crawler.archive.upkeep.cold_checks import IN_ORDER, ColdChecks
 from caliber_crawler.archive.upkeep.deletion import unwiped_takedowns
 from caliber_crawler.archive.upkeep.file_checks import (
@@ -33,16 +33,9 @@ from caliber_crawler.archive.upkeep.file_checks import (
     limit_time,
 )
 from caliber_crawler.archive.upkeep.finding import Finding, Kind, articles_of, finding, printable
+from caliber_crawler.archive.upkeep.row_batches import UNREADABLE
 from caliber_crawler.archive.upkeep.row_checks import wrong_columns, wrong_url, wrong_version
-from caliber_crawler.archive.upkeep.row_layout import ROWID, layouts
-from caliber_crawler.errors import ArchiveError
 from caliber_crawler.quantity import quantity
-
-UNREADABLE = (
-    *(ArchiveError, sqlite3.Error, OSError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
-    *(RecursionError, MemoryError),
-)
-"""Everything that reading a damaged row may raise. A finding never ends the checks of other rows."""
 
 
 class ArticlePartRow(TypedDict):
@@ -61,14 +54,11 @@ class BodyCapture(TypedDict):
     article_id: int | None
 
 
-AnyRow = TypeVar("AnyRow", CaptureRow, VersionRow, ViewCountRow, ArticlePartRow, FrontierRow)
-
 TABLES = (
     *("dictionaries", "bodies", "captures", "versions", "view_counts", "article_urls", "images", "links", "articles"),
     "frontier",
 )
 """The tables whose rows are checked."""
-Item = TypeVar("Item")
 MAX_FINDINGS = 50_000
 """Findings that are listed at most: an archive from outside may have any number."""
 
@@ -132,23 +122,22 @@ class Verification:
 
     def parts(self) -> dict[str, Iterator[Finding | None]]:
         """The checks after those of the file, by name. Each may run alone."""
+        tables = CheckedTables(self.connection, self.conditions, self.indexed)
         return {
             **self._whole(),
-            "dictionaries": self._each("dictionary", "dictionaries", self._dictionaries(), self._check_dictionary),
-            "bodies": self._each("body", "bodies", self._keys("bodies", "digest"), self._check_body),
-            "captures": self._each("capture", "captures", self._rows_of(CaptureRow, "captures"), self._check_capture),
-            "versions": self._each("version", "versions", self._rows_of(VersionRow, "versions"), self._check_version),
-            "view_counts": self._each(
-                "view_count", "view_counts", self._rows_of(ViewCountRow, "view_counts"), self._check_count
+            "dictionaries": self._each(
+                "dictionary", "dictionaries", singly(self._dictionaries()), self._check_dictionary
             ),
+            "bodies": self._each("body", "bodies", tables.bodies(), self._check_body),
+            "captures": self._each("capture", "captures", tables.captures(), self._check_capture),
+            "versions": self._each("version", "versions", tables.versions(), self._check_version),
+            "view_counts": self._each("view_count", "view_counts", tables.plain("view_counts"), self._check_count),
             **{
-                table: self._each(
-                    "article", table, self._rows_of(ArticlePartRow, table), partial(self._check_part, table, noun)
-                )
+                table: self._each("article", table, tables.plain(table), partial(self._check_part, table, noun))
                 for table, noun in (("article_urls", "A URL"), ("images", "An image"), ("links", "A link"))
             },
-            "articles": self._each("article", "articles", self._keys("articles", "id"), self._check_article),
-            "frontier": self._each("frontier", "frontier", self._rows_of(FrontierRow, "frontier"), self._check_url),
+            "articles": self._each("article", "articles", tables.articles(), self._check_article),
+            "frontier": self._each("frontier", "frontier", tables.unchecked("frontier"), self._check_url),
         }
 
     def _has_own_tables(self) -> bool:
@@ -174,7 +163,7 @@ class Verification:
             "totals": self._check_once("total", self._totals),
             "cold storage": chain(
                 self._check_once("cold", self._cold.files),
-                self._each("cold", "cold_pages", self._cold_pages(), self._cold.page) if self.read_cold else (),
+                self._each("cold", "cold_pages", singly(self._cold_pages()), self._cold.page) if self.read_cold else (),
                 self._check_once("cold", self._cold.digests) if self.read_cold else (),
             ),
         }
@@ -199,22 +188,26 @@ class Verification:
             yield None
 
     def _each(
-        self, kind: Kind, table: str, rows: Iterator[Item], check: Callable[[Item], Finding | None]
+        self, kind: Kind, table: str, batches: Iterator[Sequence[Any]], check: Callable[[Any], Finding | None]
     ) -> Iterator[Finding | None]:
-        """Check every readable row of a table; one that cannot be checked is a finding, too."""
+        """Check every readable row of a table; one that cannot be checked is a finding, too.
+
+        ``None`` in a batch is a row that was found right.
+        """
         while True:
             try:
-                row = next(rows)
+                batch = next(batches)
             except StopIteration:
                 return
             except UNREADABLE as error:
                 yield Finding(kind="file", message=f"{table} cannot be read completely: {cause(error)}.")
                 return
-            try:
-                found = check(row)
-            except UNREADABLE as error:
-                found = Finding(kind=kind, message=f"{label_of(row)} of {table} cannot be checked: {cause(error)}.")
-            yield found
+            for row in batch:
+                try:
+                    found = None if row is None else check(row)
+                except UNREADABLE as error:
+                    found = Finding(kind=kind, message=f"{label_of(row)} of {table} cannot be checked: {cause(error)}.")
+                yield found
 
     def _dictionaries(self) -> Iterator[tuple[int, str]]:
         with SQLiteErrors(self.connection.path):
@@ -346,39 +339,8 @@ class Verification:
         if wrong:
             yield Finding(kind="total", message=f"Stored totals do not match the number of rows: {wrong}.")
 
-    def _rows_of(self, kind: type[AnyRow], table: str) -> Iterator[AnyRow]:
-        # Without generated columns: checksums leave them out, and to compute them takes longer than to read the row.
-        return cast(Iterator[AnyRow], self._from_both_ends(table, ", ".join(layouts()[table].columns)))
-
-    def _keys(self, table: str, column: str) -> Iterator[Any]:
-        for row in self._from_both_ends(table, column):
-            yield row[column]
-
-    def _cold_pages(self) -> Iterator[str]:
-        return (row["digest"] for row in self._read(IN_ORDER))
-
-    def _from_both_ends(self, table: str, columns: str) -> Iterator[dict[str, Any]]:
-        """Every row of a table. From a page that cannot be read on, the rows are read backwards from the last one."""
-        layout = layouts()[table]
-        key = ", ".join(layout.primary_key if layout.id is None else (ROWID,))
-        last = None
-        # Not indexed: SQLite may otherwise take values from an index that repeats them, and sort the rows in memory.
-        searched = f"{'' if table in self.indexed else 'NOT INDEXED'} WHERE {self.conditions.get(table, 1)}"
-        selected = f"SELECT {columns}, {key if layout.id is None else 'rowid AS row_id'} FROM {table} {searched}"
-        names = layout.primary_key if layout.id is None else ("row_id",)
-        try:
-            for row in self._read(f"{selected} ORDER BY {key}"):
-                last = tuple(row[name] for name in names)
-                row.pop("row_id", None)
-                yield row
-        except UNREADABLE:
-            backwards = ", ".join(f"{name} DESC" for name in key.split(", "))
-            for row in self._read(f"{selected} ORDER BY {backwards}"):
-                if tuple(row[name] for name in names) == last:
-                    break
-                row.pop("row_id", None)
-                yield row
-            raise
+    def _cold_pages(self) -> Iterator[tuple[str, int]]:
+        return ((row["digest"], row["file_id"]) for row in self._read(IN_ORDER))
 
     def _read(self, sql: str) -> Iterator[dict[str, Any]]:
         with SQLiteErrors(self.connection.path):

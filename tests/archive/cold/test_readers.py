@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from parsel import Selector
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.pages.cold_files import ColdFile
@@ -107,6 +108,30 @@ def test_the_page_of_a_capture_is_shown_or_its_file_is_named(cold: Newsroom, fol
         assert "not available" in page
         assert "Page source" not in page
         assert get("/archive/-/captures/1/source").status_code == 404
+
+
+def test_the_pages_of_the_fleet_and_of_health_count_cold_pages_and_missing_files(cold: Newsroom, folder: Path) -> None:
+    cold.archive.sites.store(CaliberSpider.site)
+    with browsing(cold.archive.path) as get:
+        for page in ("health", "sites"):
+            shown = Selector(get(f"/archive/-/{page}").text).css("#cold-storage").xpath("string()").get("")
+            assert shown.startswith("1 page (10 bytes) is in cold storage, in 1 file (")
+            assert "not available" not in shown
+        hide(folder)
+        for page in ("health", "sites"):
+            shown = Selector(get(f"/archive/-/{page}").text).css("#cold-storage").xpath("string()").get("")
+            assert "1 file with 1 page is not available. Mount the storage, or run caliber cold locate FOLDER" in shown
+
+
+def test_the_status_counts_cold_pages_and_missing_files(cold: Newsroom, folder: Path) -> None:
+    (warc,) = folder.glob("*.gz")
+    known = {"pages": 1, "served": 10, "files": 1, "size": warc.stat().st_size, "missing_files": 0, "missing_pages": 0}
+    assert cold.archive.status()["cold"] == known
+    hide(folder)
+    assert cold.archive.status()["cold"] == {**known, "missing_files": 1, "missing_pages": 1}
+    printed = CliRunner().invoke(main, ["status", "--archive", str(cold.archive.path)]).output
+    assert "Pages in cold storage (bytes)" in printed
+    assert "missing_files" in printed
 
 
 def test_a_full_disk_moves_nothing(small: Path, path: Path, folder: Path) -> None:

@@ -8,18 +8,21 @@ import shutil
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import pytest
 from click.testing import CliRunner, Result
 
 from caliber_crawler.archive import Archive, Selection
+from caliber_crawler.archive.pages.cold_files import ColdFile
+from caliber_crawler.archive.pages.cold_pages import ColdPages
 from caliber_crawler.cold_storage import move_pages
 from caliber_crawler.commands.cli import main
 from caliber_crawler.errors import ArchiveError, ColdFileUnavailable
 from tests.archive.cold.pages import LATER, captures_of, findings, move_all
 from tests.archive.facts import facts
 from tests.archive.forty_articles import reextract
-from tests.archive.newsroom import Newsroom, minutes
+from tests.archive.newsroom import Newsroom, minutes, start_run
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -186,14 +189,64 @@ def test_the_commands_move_list_and_locate(small: Path, path: Path, folder: Path
     assert run("cold", "move", "--older-than", "soon", "--archive", path).exit_code == 2
 
 
-def test_free_space_is_stated(small: Path, path: Path, folder: Path) -> None:
+def runs_of(path: Path) -> list[tuple[str, str, dict[str, int]]]:
+    """Command, outcome and counts of the runs of `cold`, oldest first."""
+    with Archive.open(path) as archive:
+        last = archive.runs.last(50)[::-1]
+    return [(run["command"], run["outcome"], run["counts"]) for run in last if run["command"].startswith("cold")]
+
+
+def test_a_move_and_a_return_are_runs_with_their_counts(small: Path, path: Path, folder: Path) -> None:
     shutil.copy(small, path)
-    size = path.stat().st_size
+    for _ in range(2):
+        run("cold", "move", "--older-than", "1d", "--to", folder, "--archive", path)
+    assert run("cold", "return", "--archive", path).exit_code == 0
+    assert run("cold", "return", "--archive", path).exit_code == 0
+    (moved, returned) = runs_of(path)
+    size = sum(file.stat().st_size for file in folder.glob("*.gz"))
+    assert moved[:2] == ("cold move", "finished")
+    assert {name: moved[2][name] for name in ("pages", "files", "bytes")} == {"pages": 16, "files": 1, "bytes": size}
+    assert returned == ("cold return", "finished", {"pages": 16, "files": 1})
+    assert "cold move" in run("status", "--archive", path).output
+
+
+def test_a_move_that_fails_is_a_run_with_what_it_moved(
+    small: Path, path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(small, path)
+    complete, calls = ColdPages.complete, []
+
+    def fail_at_second(self: ColdPages, file: ColdFile) -> int:
+        calls.append(file)
+        if len(calls) == 2:
+            self.files.require(file).unlink()
+        return complete(self, file)
+
+    monkeypatch.setattr(ColdPages, "complete", fail_at_second)
+    words = ("cold", "move", "--older-than", "1d", "--to", folder, "--max-size", "4KB", "--archive", path)
+    result = run(*words)
+    assert result.exit_code == ColdFileUnavailable.exit_code
+    ((command, outcome, counts),) = runs_of(path)
+    assert (command, outcome, counts["files"]) == ("cold move", "failed", 1)
+    with Archive.open(path) as archive:
+        assert counts["pages"] == sum(map(archive.cold_pages.files.count_pages, archive.cold_pages.files.all()))
+        assert "not available" in (archive.runs.last(1)[0]["reason"] or "")
+    monkeypatch.undo()
+    assert run(*words).exit_code == 0
+    assert captures_of(path) == captures_of(small)
+
+
+def test_free_space_is_stated(path: Path, folder: Path) -> None:
+    with Archive.open(path, mode="write") as archive:
+        newsroom = Newsroom(archive, start_run(archive))
+        for minute in range(3):
+            newsroom.save(minutes(minute), page=Random(minute).randbytes(50_000))
     output = run("cold", "move", "--older-than", "1d", "--to", folder, "--archive", path).output
-    assert "Moved 16 pages" in output
+    size = path.stat().st_size
+    assert "Moved 3 pages" in output
     assert "`--vacuum` gives it back to the disk" in output
     run("cold", "move", "--older-than", "1d", "--vacuum", "--archive", path)
-    assert path.stat().st_size < size
+    assert path.stat().st_size < size - 40_000
 
 
 def test_an_article_is_not_split_without_its_pages(cold: Path, folder: Path) -> None:

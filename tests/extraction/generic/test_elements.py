@@ -13,7 +13,8 @@ from trafilatura.xpaths import BODY_XPATH
 from caliber_crawler.extraction.generic.elements import MAX_FEW, REMOVED, remove_marked
 from caliber_crawler.extraction.generic.main_element import find_main_element
 from caliber_crawler.extraction.generic.size import MAX_DEPTH, tame
-from caliber_crawler.extraction.tree import parse_html, text_of
+from caliber_crawler.extraction.lines import inner_text
+from caliber_crawler.extraction.tree import parse_html
 
 NAMES = ("", "post", "article-body", "content", "page-content", "Main", "fulltext", "nav", "story", "CONTENT-main")
 
@@ -26,7 +27,7 @@ def test_the_text_after_removed_elements_stays(number: int) -> None:
     for element in marked:
         element.tag = REMOVED
     remove_marked(root, marked)
-    assert text_of(root) == "First " + " ".join(f"kept {n}" for n in range(number)) + "Last"
+    assert inner_text(root) == "First " + " ".join(f"kept {n}" for n in range(number)) + "Last"
 
 
 @given(

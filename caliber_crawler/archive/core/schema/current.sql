@@ -367,9 +367,9 @@ CREATE TABLE totals (
   stored INTEGER NOT NULL,
   versions INTEGER NOT NULL,
   view_counts INTEGER NOT NULL
-) STRICT;
+, cold INTEGER NOT NULL DEFAULT 0, cold_served INTEGER NOT NULL DEFAULT 0) STRICT;
 
-INSERT INTO totals VALUES (1, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0);
+INSERT INTO totals VALUES (1, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0);
 
 CREATE TRIGGER captures_are_counted AFTER INSERT ON captures BEGIN
   UPDATE totals SET captures = captures + 1, answered = answered + coalesce(new.status < 400, 0),
@@ -383,14 +383,6 @@ CREATE TRIGGER deleted_captures_are_counted AFTER DELETE ON captures BEGIN
     unanswered = unanswered - (old.status IS NULL);
   UPDATE totals SET (first_capture_at, last_capture_at) = (SELECT min(fetched_at), max(fetched_at) FROM captures)
   WHERE old.fetched_at IN (first_capture_at, last_capture_at);
-END;
-
-CREATE TRIGGER bodies_are_counted AFTER INSERT ON bodies BEGIN
-  UPDATE totals SET bodies = bodies + 1, served = served + new.size, stored = stored + length(new.data);
-END;
-
-CREATE TRIGGER deleted_bodies_are_counted AFTER DELETE ON bodies BEGIN
-  UPDATE totals SET bodies = bodies - 1, served = served - old.size, stored = stored - length(old.data);
 END;
 
 CREATE TRIGGER view_counts_are_counted AFTER INSERT ON view_counts BEGIN
@@ -799,15 +791,6 @@ CREATE TABLE cold_files (
   CHECK ((size IS NULL) = (sha256 IS NULL))
 ) STRICT;
 
-CREATE TABLE cold_pages (
-  digest TEXT PRIMARY KEY REFERENCES bodies (digest),
-  file_id INTEGER NOT NULL REFERENCES cold_files (id),
-  offset INTEGER NOT NULL CHECK (offset >= 0),
-  length INTEGER NOT NULL CHECK (length > 0),
-  extent INTEGER NOT NULL CHECK (extent >= length),
-  size INTEGER NOT NULL CHECK (size > 0)
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE cold_removals (
   file_id INTEGER NOT NULL REFERENCES cold_files (id),
   offset INTEGER NOT NULL CHECK (offset >= 0),
@@ -817,20 +800,7 @@ CREATE TABLE cold_removals (
 
 CREATE INDEX cold_files_repetition ON cold_files (folder, started_at, size, sha256, name);
 
-CREATE INDEX cold_pages_repetition ON cold_pages (file_id, offset, length, extent, size);
-
 CREATE INDEX cold_removals_repetition ON cold_removals (extent);
-
-CREATE TRIGGER bodies_are_immutable BEFORE UPDATE ON bodies
-WHEN NOT (new.digest = old.digest AND new.size = old.size
-  AND ((new.data = x'' AND new.dictionary_id IS NULL) OR old.data = x'')
-  AND EXISTS (SELECT 1 FROM cold_pages p WHERE p.digest = old.digest AND p.size = old.size)) BEGIN
-  SELECT raise(ABORT, 'bodies are addressed by their content and never change');
-END;
-
-CREATE TRIGGER moved_bodies_are_counted AFTER UPDATE OF data ON bodies BEGIN
-  UPDATE totals SET stored = stored - length(old.data) + length(new.data);
-END;
 
 CREATE TABLE article_totals (
   site TEXT NOT NULL,
@@ -886,6 +856,43 @@ BEGIN
     views = views + excluded.views;
 END;
 
+CREATE TABLE "cold_pages" (
+  digest TEXT NOT NULL REFERENCES bodies (digest),
+  file_id INTEGER NOT NULL REFERENCES cold_files (id),
+  offset INTEGER NOT NULL CHECK (offset >= 0),
+  length INTEGER NOT NULL CHECK (length > 0),
+  extent INTEGER NOT NULL CHECK (extent >= length),
+  size INTEGER NOT NULL CHECK (size > 0),
+  PRIMARY KEY (digest, file_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX cold_pages_repetition ON cold_pages (file_id, offset, length, extent, size);
+
+CREATE TRIGGER bodies_are_immutable BEFORE UPDATE ON bodies
+WHEN NOT (new.digest = old.digest AND new.size = old.size
+  AND ((new.data = x'' AND new.dictionary_id IS NULL) OR old.data = x'')
+  AND EXISTS (SELECT 1 FROM cold_pages p WHERE p.digest = old.digest AND p.size = old.size)) BEGIN
+  SELECT raise(ABORT, 'bodies are addressed by their content and never change');
+END;
+
+CREATE TRIGGER bodies_are_counted AFTER INSERT ON bodies BEGIN
+  UPDATE totals SET bodies = bodies + 1, served = served + new.size, stored = stored + length(new.data),
+    cold = cold + (new.data = x''), cold_served = cold_served + (new.data = x'') * new.size;
+END;
+
+CREATE TRIGGER deleted_bodies_are_counted AFTER DELETE ON bodies BEGIN
+  UPDATE totals SET bodies = bodies - 1, served = served - old.size, stored = stored - length(old.data),
+    cold = cold - (old.data = x''), cold_served = cold_served - (old.data = x'') * old.size;
+END;
+
+CREATE TRIGGER moved_bodies_are_counted AFTER UPDATE OF data ON bodies BEGIN
+  UPDATE totals SET stored = stored - length(old.data) + length(new.data),
+    cold = cold - (old.data = x'') + (new.data = x''),
+    cold_served = cold_served + ((new.data = x'') - (old.data = x'')) * new.size;
+END;
+
+CREATE INDEX runs_with_scope ON runs (site) WHERE command = 'crawl' AND instr(arguments, '"due_only": true') = 0;
+
 PRAGMA application_id = 1128352841;
 
-PRAGMA user_version = 21;
+PRAGMA user_version = 23;
