@@ -5,10 +5,13 @@ The rules apply to all sites. Rules that could match a real article also require
 
 from __future__ import annotations
 
+import html
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
+from caliber_crawler.extraction.decoding import as_utf8
+from caliber_crawler.extraction.not_found import says_not_found
 from caliber_crawler.items import PAGE_STATUSES, Capture, Problem
 from caliber_crawler.site import Site
 from caliber_crawler.site.urls import are_spellings
@@ -47,11 +50,7 @@ _COOKIE_SCRIPT = re.compile(rb"(?P<cookie>document\.cookie\s*+=)|location\.(?:re
 _PASSWORD = re.compile(rb"<input\b[^<>]*\btype\s*+=\s*+[\"']?password\b")  # in lower case
 _LOGIN_PATH = re.compile(r"/(?:log-?in|sign-?in|auth|sso|account|user/login|wp-login\.php)(?:/|$|\?)", re.I)
 _TITLE = re.compile(rb"<title[^<>]*+>(.{0,300}?)</title", re.S)  # in lower case
-_NOT_FOUND_TITLE = re.compile(
-    r"\b404\b|not[ -]found|does(?: not|n't) exist|no longer available|page unavailable|не найден|не существует"
-    r"|tapılmadı|mövcud deyil|չի գտնվել|գտնված չէ",
-    re.I,
-)
+_HEADING = re.compile(rb"<h1[^<>]*+>([^<]{1,300}+)</h1")  # in lower case
 
 
 def classify(capture: Capture, site: Site, *, is_long: bool = False) -> Problem | None:
@@ -76,8 +75,9 @@ def classify(capture: Capture, site: Site, *, is_long: bool = False) -> Problem 
     redirected = capture.final_url is not None and not are_spellings(capture.url, capture.final_url)
     if (redirected and _LOGIN_PATH.search(urlsplit(capture.effective_url).path)) or _PASSWORD.search(lowered):
         return _problem("login_wall", f"{capture.effective_url} requires a login.")
-    title = _TITLE.search(lowered)
-    if title and _NOT_FOUND_TITLE.search(title[1].decode("utf-8", "replace")):
+    readable = as_utf8(body, capture.header("content-type")).lower()
+    titles = (_TITLE.search(readable), _HEADING.search(readable))
+    if any(title and says_not_found(html.unescape(title[1].decode("utf-8", "replace"))) for title in titles):
         return _problem("soft_404", f"{capture.effective_url} says that the page does not exist, with status 200.")
     return None
 
