@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Collection
 from dataclasses import replace
 from typing import cast
 
@@ -24,6 +25,7 @@ NON_CONTENT = (
     *("script", "style", "noscript", "template", "svg", "iframe", "form"),
     *("button", "select", "textarea", "object", "canvas", "dialog"),
 )
+_NON_CONTENT = frozenset(NON_CONTENT)
 _SPECIAL = frozenset((*NON_CONTENT, *EMBEDDING, "figcaption"))
 """Elements that cleaning may change."""
 # Elements around an article on a page of unknown layout.
@@ -52,12 +54,12 @@ def clean_page(page: Page) -> Page:
         move_captions(article)
         selection.forget()
     if may_embed(tags, classes):
-        replace_embeds(article, page)
+        replace_embeds(article, page, classes)
         selection.forget()
     if page.layout is not None:
-        _drop(selection, possible_selectors(page.layout.drop, classes))
+        _drop(selection, possible_selectors(page.layout.drop, classes), tags)
         return page
-    _drop(selection, (*SURROUNDINGS, *_boilerplate_selectors(page.site)))
+    _drop(selection, (*SURROUNDINGS, *_boilerplate_selectors(page.site)), tags)
     _drop_advertising(article)
     _split_headings(article)
     lines = tuple(line for line in extract_lines(article) if not is_advertising(line))
@@ -70,11 +72,15 @@ def _boilerplate_selectors(site: Site) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*dropped, *([site.listing.teaser] if site.listing else [])]))
 
 
-def _drop(selection: Selection, selectors: tuple[str, ...]) -> None:
-    """Remove what is hidden or never part of a text, and the matches of the selectors; keep the text after each."""
+def _drop(selection: Selection, selectors: tuple[str, ...], tags: Collection[str]) -> None:
+    """Remove what is hidden or never part of a text, and the matches of the selectors; keep the text after each.
+
+    ``tags``: at least those of the elements that are there.
+    """
     article = selection.element
     found = [element for css in selectors for element in selection.select(css)]
-    found += article.iter(*NON_CONTENT)
+    if names := _NON_CONTENT.intersection(tags):
+        found += article.iter(*names)
     found += [element for element in selection.styled if _is_hidden(element)]
     for element in found:
         if element is not article:

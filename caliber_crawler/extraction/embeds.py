@@ -138,10 +138,13 @@ def may_embed(tags: Collection[str], classes: str) -> bool:
     return not EMBEDDING.isdisjoint(tags) or _CLASSES.search(classes) is not None
 
 
-def replace_embeds(article: etree._Element, page: Page) -> None:
-    """Replace everything that an article embeds by one line each; the text after each stays."""
+def replace_embeds(article: etree._Element, page: Page, names: str | None = None) -> None:
+    """Replace everything that an article embeds by one line each; the text after each stays.
+
+    ``names``: the classes in the article, if they are known.
+    """
     galleries = 0
-    is_named = _CLASSES.search(class_names(article)) is not None
+    is_named = _CLASSES.search(class_names(article) if names is None else names) is not None
     for element in list(article.iter(etree.Element) if is_named else article.iter(*EMBEDDING)):
         classes = element.get("class") or ""
         if element.tag not in EMBEDDING and not (classes and _CLASSES.search(classes)):
