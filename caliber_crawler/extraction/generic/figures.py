@@ -76,7 +76,7 @@ def unembed(root: etree._Element, url: str, omissions: Omissions | None = None) 
                 omissions.add_element(EMBED, quote)
             _become_paragraph(quote, "Post", (permalink or "").partition("?")[0] or None)
     for figure in root.iter("figure"):
-        words = "".join(islice(figure.itertext(), MAX_WORDS_OF_FIGURE)).strip()
+        words = "".join(map(str, islice(figure.itertext(), MAX_WORDS_OF_FIGURE))).strip()
         if words.startswith("http") and is_known_embed(known := _page_url(words, url)):  # a player that was never made
             _become_paragraph(figure, "Video", known)
     _show_frames(root, url)
