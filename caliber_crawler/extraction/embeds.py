@@ -108,17 +108,18 @@ def parse_embed(line: str) -> tuple[str, str] | None:
 
 
 # Part of every URL that becomes one of a known platform, and cheaper to search than to resolve and parse the URL.
-_PLATFORM_NAME = re.compile(
-    r"twitter|x\.com|instagram|tiktok|t\.me|telegram|facebook|fb\.watch|youtu|vimeo|rutube|dailymotion|ok\.ru|vk"
-    r"|reddit|threads\.|bsky\.app|/@[^/]+/[0-9]{6}|linkedin|aparat|bilibili|twitch|streamable|rumble|odysee|brightcove"
-    r"|jwplayer|wistia|spotify|soundcloud|podcasts\.apple|anchor\.fm|deezer|mixcloud|music\.yandex|castbox|infogram"
-    r"|flourish|flo\.uri|dwcdn|\.(?:mp4|webm|m3u8|mov)"
-)
+_NAMES = """
+twitter x.com instagram tiktok t.me telegram facebook fb.watch youtu vimeo rutube dailymotion ok.ru vk reddit threads.
+bsky.app /@ linkedin aparat bilibili twitch streamable rumble odysee brightcove jwplayer wistia spotify soundcloud
+podcasts.apple anchor.fm deezer mixcloud music.yandex castbox infogram flourish flo.uri dwcdn .mp4 .webm .m3u8 .mov
+"""
+_PLATFORM_NAMES = tuple(_NAMES.split())
 
 
 def may_be_known_embed(url: str) -> bool:
     """Return whether this URL, relative or of a player, may become one of a known platform."""
-    return _PLATFORM_NAME.search(url.lower()) is not None  # faster than a search that ignores case
+    small = url.lower()
+    return any(name in small for name in _PLATFORM_NAMES)
 
 
 def is_known_embed(url: str) -> bool:

@@ -36,6 +36,7 @@ _SEVERAL_JOINERS = re.compile("([\u200c\u200d])[\u200c\u200d]++")
 _INVISIBLE_TABLE = {code: None for first, last in _INVISIBLE for code in range(first, last + 1)}
 
 LETTERS_OF_A_SIGN = 3
+SIGNS_OF_A_WORD = 2
 SENTENCE_MARKS = ".!?…。！？։؟۔।።။។"
 """Marks that end a sentence, in all scripts that have one."""
 _SIGNS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff]")
@@ -100,6 +101,11 @@ def _without_joiners(text: str) -> str:
 def letters_in(text: str) -> int:
     """Return the length of a text in Latin letters: a Chinese, Japanese or Korean character says as much as three."""
     return len(text) if text.isascii() else len(text) + (LETTERS_OF_A_SIGN - 1) * len(_SIGNS.findall(text))
+
+
+def words_in(text: str) -> int:
+    """Return the number of words; two Chinese, Japanese or Korean characters are as much as one."""
+    return len(text.split()) if text.isascii() else len(text.split()) + len(_SIGNS.findall(text)) // SIGNS_OF_A_WORD
 
 
 def is_as_long(text: str, least: int) -> bool:

@@ -268,7 +268,7 @@ class Lookup:
     def __contains__(self, block: str) -> bool:
         if block in self._lines:
             return True
-        if not is_as_long(block, MIN_MATCH_LENGTH):
+        if len(block) < MIN_MATCH_LENGTH and not is_as_long(block, MIN_MATCH_LENGTH):
             return False
         start = block[:MATCHED_LENGTH]
         if start in self._starts:

@@ -10,7 +10,7 @@ from lxml import etree
 
 from caliber_crawler.extraction.omissions import REMOVED, Omissions
 from caliber_crawler.extraction.text import LETTERS_OF_A_SIGN, is_as_long
-from caliber_crawler.extraction.tree import strip_elements, text_of
+from caliber_crawler.extraction.tree import strip_elements
 
 MIN_PROSE_LENGTH = 60
 MAX_FEW = 20
@@ -18,6 +18,7 @@ NUMBER_ATTRIBUTES = ("data-views", "data-view-count")
 """Attributes with the number of views."""
 _PROPERTIES = frozenset(("itemprop", "property", *NUMBER_ATTRIBUTES))
 _LENGTH = etree.XPath("string-length(normalize-space())")
+_TEXT = etree.XPath("normalize-space()", smart_strings=False)
 _NO_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -68,9 +69,9 @@ def text_length(element: etree._Element) -> int:
 def is_long(element: etree._Element) -> bool:
     """Return whether an element has enough text for a sentence."""
     length = text_length(element)
-    return length >= MIN_PROSE_LENGTH or (
-        length * LETTERS_OF_A_SIGN >= MIN_PROSE_LENGTH and is_as_long(text_of(element), MIN_PROSE_LENGTH)
-    )
+    if length >= MIN_PROSE_LENGTH:
+        return True
+    return length * LETTERS_OF_A_SIGN >= MIN_PROSE_LENGTH and is_as_long(cast(str, _TEXT(element)), MIN_PROSE_LENGTH)
 
 
 def prose_length(element: etree._Element) -> int:

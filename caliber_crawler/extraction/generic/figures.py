@@ -42,6 +42,8 @@ _QUOTATION_MARKS = " \"'“”„«»‘’"
 _SCRIPT_SOURCES = frozenset((*SOURCES, PLAYERS["script"][0]))
 MAX_DATE_WORDS = 6
 MAX_PIECES = 1000
+MAX_WORDS_OF_FIGURE = 4
+"""Texts of a figure that are examined for a URL."""
 MAX_FIGURES = 100
 """Maximum of a page whose content is examined: each search covers the whole text."""
 
@@ -74,7 +76,7 @@ def unembed(root: etree._Element, url: str, omissions: Omissions | None = None) 
                 omissions.add_element(EMBED, quote)
             _become_paragraph(quote, "Post", (permalink or "").partition("?")[0] or None)
     for figure in root.iter("figure"):
-        words = text_of(figure)
+        words = "".join(map(str, islice(figure.itertext(), MAX_WORDS_OF_FIGURE))).strip()
         if words.startswith("http") and is_known_embed(known := _page_url(words, url)):  # a player that was never made
             _become_paragraph(figure, "Video", known)
     _show_frames(root, url)

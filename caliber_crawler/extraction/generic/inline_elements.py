@@ -7,8 +7,6 @@ element is removed, links and emphasis lose their attributes, and every other in
 
 from __future__ import annotations
 
-from typing import cast
-
 from lxml import etree
 
 from caliber_crawler.extraction.generic.elements import remove_marked, writable
@@ -18,14 +16,12 @@ from caliber_crawler.extraction.tree import strip_tags
 # Elements that a sentence may contain.
 STYLED = frozenset(("a", "b", "strong", "i", "em"))
 _INVISIBLE_MARKUP = """
-abbr acronym bdi bdo big cite data del dfn font ins kbd mark nobr output q rp rt ruby s samp small span strike sub sup
-time tt u var
+abbr acronym bdi bdo big cite data del dfn font ins kbd mark meter nobr output progress q rp rt ruby s samp small span
+strike sub sup time tt u var
 """
 _CONTROLS = frozenset(("button", "label"))
 INLINE = frozenset((*STYLED, *_INVISIBLE_MARKUP.split(), *_CONTROLS))
 CODE = "code"
-# Names of custom elements have a hyphen.
-_CUSTOM = etree.XPath("descendant::*[contains(name(), '-') or self::meter or self::progress]")
 # Blocks that are a paragraph of their own; any text beside an inline element in them is running text.
 _PARAGRAPHS = frozenset(("p", "li", "dd", "dt", "td", "th", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6"))
 _BREAK_NAMES = frozenset(("br", "break", "line-break", "linebreak"))
@@ -76,7 +72,8 @@ def simplify_inline(root: etree._Element, omissions: Omissions | None = None) ->
 
 def _rename_custom(root: etree._Element) -> None:
     """Turn elements that a site made up (``<glossary-term>``) into plain inline ones where they stand in a sentence."""
-    for element in cast(list[etree._Element], _CUSTOM(root)):
+    # Their names have a hyphen. XPath takes longer.
+    for element in [element for element in root.iter(etree.Element) if "-" in element.tag]:
         if all(inner.tag in INLINE for inner in element.iterdescendants(etree.Element)) and _is_in_flow(element, set()):
             element.tag = "span"
 

@@ -30,7 +30,7 @@ from caliber_crawler.extraction.generic.paragraphs import (
     enclose_loose_text,
     mark_paragraphs,
 )
-from caliber_crawler.extraction.lines import LISTS, is_data_table
+from caliber_crawler.extraction.lines import LISTS, inner_text, is_data_table
 from caliber_crawler.extraction.omissions import (
     ADVERTISEMENT,
     AUTHOR_BOX,
@@ -47,7 +47,7 @@ from caliber_crawler.extraction.omissions import (
     mark,
 )
 from caliber_crawler.extraction.phrases import is_pointer
-from caliber_crawler.extraction.text import clean_inline, fold, is_as_long
+from caliber_crawler.extraction.text import clean_inline, fold, is_as_long, words_in
 from caliber_crawler.extraction.tree import text_of
 
 # Elements that no visitor reads as text, on any page.
@@ -98,6 +98,7 @@ MAX_NAMES_LENGTH = 1000
 MAX_ID_WORDS = 3
 MAX_HEADINGS, MAX_PARAGRAPHS, MAX_TITLE_LENGTH = 200, 200, 500
 MIN_TEASER_WORDS = 4
+_ENDS_OF_LINKED_SENTENCES = tuple(".!。！।։۔")
 MAX_LABEL_WORDS = 5
 MIN_ITEMS, MAX_ITEMS = 2, 100
 """Number of list items that are examined for sentences."""
@@ -315,14 +316,14 @@ def _is_teaser(block: etree._Element) -> bool:
     links = [a for a in block.iter("a") if a.get("href")]
     if not links or len(links) > 2:
         return False
-    linked = clean_inline(" ".join(map(text_of, links)))
-    words = len(linked.split())
+    linked = clean_inline(" ".join(map(inner_text, links)))
+    words = words_in(linked)
     if words < MIN_TEASER_WORDS:  # most links in a sentence
         return False
-    whole = text_of(block)
+    whole = clean_inline(inner_text(block))
     return (
-        not whole.endswith((".", "!"))
-        and len(whole.split()) - words <= MAX_LABEL_WORDS
+        not whole.endswith(_ENDS_OF_LINKED_SENTENCES)
+        and words_in(whole) - words <= MAX_LABEL_WORDS
         and len(linked) >= 0.6 * len(whole)
     )
 
