@@ -6,17 +6,19 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 
 PLAIN = str.maketrans("ёəıЁƏİ", "еeiЕEI")
 
 
 def plain(text: str) -> str:
     """Lower case, without Latin diacritics."""
-    text = unicodedata.normalize("NFC", text).translate(PLAIN).lower()
-    return "".join(
-        unicodedata.normalize("NFD", letter)[0] if "LATIN" in unicodedata.name(letter, "") else letter
-        for letter in text
-    )
+    return "".join(map(plain_letter, unicodedata.normalize("NFC", text).translate(PLAIN).lower()))
+
+
+@cache
+def plain_letter(letter: str) -> str:
+    return unicodedata.normalize("NFD", letter)[0] if "LATIN" in unicodedata.name(letter, "") else letter
 
 
 def words_of(text: str) -> list[str]:
@@ -45,10 +47,12 @@ class Text:
 
     def has(self, *forms: str) -> bool:
         """Does one of these words occur?"""
-        return any(plain(form) in words for form in forms for words in self.fields)
+        wanted = [plain(form) for form in forms]
+        return any(word in words for word in wanted for words in self.fields)
 
     def begins(self, prefix: str) -> bool:
-        return any(word.startswith(plain(prefix)) for words in self.fields for word in words)
+        wanted = plain(prefix)
+        return any(word.startswith(wanted) for words in self.fields for word in words)
 
     def says(self, phrase: str) -> bool:
         return any(positions(words, phrase.split()) for words in self.fields)
@@ -69,11 +73,11 @@ class Text:
 
 def positions(words: list[str], phrase: list[str]) -> list[tuple[int, int]]:
     """First and last place of each occurrence of a phrase."""
-    wanted = [plain(word) for word in phrase]
+    first, *others = (plain(word) for word in phrase)
     return [
-        (start, start + len(wanted) - 1)
-        for start in range(len(words) - len(wanted) + 1)
-        if all(is_word(words[start + place], word) for place, word in enumerate(wanted))
+        (start, start + len(others))
+        for start, word in enumerate(words[: max(0, len(words) - len(others))])
+        if is_word(word, first) and all(map(is_word, words[start + 1 : start + 1 + len(others)], others))
     ]
 
 

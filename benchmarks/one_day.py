@@ -1,0 +1,302 @@
+"""A day of many small sites in one process: python -m benchmarks.one_day --folder FOLDER [--sites N] [--hours N]
+
+Real crawls of demo sites at addresses 127.21.0.1, 127.21.0.2 and so on, which are served by another process. All sites
+are crawled at each hour of a simulated day, all at the same time, with a second between two requests to a site. The
+clock goes at its usual speed during the crawls of an hour; then it jumps to the next hour. The first hour stores the
+articles of the day before. A day that was stopped (``--seconds``) goes on after its last hour.
+
+The report has one line for each hour:
+
+* the lag of a site, in seconds: from the full hour, when its crawl is due, to its first request;
+* the time from one request of a site to the next one, from the log of the sites in simulated time. It is written
+  when a request arrives, so a busy machine shifts it; therefore also the most requests of a site in 10 seconds;
+* memory of the process and its extraction worker, and how much of it is new since the hour before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import quantiles
+from threading import Thread
+from typing import Any, TextIO
+
+from tabulate import tabulate
+
+from benchmarks.soak import megabytes
+from benchmarks.year_crawls import cpu_seconds, read_lines
+from benchmarks.year_server import CLOCK, Served
+from benchmarks.year_sites import ARTICLES, START, SeasonalTimeline
+from caliber_crawler.archive import Archive
+from caliber_crawler.commands.crawling import ALLOCATIONS
+from caliber_crawler.crawl_process import Crawl, CrawlProcess, follow_all
+from caliber_crawler.crawling.options import CrawlOptions
+from caliber_crawler.demo import DemoSite
+from caliber_crawler.demo.server import Receive, Scope, Send, SiteApp
+from caliber_crawler.known_sites import project_settings
+from caliber_crawler.news_spider import NewsSpider
+from caliber_crawler.pipelines import ExtractionStage
+from caliber_crawler.spiders.caliber import CaliberSpider
+
+PORT = 9_621
+DELAY = 1.0
+"""Seconds between two requests to a site."""
+SINCE = "2024-12-31"
+WINDOW = 10.0
+NEWSROOMS = 20
+"""Sites with the same number modulo this one publish the same articles, at the same times."""
+HOUR = timedelta(hours=1)
+
+
+def host_of(number: int) -> str:
+    return f"127.21.{number // 250}.{number % 250 + 1}"
+
+
+# --- The sites --------------------------------------------------------------------------------------------------------
+
+
+class Sites:
+    """Many sites behind one port, told apart by the host of the request."""
+
+    def __init__(self, sites: int, log: TextIO) -> None:
+        self._log = log
+        newsrooms = []
+        for number in range(NEWSROOMS):
+            site = DemoSite(ARTICLES, seed=1_000 + number, sections=("analytics",))
+            site.newsroom.timeline = SeasonalTimeline(ARTICLES, site.seed)
+            newsrooms.append(site.newsroom)
+        self._apps: dict[str, tuple[int, SiteApp]] = {}
+        for number in range(sites):
+            host = f"{host_of(number)}:{PORT}"
+            # It has no articles of its own.
+            own = DemoSite(1, seed=1, sections=("analytics",), clock=CLOCK, base_url=f"http://{host}")
+            own.articles, own.newsroom = ARTICLES, newsrooms[number % NEWSROOMS]
+            self._apps[host] = number, SiteApp(own)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        number, app = self._apps[dict(scope["headers"])[b"host"].decode()]
+        self._log.write(f"{number}\t{CLOCK().timestamp():.4f}\n")
+        await app(scope, receive, send)
+
+
+def serve(sites: int, log: Path) -> None:
+    """Serve until standard input ends; its lines set the clock, as in ``benchmarks/year_server.py``."""
+    import uvicorn
+
+    with log.open("a", buffering=1) as lines:
+        sockets = [socket.create_server((host_of(number), PORT), backlog=100) for number in range(sites)]
+        config = uvicorn.Config(
+            Sites(sites, lines), log_config=None, access_log=False, lifespan="off", ws="none", server_header=False
+        )
+        server = uvicorn.Server(config)
+        # Not in the main thread, where uvicorn would handle signals.
+        Thread(target=lambda: asyncio.run(server.serve(sockets=sockets)), daemon=True).start()
+        while not server.started:
+            time.sleep(0.05)
+        for line in sys.stdin:
+            at, since = map(float, line.split())
+            CLOCK.set(datetime.fromtimestamp(at, UTC), since)
+            print(flush=True)
+
+
+@contextmanager
+def served(sites: int, log: Path) -> Iterator[Served]:
+    """Serve the sites from a process of their own."""
+    command = [sys.executable, "-m", "benchmarks.one_day", "--folder", str(log.parent), "--serve", str(sites)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        yield Served(process)
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(5)
+        process.kill()
+
+
+# --- The crawls -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How many sites for how many hours, into which folder, and after how many seconds to stop."""
+
+    folder: Path
+    sites: int
+    hours: int
+    seconds: float
+
+    def times(self) -> Iterator[datetime]:
+        """The hours that are left."""
+        done = len(read_lines(self.folder / "hours.jsonl"))
+        return (START + number * HOUR for number in range(done, self.hours))
+
+
+def spider_of(number: int) -> type[NewsSpider]:
+    """The spider of a site."""
+    name = f"demo-{number:05}"
+    known = replace(CaliberSpider.site, name=name, hosts=())
+    members = {"name": name, "site": known.served_at(f"http://{host_of(number)}:{PORT}")}
+    return type("OneSpider", (CaliberSpider,), members)
+
+
+def run(plan: Plan) -> None:
+    """Run the hours that are left, until the seconds have passed."""
+    import time_machine  # not needed to report
+
+    archive = plan.folder / "archive.db"
+    settings = project_settings(ARCHIVE=str(archive), LOG_LEVEL="ERROR", DOWNLOAD_DELAY=DELAY)
+    process = CrawlProcess(settings)
+    spiders = [spider_of(number) for number in range(plan.sites)]
+    gc.freeze()
+    gc.set_threshold(ALLOCATIONS, *gc.get_threshold()[1:])
+    with served(plan.sites, plan.folder / "requests.tsv") as server, time_machine.travel(START, tick=True) as clock:
+
+        async def run_hours() -> None:
+            began = time.monotonic()
+            ExtractionStage.executor.join()
+            try:
+                with Archive.open(archive, mode="write") as opened:
+                    for at in plan.times():
+                        if process.stopping or time.monotonic() - began > plan.seconds:
+                            return
+                        clock.move_to(at)
+                        server.set_clock(at)
+                        is_first = opened.sites.get(spiders[0].site.name) is None
+                        options = CrawlOptions(language="en", since=SINCE) if is_first else CrawlOptions(due=True)
+                        crawls = [Crawl(spider=spider, options=options) for spider in spiders]
+                        line = await run_hour(process, crawls, opened, server)
+                        if not process.stopping:
+                            with (plan.folder / "hours.jsonl").open("a") as lines:
+                                lines.write(json.dumps({"at": at.timestamp(), **line}) + "\n")
+            finally:
+                await ExtractionStage.executor.leave()
+
+        process.run(run_hours())
+
+
+async def run_hour(process: CrawlProcess, crawls: list[Crawl], archive: Archive, server: Served) -> dict[str, Any]:
+    """Crawl all sites at a time; return what it took."""
+    began, cpu, server_cpu = time.monotonic(), cpu_seconds(os.getpid()), cpu_seconds(server.pid)
+    peak = 0.0
+
+    def watch(running: object) -> None:
+        nonlocal peak
+        peak = max(peak, megabytes(os.getpid()))
+
+    await follow_all(process, crawls, archive, len(crawls), watch)
+    counts: Counter[str] = Counter()
+    for crawl in crawls:
+        if crawl.run is None or crawl.run.accounts.outcome == "failed":
+            counts["failed"] += 1
+        else:
+            counts.update({name: crawl.run.accounts.counts[name] for name in ("pages", "new", "updated")})
+    crawls.clear()
+    gc.collect()
+    served_cpu = cpu_seconds(server.pid) - server_cpu
+    return {
+        **counts,
+        "seconds": round(time.monotonic() - began, 1),
+        "cpu": round(cpu_seconds(os.getpid()) - cpu - served_cpu, 2),
+        "peak": round(peak),
+        "megabytes": round(megabytes(os.getpid())),
+    }
+
+
+# --- The report -------------------------------------------------------------------------------------------------------
+
+
+class Log:
+    """The log of the sites, in one pass: it has the last requests of each site only."""
+
+    def __init__(self, path: Path, hours: list[float]) -> None:
+        self.requests: Counter[int] = Counter()
+        self.shortest: dict[int, float] = {}
+        self.most: dict[int, int] = {}
+        self.lags: dict[int, list[float]] = {}
+        self.early: Counter[int] = Counter()
+        """Requests less than 0.9 s after the one before."""
+        recent: dict[str, deque[float]] = {}
+        places = {round(at): number for number, at in enumerate(hours)}
+        with path.open() as lines:
+            for line in lines:
+                site, _, text = line.partition("\t")
+                at = float(text)
+                hour = places.get(int(at // 3600 * 3600))
+                if hour is not None:
+                    self._add(hour, hours[hour], at, recent.setdefault(site, deque()))
+
+    def _add(self, hour: int, due: float, at: float, recent: deque[float]) -> None:
+        self.requests[hour] += 1
+        if not recent or recent[-1] < due:
+            self.lags.setdefault(hour, []).append(at - due)
+        if recent:
+            gap = at - recent[-1]
+            self.shortest[hour] = min(gap, self.shortest.get(hour, gap))
+            self.early[hour] += gap < 0.9 * DELAY
+        recent.append(at)
+        while recent[0] <= at - WINDOW:
+            recent.popleft()
+        self.most[hour] = max(len(recent), self.most.get(hour, 0))
+
+
+def report(plan: Plan) -> str:
+    """A table with one line for each hour."""
+    hours: list[Mapping[str, Any]] = read_lines(plan.folder / "hours.jsonl")
+    log = Log(plan.folder / "requests.tsv", [hour["at"] for hour in hours])
+    rows: list[dict[str, Any]] = []
+    for number, hour in enumerate(hours):
+        lags = quantiles(log.lags.get(number, [0.0, 0.0]), n=100, method="inclusive")
+        rows.append(
+            {
+                "hour": number,
+                "requests": log.requests[number],
+                "new articles": hour.get("new", 0),
+                "failed": hour.get("failed", 0),
+                "seconds": hour["seconds"],
+                "CPU ms per site": round(1000 * hour["cpu"] / plan.sites, 1),
+                "CPU ms per request": round(1000 * hour["cpu"] / max(1, log.requests[number]), 1),
+                "median lag": round(lags[49], 1),
+                "99 % lag": round(lags[98], 1),
+                "shortest gap": round(log.shortest.get(number, 0.0), 2),
+                "gaps < 0.9 s": log.early[number],
+                "most in 10 s": log.most.get(number, 0),
+                "peak MB": hour["peak"],
+                "MB after": hour["megabytes"],
+            }
+        )
+    return tabulate(rows, headers="keys", tablefmt="pipe")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, required=True, help="for the archive, the log and the state of the day")
+    parser.add_argument("--sites", type=int, default=1_000)
+    parser.add_argument("--hours", type=int, default=24)
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after this time; run again to go on")
+    parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    if options.serve:
+        serve(options.serve, options.folder / "requests.tsv")
+        return
+    plan = Plan(options.folder, options.sites, options.hours, options.seconds)
+    run(plan)
+    print(report(plan))
+
+
+if __name__ == "__main__":
+    main()
