@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 
 from caliber_crawler.archive.core.format import VERSION
+from caliber_crawler.cluster.binding import bind_storage
 from caliber_crawler.cluster.shards import current_shards
+from caliber_crawler.cluster.storage import Storage
 from tests.alerts.receivers import webhook
 from tests.archive.test_migrate import first_schema
 from tests.cluster.crew import BACK_OFF, Crew, assert_every_article_once, run_crew
@@ -85,6 +87,7 @@ def test_forty_sites_survive_a_full_disk_a_restart_a_damaged_and_an_earlier_shar
     ):
         notify = ("--notify", received.url)
         crew.enqueue()
+        bind_storage(dsn, Storage(str(disk)))
         filler = disk / "filler"
         fill(filler)
         workers = [crew.start(name, "", *notify) for name in ("anna", "boris")]
