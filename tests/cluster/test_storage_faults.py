@@ -161,7 +161,7 @@ def spoil_shards(dsn: str, folder: Path) -> None:
 def test_an_object_store_that_fails_for_a_while_loses_nothing(dsn: str, tmp_path: Path) -> None:
     with (
         run_object_store() as store,
-        serve_press(tmp_path, SITES, 2) as press,
+        serve_press(tmp_path, SITES, ARTICLES) as press,
         webhook() as received,
         run_crew(dsn, press, tmp_path, {**store.variables, "CALIBER_SHARDS": f"s3://{BUCKET}/shards"}) as crew,
     ):
@@ -173,7 +173,7 @@ def test_an_object_store_that_fails_for_a_while_loses_nothing(dsn: str, tmp_path
         store.start()
         crew.start("anna", "", "--notify", received.url)
         crew.start("boris", "", "--notify", received.url)
-        crew.wait_for(lambda: crew.is_in_the_middle(2))
+        crew.wait_for(lambda: crew.is_in_the_middle(ARTICLES))
         store.stop()
         wait_out_the_fault(crew, "s3://")
         unwanted = next(iter(press.papers[-1].site.truth(AT)))
