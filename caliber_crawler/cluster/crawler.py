@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from caliber_crawler.cluster.jobs import BACK_OFF, CrawlFailed, Interrupted
 from caliber_crawler.cluster.kept_shards import KeptShard, KeptShards
 from caliber_crawler.cluster.log_hold import LogHold
 from caliber_crawler.cluster.page_changes import empty_log, former_pages, page_digests, updated_digests, write_increment
-from caliber_crawler.cluster.publication import Publisher, Report
+from caliber_crawler.cluster.publication import BY, Publisher, Report
 from caliber_crawler.cluster.scratch import unpublished_folder
 from caliber_crawler.cluster.shard_file import require_readable
 from caliber_crawler.cluster.shards import CURRENT_SHARD, Shard
@@ -51,13 +52,14 @@ REPORTED_COUNTS = ("discovered", "new", "updated", "revisited", "refused", "fail
 def report_of(work: Work, run: CrawlRun, finish_reason: str) -> Report:
     """The report of a crawl that ended."""
     accounts = run.accounts
+    load = {"requests": accounts.counts["pages"]}
     is_interrupted = finish_reason == "shutdown"
     is_failed = not is_interrupted and bool(accounts.halted or accounts.outcome == "failed")
     return Report(
         work=work.name,
         outcome=str(accounts.outcome),
         why=reason_of(run),
-        counts={name: accounts.counts[name] for name in REPORTED_COUNTS},
+        counts={name: accounts.counts[name] for name in REPORTED_COUNTS} | load | methods_of(run),
         state=None if run.state is None else (run.state.exit_code, tuple(run.state.alarms)),
         is_healthy=accounts.checks_passed(due_only=work.options.due),
         unfinished=finish_reason == "closespider_timeout",
@@ -66,6 +68,15 @@ def report_of(work: Work, run: CrawlRun, finish_reason: str) -> Report:
         articles=run.dispatcher.articles,
         requests=run.dispatcher.requests,
     )
+
+
+def methods_of(run: CrawlRun) -> dict[str, int]:
+    """The number of articles by the extraction method of their body: ``by_selector``."""
+    found: Counter[str] = Counter()
+    for _, _, field, method, _, filled in run.accounts.coverage.rows():
+        if field == "body" and method:
+            found[f"{BY}{method}"] += filled
+    return dict(+found)
 
 
 def checked(report: Report) -> Report:

@@ -30,7 +30,7 @@ FROM caliber_shard_parts p ORDER BY p.site, p.generation
 """
 PROBLEMS = {
     "missing": "a file of a shard is missing",
-    "damaged": "a file differs from what was published, is no archive, or does not fit to the one before",
+    "damaged": "a file differs from what was published, is not an archive, or does not follow the one before",
     "orphaned": "no shard has this file",
     "incomplete": "a worker that was killed left it",
     "old": "newer whole archives replace it",

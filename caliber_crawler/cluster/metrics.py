@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest, start_http_ser
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from caliber_crawler.cluster.publication import BY
 from caliber_crawler.errors import ClusterError
 
 Status = Mapping[str, list[dict[str, Any]]]
@@ -18,6 +19,7 @@ JOB_STATES = ("todo", "doing", "failed")
 SITE_STATES = ("healthy", "alarm", "failed")
 COUNTS = ("new", "updated", "revisited", "refused", "failed", "remaining", "problems")
 """Counts of a site's last job that are metrics."""
+METHOD = ["site", "method"]
 
 
 def exposition(status: Status, now: datetime | None = None) -> bytes:
@@ -82,6 +84,15 @@ class ClusterCollector(Collector):
             if name in row["counts"]
         ]
         yield _metric("last_job_urls", "URLs of a site's last job by outcome.", ["site", "outcome"], counts)
+        load = [([row["site"]], float(row["counts"]["requests"])) for row in shards if "requests" in row["counts"]]
+        yield _metric("last_job_requests", "Requests of a site's last job.", ["site"], load)
+        methods = [
+            ([row["site"], name.removeprefix(BY)], float(number))
+            for row in shards
+            for name, number in row["counts"].items()
+            if name.startswith(BY)
+        ]
+        yield _metric("last_job_articles", "Articles of a site's last job by extraction method.", METHOD, methods)
 
 
 def _metric(name: str, help: str, labels: list[str], values: Iterable[tuple[list[str], float]]) -> GaugeMetricFamily:

@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 PAUSES = (1 / 8, 1 / 4, 1 / 2, 1, 2)
 """Pauses between attempts to publish, as fractions of a job's back-off: together four minutes by default."""
+BY = "by_"
+"""The beginning of the names of counts by extraction method."""
 STOP_CHECK = 0.5
 """Seconds."""
 
@@ -76,7 +78,8 @@ class Report:
         return asdict(self)
 
     def __str__(self) -> str:
-        counts = ", ".join(f"{name} {number:,}" for name, number in self.counts.items() if number)
+        shown = {name: number for name, number in self.counts.items() if number and not name.startswith(BY)}
+        counts = ", ".join(f"{name} {number:,}" for name, number in shown.items())
         return f"{self.work}: {self.outcome}" + (f", {self.why}" if self.why else "") + f" ({counts})"
 
 

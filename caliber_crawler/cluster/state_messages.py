@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from caliber_crawler.cluster.states import key_of, record_message, record_state
+from caliber_crawler.cluster.states import key_of, record_lost_message, record_state
 from caliber_crawler.errors import NotificationError
 from caliber_crawler.notification.message import send
 from caliber_crawler.notification.site_message import message_of
@@ -53,9 +53,8 @@ class StateMessages:
                 failure = await asyncio.to_thread(send, target, message_of(account), os.environ)
             except NotificationError as error:
                 failure = str(error)
-            if failure is None:
-                await record_message(self._connector, site, key, state)
-            else:
+            if failure is not None:
+                await record_lost_message(self._connector, site, key, state, last)
                 self._notify(
                     f"The message about {site} could not be sent to {target.place}: {failure.removesuffix('.')}. The"
                     " next job tries again."

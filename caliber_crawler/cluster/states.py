@@ -38,22 +38,24 @@ RECORD = """
 INSERT INTO caliber_states AS known (site, state, exit_code, alarms, why, machine, last_healthy_at, notified)
 VALUES (%(site)s, %(state)s, %(exit_code)s, %(alarms)s, %(why)s, %(machine)s,
   CASE WHEN %(state)s = 'healthy' THEN now() END,
-  coalesce((SELECT jsonb_object_agg(target, NULL) FROM unnest(%(targets)s::text[]) target), '{}'))
+  coalesce((
+    SELECT jsonb_object_agg(target, jsonb_build_object('exit_code', %(exit_code)s::int, 'alarms', %(alarms)s::jsonb))
+    FROM unnest(%(targets)s::text[]) target), '{}'))
 ON CONFLICT (site) DO UPDATE SET state = excluded.state, exit_code = excluded.exit_code, alarms = excluded.alarms,
-  before = jsonb_build_object('exit_code', known.exit_code, 'alarms', known.alarms),
+  before = jsonb_build_object('exit_code', known.exit_code, 'alarms', known.alarms, 'notified', coalesce((
+    SELECT jsonb_object_agg(target, coalesce(known.notified -> target,
+      jsonb_build_object('exit_code', known.exit_code, 'alarms', known.alarms)))
+    FROM unnest(%(targets)s::text[]) target), '{}')),
   why = CASE WHEN known.state = excluded.state THEN coalesce(excluded.why, known.why) ELSE excluded.why END,
   machine = excluded.machine, updated_at = now(),
   since = CASE WHEN known.state = excluded.state THEN known.since ELSE now() END,
   last_healthy_at = coalesce(excluded.last_healthy_at, known.last_healthy_at),
-  notified = known.notified || coalesce((
-    SELECT jsonb_object_agg(target, coalesce(known.notified -> target,
-      jsonb_build_object('exit_code', known.exit_code, 'alarms', known.alarms)))
-    FROM unnest(%(targets)s::text[]) target), '{}')
-RETURNING before, notified, since
+  notified = known.notified || excluded.notified
+RETURNING before, since
 """
-NOTIFIED = """
-UPDATE caliber_states SET notified = notified || jsonb_build_object(%(target)s::text, %(state)s::jsonb)
-WHERE site = %(site)s
+NOT_SENT = """
+UPDATE caliber_states SET notified = notified || jsonb_build_object(%(target)s::text, %(last)s::jsonb)
+WHERE site = %(site)s AND notified -> %(target)s = %(state)s
 """
 ACKNOWLEDGE = "UPDATE caliber_states SET acknowledgement = %s WHERE site = %s RETURNING site"
 ACKNOWLEDGEMENT = "SELECT acknowledgement FROM caliber_states WHERE site = %(site)s AND acknowledgement IS NOT NULL"
@@ -90,7 +92,8 @@ async def record_state(
     """Store the state of a site after a job; return what was known before.
 
     ``why`` says in a clause why it is not healthy. A target (see :func:`key_of`) whose last message is not known counts
-    as having received one about the state before.
+    as having received one about the state before. From now on each target counts as having received one about this
+    state, so that others who find the same send none.
     """
     row: dict[str, Any] = await connector.execute_query_one_async(
         RECORD,
@@ -102,7 +105,8 @@ async def record_state(
         machine=machine,
         targets=list(targets),
     )
-    notified = {target: _state_of(row["notified"].get(target)) for target in targets}
+    last = (row["before"] or {}).get("notified", {})
+    notified = {target: _state_of(last.get(target)) for target in targets}
     return Recorded(_state_of(row["before"]), notified, row["since"])
 
 
@@ -110,10 +114,17 @@ def _state_of(values: Mapping[str, Any] | None) -> SiteState | None:
     return None if values is None else SiteState(values["exit_code"], tuple(values["alarms"]))
 
 
-async def record_message(connector: BaseConnector, site: str, target: str, state: SiteState) -> None:
-    """Store that a target has received a message about a state."""
-    values = {"exit_code": state.exit_code, "alarms": list(state.alarms)}
-    await connector.execute_query_async(NOTIFIED, site=site, target=target, state=Jsonb(values))
+async def record_lost_message(
+    connector: BaseConnector, site: str, target: str, state: SiteState, last: SiteState | None
+) -> None:
+    """Store that the last message to a target is still the one about the state ``last``."""
+    await connector.execute_query_async(
+        NOT_SENT, site=site, target=target, state=Jsonb(_values_of(state)), last=Jsonb(last and _values_of(last))
+    )
+
+
+def _values_of(state: SiteState) -> dict[str, Any]:
+    return {"exit_code": state.exit_code, "alarms": list(state.alarms)}
 
 
 def key_of(target: Target) -> str:

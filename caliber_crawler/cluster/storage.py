@@ -86,7 +86,8 @@ class Storage:
         """The name of the cluster whose storage this is. Raises :class:`StorageUnavailable`."""
         try:
             with self._faults(f"Cannot read the storage {self.url}"):
-                return bytes(self._files.cat_file(self._at(MARK))).decode("utf-8", "replace").strip()
+                # On a full disk, the file may have been created without content.
+                return bytes(self._files.cat_file(self._at(MARK))).decode("utf-8", "replace").strip() or None
         except FileNotFoundError:
             return None
 

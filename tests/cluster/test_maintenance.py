@@ -214,6 +214,17 @@ def test_a_storage_without_any_known_shard_is_not_bound(shelf: Shelf) -> None:
     assert rows(shelf.dsn, "SELECT storage FROM caliber_protocol") == [{"storage": shelf.storage.cluster}]
 
 
+def test_a_mark_that_a_full_disk_left_empty_is_written_again(shelf: Shelf) -> None:
+    mark = shelf.file(".caliber-cluster")
+    mark.write_text("")
+    with pytest.raises(StorageUnavailable, match="is it mounted"):
+        shelf.storage.require_mark()
+    with connect(shelf.dsn) as connection:
+        connection.execute("UPDATE caliber_protocol SET storage = NULL")  # it was not bound
+    bind_storage(shelf.dsn, shelf.storage)
+    assert mark.read_text() == shelf.storage.cluster != ""
+
+
 def test_the_storage_of_another_cluster_is_refused(shelf: Shelf) -> None:
     with pytest.raises(Exception, match="another cluster"):
         shelf.storage.mark("other")

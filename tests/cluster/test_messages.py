@@ -116,6 +116,24 @@ def test_two_workers_send_one_message_together(dsn: str, receivers: Receivers) -
 
 
 @pytest.mark.slow
+def test_jobs_that_fail_at_the_same_time_send_one_message(dsn: str, receivers: Receivers) -> None:
+    set_up(dsn)
+
+    async def body() -> None:
+        connector = PsycopgConnector(conninfo=conninfo(dsn))
+        await connector.open_async()
+        try:
+            workers = [StateMessages(connector, receivers.targets, print) for _ in range(2)]
+            for state in (DOWN, HEALTHY):
+                await asyncio.gather(*(worker.record("gazette", state, None) for worker in workers * 4))
+        finally:
+            await connector.close_async()
+
+    asyncio.run(body())
+    assert receivers.received() == sent("failed", "healthy")
+
+
+@pytest.mark.slow
 def test_a_message_that_could_not_be_sent_is_sent_after_the_next_job(dsn: str, receivers: Receivers) -> None:
     set_up(dsn)
     find(dsn, receivers, HEALTHY)

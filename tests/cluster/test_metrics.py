@@ -26,7 +26,7 @@ STATUS: dict[str, list[dict[str, Any]]] = {
             "site": "gazette",
             "size": 4096,
             "published_at": "2026-01-07T11:00:00+00:00",
-            "counts": {"new": 3, "refused": 1, "discovered": 9},
+            "counts": {"new": 3, "refused": 1, "discovered": 9, "requests": 12, "by_selector": 3},
         }
     ],
 }
@@ -62,6 +62,8 @@ def test_metrics_count_jobs_workers_sites_and_shards() -> None:
         ("shard_published_timestamp_seconds", "gazette"): hour_ago,
         ("last_job_urls", "new", "gazette"): 3,
         ("last_job_urls", "refused", "gazette"): 1,
+        ("last_job_requests", "gazette"): 12,
+        ("last_job_articles", "selector", "gazette"): 3,
     }
 
 

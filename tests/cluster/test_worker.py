@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from socket import gethostname
+from typing import Any
 
 import pytest
 
@@ -54,6 +55,9 @@ def test_second_crawl_sends_fewer_requests_and_second_collect_adds_nothing(dsn: 
             archive = crew.collect()
             assert_every_article_once(archive, crew.press.papers)
         assert asked < before / 2
+        for row in rows(dsn, SHARDS):
+            counts: Any = row["counts"]
+            assert 0 < counts["requests"] < asked, counts
         again = crew.caliber("cluster", "collect", "--archive", archive)
         assert again.stdout == "Nothing new.\n"
         whole, increment = rows(dsn, "SELECT * FROM caliber_shard_parts WHERE site = 'paper-01' ORDER BY generation")
