@@ -7,6 +7,7 @@ which one field differs, and all pages are extracted once more.
 
 The CPU time of the writing process and of the workers is printed separately. With enough cores, the writer's time per
 page limits the speed; with N cores, all of it divided by N. ``--profile`` prints where the writing process spends it.
+With ``--kill``, each run is killed after half of the pages, and the figures are those of another one that resumes.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[200, 2_000, 20_000], help="pages")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--kill", action="store_true")
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
@@ -59,7 +61,9 @@ def main() -> None:
         for size in options.sizes:
             path = Path(folder) / f"{size}.db"
             fill(path, size // len(VISITS))
-            rows.append((size, *run(path, options.jobs, profile=options.profile)))
+            if options.kill:
+                kill_halfway(path, options.jobs)
+            rows.append(run(path, options.jobs, profile=options.profile))
     headers = ("pages", "writer, ms/page", "workers, ms/page", "pages/s", "pages/s of two idle cores")
     print(tabulate(rows, headers, floatfmt=".2f", intfmt=","))
     if len(rows) > 1:
@@ -104,17 +108,37 @@ def extractions(articles: int) -> Iterator[Extraction]:
             yield found
 
 
-def run(path: Path, jobs: int, *, profile: bool) -> tuple[float, float, float, float]:
-    """Re-extract an archive in a separate process; return milliseconds per page, and pages per second."""
-    command = [sys.executable, "-m", "benchmarks.reextraction", "--jobs", str(jobs), "--measure", str(path)]
+def kill_halfway(path: Path, jobs: int) -> None:
+    """Kill a re-extraction after half of the pages."""
+    pages = pending(path)
+    process = subprocess.Popen(command(path, jobs), stdout=subprocess.DEVNULL)
+    while process.poll() is None and pending(path) > pages / 2:
+        time.sleep(0.2)
+    process.kill()
+    process.wait()
+    print(f"Killed: {pages - pending(path):,} of {pages:,} pages were extracted.")
+
+
+def pending(path: Path) -> int:
+    with Archive.open(path) as archive:
+        count: int = archive.db.execute("SELECT count(*) FROM captures WHERE extractor = ?", (EARLIER,)).fetchone()[0]
+    return count
+
+
+def command(path: Path, jobs: int) -> list[str]:
+    return [sys.executable, "-m", "benchmarks.reextraction", "--jobs", str(jobs), "--measure", str(path)]
+
+
+def run(path: Path, jobs: int, *, profile: bool) -> tuple[int, float, float, float, float]:
+    """Re-extract an archive in a separate process; return its pages, milliseconds for a page, and pages per second."""
     done = subprocess.run(
-        [*command, *(["--profile"] if profile else [])], stdout=subprocess.PIPE, text=True, check=True
+        [*command(path, jobs), *(["--profile"] if profile else [])], stdout=subprocess.PIPE, text=True, check=True
     )
     figures = json.loads(done.stdout.splitlines()[-1])
     print("\n".join(done.stdout.splitlines()[:-1]))
     pages, writer, workers = figures["pages"], figures["writer"], figures["workers"]
     ideal = pages / max(writer, (writer + workers) / 2)
-    return 1000 * writer / pages, 1000 * workers / pages, pages / figures["wall"], ideal
+    return pages, 1000 * writer / pages, 1000 * workers / pages, pages / figures["wall"], ideal
 
 
 def measure(path: Path, jobs: int, *, profile: bool) -> None:

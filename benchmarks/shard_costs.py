@@ -22,8 +22,9 @@ from benchmarks import newsstand
 from benchmarks.newsstand import create_archive, extractions, later_visit, store
 from caliber_crawler.archive import Archive
 from caliber_crawler.cluster.crawler import write_changes
+from caliber_crawler.cluster.kept_shards import KeptShard, KeptShards
 from caliber_crawler.cluster.log_hold import LogHold
-from caliber_crawler.cluster.page_changes import page_digests
+from caliber_crawler.cluster.page_changes import apply_increment, page_digests, updated_digests
 
 NEW, VISITS = 20, 80
 """Articles that a job stores for the first time, and again."""
@@ -81,12 +82,21 @@ def costs_of(folder: Path, size: int, kept: Path | None) -> dict[str, float]:
     with measured(costs, "first collect, CPU s"):
         merge(collected, shard)
     before = page_digests(shard)
+    other = shutil.copy(shard, folder / "other.db")
     hold = LogHold(shard)
     with measured(costs, "job: crawl, CPU s"):
         work_on(shard, size)
     with measured(costs, "job: changed pages, CPU s"):
         assert hold.is_active
-        write_changes(shard, before, increment, hold)
+        now = write_changes(shard, before, increment, hold)
+    assert now is not None
+    kept = KeptShards(folder / "kept", None)
+    with measured(costs, "keeping the shard, CPU s"):
+        kept.put("site", shard, KeptShard("part", now))
+        assert kept.take("site", shard) is not None
+    with measured(costs, "taking the job into another copy, CPU s"):
+        written = apply_increment(increment, other)
+        assert updated_digests(before, other, written) == now
     costs["whole shard, MB"] = shard.stat().st_size / 1e6
     costs["job: published, MB"] = increment.stat().st_size / 1e6
     with measured(costs, "collect of the job, CPU s"):

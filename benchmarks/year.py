@@ -8,6 +8,7 @@ cause.
     python -m benchmarks.year --folder FOLDER                          # the whole year: hours
     python -m benchmarks.year --folder FOLDER --days 7 --sites 3
     python -m benchmarks.year --folder FOLDER --hours-between 6 --seconds 3000
+    python -m benchmarks.year --folder FOLDER --report --chart growth.svg
 
 Run the same command again to go on after a kill or after ``--seconds``. Exit code 3: something differs.
 """
@@ -23,7 +24,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from benchmarks import year_alarms, year_truth
+from benchmarks import year_alarms, year_chart, year_truth
 from benchmarks.year_crawls import Plan, Year, read_lines
 from caliber_crawler.quantity import quantity
 
@@ -51,11 +52,17 @@ def main() -> int:
     parser.add_argument("--hours-between", type=int, default=1, help="hours between two crawls of a site")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after this time; run again to go on")
     parser.add_argument("--port", type=int, default=9_619)
+    parser.add_argument("--seed", type=int, default=1, help="another seed is another year")
+    parser.add_argument("--chart", type=Path, metavar="FILE", help="draw the growth of the archive as SVG")
     parser.add_argument("--report", action="store_true", help="only compare what was run so far")
     options = parser.parse_args()
-    plan = Plan(options.folder, options.days, options.sites, options.hours_between, options.seconds, options.port)
+    plan = Plan(
+        options.folder, options.days, options.sites, options.hours_between, options.seconds, options.port, options.seed
+    )
     if not options.report:
         Year(plan).run()
+    if options.chart is not None:
+        year_chart.draw(read_lines(plan.folder / "rounds.jsonl"), options.chart)
     return report(plan)
 
 
@@ -66,7 +73,8 @@ def report(plan: Plan) -> int:
         print("No round of crawls has ended yet.")
         return 3
     sites, end = plan.year_sites(), datetime.fromisoformat(rounds[-1]["at"])
-    comparison = year_truth.compare(plan.archive, plan.folder / "responses.tsv", sites, end)
+    until = end + timedelta(hours=plan.hours_between)
+    comparison = year_truth.compare(plan.archive, plan.folder / "responses.tsv", sites, end, until)
     causes, false = year_alarms.compare(sites, rounds)
     print("\n".join(work(plan, rounds, end)))
     print()
@@ -91,7 +99,7 @@ def report(plan: Plan) -> int:
 def work(plan: Plan, rounds: Sequence[Mapping[str, Any]], end: datetime) -> Iterator[str]:
     """How much was crawled, and what it took."""
     crawls, pages = sum(each["crawls"] for each in rounds), sum(each["pages"] for each in rounds)
-    cpu, served = (sum(each[name] for each in rounds) for name in ("cpu", "server_cpu"))
+    cpu, served = (sum(max(0.0, each[name]) for each in rounds) for name in ("cpu", "server_cpu"))
     days = (end + timedelta(hours=plan.hours_between) - datetime.fromisoformat(rounds[0]["at"])) / timedelta(days=1)
     yield f"{days:,.1f} of {plan.days} days of {quantity(plan.sites, 'site')}, a crawl every {plan.hours_between} h"
     yield f"{crawls:,} crawls, {sum(each['without_requests'] for each in rounds):,} of them found nothing due"
@@ -138,13 +146,7 @@ def chart(rounds: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for name in GROWING:
         steps = [later[name] - before[name] for before, later in pairwise([dict.fromkeys(GROWING, 0), *weeks])]
         yield f"{name:>12} {spark(steps)} {weeks[-1][name]:,.0f} at the end, {max(steps):,.0f} in the largest week"
-    per_week: dict[int, list[float]] = {}
-    first = datetime.fromisoformat(rounds[0]["at"])
-    for each in rounds:
-        per_week.setdefault((datetime.fromisoformat(each["at"]) - first).days // 7, []).append(
-            1000 * each["cpu"] / each["crawls"]
-        )
-    costs = [sum(week) / len(week) for week in per_week.values()]
+    costs = [year_chart.cost(week) for _, week in year_chart.by_week(rounds)]
     yield f"{'CPU a crawl':>12} {spark(costs)} {costs[0]:.0f} ms in the first week, {costs[-1]:.0f} ms in the last"
 
 

@@ -29,7 +29,6 @@ from caliber_crawler.crawl_process import Crawl, CrawlProcess, follow_all
 from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.known_sites import project_settings
 from caliber_crawler.news_spider import NewsSpider
-from caliber_crawler.pipelines import ExtractionStage
 
 PARALLEL = 20
 """Sites that are crawled at the same time."""
@@ -52,6 +51,7 @@ class Plan:
     hours_between: int
     seconds: float
     port: int
+    seed: int = 1
 
     @property
     def archive(self) -> Path:
@@ -70,7 +70,7 @@ class Plan:
             at += timedelta(hours=self.hours_between)
 
     def year_sites(self) -> list[YearSite]:
-        return [YearSite(number, self.days, self.sites, self.port) for number in range(self.sites)]
+        return [YearSite(number, self.days, self.sites, self.port, self.seed) for number in range(self.sites)]
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
@@ -81,12 +81,12 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """The CPU time of a process and its children that are running."""
+    """The CPU time of a process, and of its children that are running or have ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return 0.0
-    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    own = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
     return own + sum(map(cpu_seconds, children(pid)))
 
 
@@ -116,7 +116,7 @@ class Year:
         gc.freeze()
         gc.set_threshold(ALLOCATIONS, *gc.get_threshold()[1:])
         with (
-            served(plan.days, plan.sites, plan.port, plan.folder / "responses.tsv") as server,
+            served(plan.days, plan.sites, plan.port, plan.seed, plan.folder / "responses.tsv") as server,
             time_machine.travel(START, tick=True) as self._clock,
         ):
             process.run(self._rounds(process, server))
@@ -125,8 +125,6 @@ class Year:
         plan, began = self._plan, time.monotonic()
         archive: Archive | None = None
         before: datetime | None = None
-        # The process that extracts pages is not started anew for each round: that takes as long as ten crawls.
-        ExtractionStage.executor.join()
         try:
             for at in plan.times():
                 if time.monotonic() - began > plan.seconds or process.stopping:
@@ -142,7 +140,6 @@ class Year:
                 await self._round(at, process, server, archive)
                 before = at
         finally:
-            await ExtractionStage.executor.leave()
             if archive is not None:
                 archive.close()
 

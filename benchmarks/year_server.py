@@ -153,9 +153,9 @@ class Served:
 
 
 @contextmanager
-def served(days: int, sites: int, port: int, log: Path) -> Iterator[Served]:
+def served(days: int, sites: int, port: int, seed: int, log: Path) -> Iterator[Served]:
     """Serve the sites from a process of their own."""
-    command = [sys.executable, "-m", "benchmarks.year_server", *map(str, (days, sites, port, log))]
+    command = [sys.executable, "-m", "benchmarks.year_server", *map(str, (days, sites, port, seed, log))]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         yield Served(process)
@@ -168,11 +168,11 @@ def served(days: int, sites: int, port: int, log: Path) -> Iterator[Served]:
 
 
 def main() -> None:
-    days, sites, port = map(int, sys.argv[1:4])
-    served_sites = [YearSite(number, days, sites, port) for number in range(sites)]
+    days, sites, port, seed = map(int, sys.argv[1:5])
+    served_sites = [YearSite(number, days, sites, port, seed) for number in range(sites)]
     for site in served_sites:
         site.clock = CLOCK
-    serve(served_sites, Path(sys.argv[4]))
+    serve(served_sites, Path(sys.argv[5]))
 
 
 if __name__ == "__main__":

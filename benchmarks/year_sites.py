@@ -123,13 +123,17 @@ def redesigns(days: int, sites: int) -> list[Redesign]:
 
 
 class YearSite(DemoSite):
-    """One site. Its state at any time follows from its number."""
+    """One site. Its state at any time follows from its number and the seed of the year."""
 
-    def __init__(self, number: int, days: int, sites: int, port: int) -> None:
+    def __init__(self, number: int, days: int, sites: int, port: int, seed: int = 1) -> None:
         super().__init__(
-            ARTICLES, seed=1_000 + number, sections=("analytics",), base_url=f"http://127.19.0.{number + 1}:{port}"
+            ARTICLES,
+            seed=1_000 * seed + number,
+            sections=("analytics",),
+            base_url=f"http://127.19.0.{number + 1}:{port}",
         )
         self.number, self.days = number, days
+        self.first_kind = number + seed - 1
         self.newsroom.timeline = SeasonalTimeline(ARTICLES, self.seed)
         self.language = LANGUAGES[number % len(LANGUAGES)]
         self.edition = next(each for each in EDITIONS if each.language == self.language)
@@ -144,7 +148,7 @@ class YearSite(DemoSite):
         chance = dice(self.seed, "outages")
         at = START + timedelta(days=1, hours=chance.randrange(120))
         while at < START + timedelta(days=self.days):
-            kind = KINDS[(self.number + len(found)) % len(KINDS)]
+            kind = KINDS[(self.first_kind + len(found)) % len(KINDS)]
             length = BAN if kind == "robots_ban" else timedelta(hours=chance.randint(*HOURS))
             found.append(Outage(kind, at, at + length))
             # The alarm of one outage is over before the next begins.

@@ -49,15 +49,15 @@ class Responses:
     missing: list[datetime] = field(default_factory=list)
 
 
-def read_responses(log: Path, sites: Sequence[YearSite]) -> list[dict[int, Responses]]:
-    """The responses to requests of articles, by site and article."""
+def read_responses(log: Path, sites: Sequence[YearSite], until: datetime) -> list[dict[int, Responses]]:
+    """The responses to requests of articles before a time, by site and article."""
     found: list[dict[int, Responses]] = [defaultdict(Responses) for _ in sites]
     with log.open(encoding="utf-8") as lines:
         for line in lines:
             number, seconds, status, target = line.rstrip("\n").split("\t")
             site, at = sites[int(number)], datetime.fromtimestamp(float(seconds), UTC)
             k = site.article_at(target)
-            if k is None:
+            if k is None or at >= until:
                 continue
             outage = site.outage(at)
             if status == "200" and (outage is None or outage.kind != "maintenance"):
@@ -67,14 +67,17 @@ def read_responses(log: Path, sites: Sequence[YearSite]) -> list[dict[int, Respo
     return found
 
 
-def compare(archive: Path, log: Path, sites: Sequence[YearSite], end: datetime) -> Comparison:
-    """Compare everything that is stored with everything that was served."""
+def compare(archive: Path, log: Path, sites: Sequence[YearSite], end: datetime, until: datetime) -> Comparison:
+    """Compare everything that is stored with everything that was served.
+
+    ``end`` is the time of the last round. What was served or stored after ``until`` belongs to a round that goes on.
+    """
     comparison = Comparison()
-    responses = read_responses(log, sites)
+    responses = read_responses(log, sites, until)
     with closing(sqlite3.connect(f"file:{archive}?mode=ro", uri=True)) as connection:
         connection.row_factory = sqlite3.Row
         for site in sites:
-            SiteComparison(connection, site, responses[site.number], end, comparison).run()
+            SiteComparison(connection, site, responses[site.number], end, until, comparison).run()
     return comparison
 
 
@@ -87,16 +90,19 @@ class SiteComparison:
         site: YearSite,
         responses: dict[int, Responses],
         end: datetime,
+        until: datetime,
         comparison: Comparison,
     ) -> None:
         self._connection, self._site, self._responses = connection, site, responses
         self._end, self._comparison = end, comparison
+        self._until = f"{until:%Y-%m-%dT%H:%M:%SZ}"
         self._counts, self._note = comparison.counts, comparison.note
 
     def run(self) -> None:
         stored: dict[int, sqlite3.Row] = {}
         for row in self._connection.execute(
-            "SELECT * FROM articles WHERE site = ? AND duplicate_of IS NULL", (self._site.name,)
+            "SELECT * FROM articles WHERE site = ? AND duplicate_of IS NULL AND first_seen_at < ?",
+            (self._site.name, self._until),
         ):
             k = self._site.article_at(row["url"].removeprefix(self._site.base_url))
             if k is None:
@@ -140,8 +146,8 @@ class SiteComparison:
         expected = list(texts(self._site, article, pages))
         rows = self._connection.execute(
             """SELECT headline, subtitle, authors, published_at, body FROM versions
-            WHERE article_id = ? AND replaced_by IS NULL ORDER BY seen_from, id""",
-            (id,),
+            WHERE article_id = ? AND replaced_by IS NULL AND seen_from < ? ORDER BY seen_from, id""",
+            (id, self._until),
         ).fetchall()
         held = [
             (row["headline"], row["subtitle"] or "", row["authors"], row["published_at"] or "", row["body"])
@@ -170,7 +176,10 @@ class SiteComparison:
     def _compare_views(self, article: Article, id: int, pages: Sequence[datetime]) -> None:
         served = Counter(article.views(at) for at in pages)
         held = Counter(
-            views for (views,) in self._connection.execute("SELECT views FROM view_counts WHERE article_id = ?", (id,))
+            views
+            for (views,) in self._connection.execute(
+                "SELECT views FROM view_counts WHERE article_id = ? AND observed_at < ?", (id, self._until)
+            )
         )
         self._counts["view counts served"] += served.total()
         self._counts["view counts stored"] += held.total()
@@ -183,7 +192,7 @@ class SiteComparison:
         found = self._responses[k]
         is_gone = bool(found.missing) and found.missing[-1] > found.pages[-1]
         self._counts["articles gone"] += is_gone
-        if is_gone != (row["gone_at"] is not None):
+        if is_gone != (row["gone_at"] is not None and row["gone_at"] < self._until):
             self._note("wrong about being gone", self._path(k))
 
     def _path(self, k: int) -> str:

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from caliber_crawler import extraction
 from caliber_crawler.extraction import Page, Unreadable, article_series
 from caliber_crawler.extraction.candidates import Explanation
-from caliber_crawler.extraction.non_articles import classify
+from caliber_crawler.extraction.non_articles import classify, has_long_text
 from caliber_crawler.items import PAGE_STATUSES, Capture, Extraction, Listing, Problem
 from caliber_crawler.lists import parse_list_page
 from caliber_crawler.lists.sitemaps import is_tried_path
@@ -66,18 +66,30 @@ def clean(capture: Capture, site: Site) -> CleanPage | Problem:
         return problem
     if capture.kind != "article":
         return CleanPage(capture=capture, page=None)
-    doubt = classify(capture, site)
+    opened: Page | Unreadable | None = None
+    if site.has_layouts and capture.status in PAGE_STATUSES:
+        # Most of these pages have the text of an article, whose length need not be searched for in the source.
+        opened = _open(capture, site)
+    is_long = isinstance(opened, Page) and has_long_text(opened)
+    doubt = classify(capture, site, is_long=is_long)
     if doubt is not None and doubt.reason != "soft_404":
         return doubt
     if problem := status_problem(capture):
         return problem
-    try:
-        page = extraction.clean_page(extraction.open_page(capture, site))
-    except Unreadable as unreadable:
-        return doubt or _unreadable("clean", unreadable)
+    page = opened or _open(capture, site)
+    if isinstance(page, Unreadable):
+        return doubt or _unreadable("clean", page)
     if doubt is not None and page.layout is None:
         return doubt
     return CleanPage(capture=capture, page=page, doubt=doubt)
+
+
+def _open(capture: Capture, site: Site) -> Page | Unreadable:
+    """The page without boilerplate, or why it cannot be read."""
+    try:
+        return extraction.clean_page(extraction.open_page(capture, site))
+    except Unreadable as unreadable:
+        return unreadable
 
 
 def extract(page: CleanPage, site: Site, explanation: Explanation | None = None) -> Outcome:

@@ -42,7 +42,7 @@ class PlainArchive:
         archive = Archive.open(settings.get("ARCHIVE", DEFAULT_PATH), mode="write")
         name = crawler.spider.name if crawler.spider else ""
         plain = cls(archive, name, site if isinstance(site, Site) else None, settings["USER_AGENT"])
-        crawler.signals.connect(plain.close, signals.spider_closed, weak=False)
+        crawler.signals.connect(plain.close, signals.spider_closed)
         return plain
 
     def store_capture(self, capture: Capture) -> Capture:

@@ -40,7 +40,7 @@ PAGES = {
 
 TASKS = {
     "task-attention": "/archive/-/attention?q=corridor&q=ceasefire+OR+truce&by=week#chart",
-    "task-concordance": "/archive/-/words?tab=concordance&word=Aliyev&sort1=1R",
+    "task-concordance": "/archive/-/words?tab=concordance&word=Mammadova&sort1=1R",
     "task-age": "/archive/-/charts/age?age=24",
     "task-authors": "/archive/-/queries/authors_at_work?site=caliber&language=en",
     "task-editions": "/archive/-/copies?kind=editions",

@@ -78,7 +78,7 @@ def counts_of(names: Names, path: Path, selection: Selection, kind: Kind | None)
 
 
 async def names_page(page_request: PageRequest) -> Response:
-    """``/-/names?kind=person&language=en&q=corridor&page=2``, and ``/-/names?name=Ilham+Aliyev``."""
+    """``/-/names?kind=person&language=en&q=corridor&page=2``, and ``/-/names?name=Leyla+Mammadova``."""
     selection, kind, name = filters_of(page_request), kind_of(page_request), page_request.argument("name")
     number = page_request.number("page", 1, most=MAX_PAGES)
     start = (number - 1) * PER_PAGE

@@ -17,7 +17,7 @@ from caliber_crawler.archive import Archive
 from caliber_crawler.cluster.jobs import BACK_OFF, CrawlFailed, Interrupted
 from caliber_crawler.cluster.kept_shards import KeptShard, KeptShards
 from caliber_crawler.cluster.log_hold import LogHold
-from caliber_crawler.cluster.page_changes import empty_log, former_pages, page_digests, write_increment
+from caliber_crawler.cluster.page_changes import empty_log, former_pages, page_digests, updated_digests, write_increment
 from caliber_crawler.cluster.publication import Publisher, Report
 from caliber_crawler.cluster.scratch import unpublished_folder
 from caliber_crawler.cluster.shard_file import require_readable
@@ -26,7 +26,7 @@ from caliber_crawler.cluster.states import complete_acknowledgement, pending_ack
 from caliber_crawler.cluster.storage import Storage
 from caliber_crawler.cluster.work import Work
 from caliber_crawler.crawl_process import Crawl, CrawlProcess
-from caliber_crawler.crawling.exit_code import exit_code
+from caliber_crawler.crawling.exit_code import exit_code, reason_of
 from caliber_crawler.errors import CaliberError, StorageUnavailable
 from caliber_crawler.known_sites import known_spiders, spider_among, spider_named, spider_over_http
 from caliber_crawler.software import software
@@ -56,7 +56,7 @@ def report_of(work: Work, run: CrawlRun, finish_reason: str) -> Report:
     return Report(
         work=work.name,
         outcome=str(accounts.outcome),
-        why=why_of(run),
+        why=reason_of(run),
         counts={name: accounts.counts[name] for name in REPORTED_COUNTS},
         state=None if run.state is None else (run.state.exit_code, tuple(run.state.alarms)),
         is_healthy=accounts.checks_passed(due_only=work.options.due),
@@ -75,12 +75,6 @@ def checked(report: Report) -> Report:
     if report.failure is not None:
         raise CrawlFailed(*report.failure)
     return report
-
-
-def why_of(run: CrawlRun) -> str | None:
-    """Why a crawl ended as it did, and what about it is unusual."""
-    unusual = [problem.message.rstrip(".") for problem in run.accounts.anomalies]
-    return "; ".join(filter(None, (run.accounts.why, *unusual))) or None
 
 
 class JobCrawler:
@@ -205,10 +199,10 @@ class JobCrawler:
         if not shard.parts:
             path.unlink(missing_ok=True)
             return shard, b""
-        await asyncio.to_thread(self._storage.fetch, shard, path, kept.part if kept else None)
+        written = await asyncio.to_thread(self._storage.fetch, shard, path, kept.part if kept else None)
         require_readable(path, site, shard.path)
-        if kept is not None and kept.part == shard.path:
-            return shard, kept.digests
+        if kept is not None and written is not None:
+            return shard, await asyncio.to_thread(updated_digests, kept.digests, path, written)
         return shard, await asyncio.to_thread(page_digests, path)
 
     async def _current_shard(self, site: str) -> Shard:

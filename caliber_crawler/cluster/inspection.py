@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from caliber_crawler.archive.core.format import VERSION
 from caliber_crawler.cluster.database import connect
+from caliber_crawler.cluster.shard_file import schema_of
 from caliber_crawler.cluster.shards import Part
 from caliber_crawler.cluster.storage import MARK, PART, PART_AGE, Storage, StoredFile
 from caliber_crawler.cluster.takedowns import PENDING
@@ -20,7 +21,8 @@ from caliber_crawler.errors import ShardUnusable
 
 SHARDS = "SELECT site, generation, archive_schema FROM caliber_shards ORDER BY site"
 PARTS = """
-SELECT p.site, p.generation, p.base, p.path, p.size, p.digest, p.generation < coalesce((
+SELECT p.site, p.generation, p.base, p.path, p.size, p.digest,
+  lag(p.generation) OVER (PARTITION BY p.site ORDER BY p.generation) AS former, p.generation < coalesce((
   SELECT max(w.generation) FROM caliber_shard_parts w WHERE w.site = p.site AND w.base IS NULL
     AND w.generation < (SELECT max(x.generation) FROM caliber_shard_parts x WHERE x.site = p.site AND x.base IS NULL)
   ), 0) AS is_old
@@ -28,7 +30,7 @@ FROM caliber_shard_parts p ORDER BY p.site, p.generation
 """
 PROBLEMS = {
     "missing": "a file of a shard is missing",
-    "damaged": "the content of a file differs from what was published",
+    "damaged": "a file differs from what was published, is no archive, or does not fit to the one before",
     "orphaned": "no shard has this file",
     "incomplete": "a worker that was killed left it",
     "old": "newer whole archives replace it",
@@ -113,7 +115,11 @@ def _inspect_parts(
         is_current = row["generation"] >= first_needed.get(row["site"], 0)
         if stored is None:
             yield Finding(problem="missing", is_current=is_current, **facts)
-        elif stored.size != row["size"] or (reads and not is_undamaged(_part_of(row), storage)):
+        elif (
+            stored.size != row["size"]
+            or (row["base"] is not None and row["base"] != row["former"])
+            or (reads and not is_undamaged(_part_of(row), storage))
+        ):
             yield Finding(problem="damaged", is_current=is_current, size=stored.size, **facts)
         elif row["is_old"]:
             yield Finding(problem="old", size=stored.size, **facts)
@@ -124,13 +130,14 @@ def _part_of(row: dict[str, Any]) -> Part:
 
 
 def is_undamaged(part: Part, storage: Storage) -> bool:
-    """Whether the content of a part is what was published."""
+    """Whether the content of a part is what was published, and a whole file is an archive."""
     with TemporaryDirectory(prefix="caliber-check-") as folder:
+        path = Path(folder) / "part"
         try:
-            storage.fetch_part(part, Path(folder) / "part")
+            storage.fetch_part(part, path)
         except ShardUnusable:
             return False
-    return True
+        return part.base is not None or schema_of(path) is not None
 
 
 def _inspect_others(files: list[StoredFile], now: float) -> Iterator[Finding]:

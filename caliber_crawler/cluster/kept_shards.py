@@ -40,10 +40,11 @@ class KeptShards:
         kept, note = self._file(site), self._note(site)
         try:
             known = json.loads(note.read_text("utf-8"))
-            digests = bytes.fromhex(known["digests"])
+            digests = self._digests(site).read_bytes()
             note.unlink()
+            self._digests(site).unlink()
             kept.rename(path)
-            if [path.stat().st_size, path.stat().st_mtime_ns] == known["file"]:
+            if [path.stat().st_size, path.stat().st_mtime_ns, len(digests)] == known["file"]:
                 return KeptShard(str(known["part"]), digests, known.get("report"))
         except (OSError, ValueError, KeyError, TypeError):
             pass
@@ -58,9 +59,10 @@ class KeptShards:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.discard(site)
-            state = [path.stat().st_size, path.stat().st_mtime_ns]
+            state = [path.stat().st_size, path.stat().st_mtime_ns, len(shard.digests)]
             path.rename(self._file(site))
-            note = {"part": shard.part, "digests": shard.digests.hex(), "file": state, "report": shard.report}
+            self._digests(site).write_bytes(shard.digests)
+            note = {"part": shard.part, "file": state, "report": shard.report}
             new = self._note(site).with_suffix(".new")
             new.write_text(json.dumps(note), "utf-8")
             new.replace(self._note(site))
@@ -77,14 +79,16 @@ class KeptShards:
         for note in self._folder.glob("*.json"):
             with suppress(OSError):
                 if time.time() - note.stat().st_mtime > days * 86_400:
-                    note.unlink()
-                    note.with_suffix(".db").unlink(missing_ok=True)
+                    self._delete(note)
 
     def discard(self, site: str) -> None:
         """Delete the shard of a site, if there is one."""
         with suppress(OSError):
-            self._note(site).unlink(missing_ok=True)
-            self._file(site).unlink(missing_ok=True)
+            self._delete(self._note(site))
+
+    def _delete(self, note: Path) -> None:
+        for ending in (".json", ".pages", ".db"):
+            note.with_suffix(ending).unlink(missing_ok=True)
 
     def _sweep(self) -> None:
         if self._limit is None or not self._folder.exists():
@@ -98,11 +102,13 @@ class KeptShards:
             with suppress(OSError):
                 used += file.stat().st_size + note.stat().st_size
                 if used > limit:
-                    note.unlink()
-                    file.unlink()
+                    self._delete(note)
 
     def _file(self, site: str) -> Path:
         return self._folder / f"{quote(site, safe='')}.db"
+
+    def _digests(self, site: str) -> Path:
+        return self._folder / f"{quote(site, safe='')}.pages"
 
     def _note(self, site: str) -> Path:
         return self._folder / f"{quote(site, safe='')}.json"

@@ -83,17 +83,25 @@ def write_increment(
     return now
 
 
-def apply_increment(increment: Path, path: Path) -> None:
-    """Change a file into the one that an increment was written for. Raises :class:`ShardUnusable` for a damaged one."""
+def updated_digests(before: bytes, path: Path, written: Collection[int]) -> bytes:
+    """The digests of all pages, if they were ``before`` and only pages with these numbers were written since."""
+    return _updated(before, path, _page_size(path), written)
+
+
+def apply_increment(increment: Path, path: Path) -> set[int]:
+    """Change a file into the one that an increment was written for; return the numbers of the pages that it contains.
+
+    Raises :class:`ShardUnusable` for a damaged increment.
+    """
     try:
         decompressor = zstandard.ZstdDecompressor()
         with increment.open("rb") as file, path.open("r+b") as target, decompressor.stream_reader(file) as pages:
-            _apply(pages, target, _page_size(path))
+            return _apply(pages, target, _page_size(path))
     except (zstandard.ZstdError, ValueError, KeyError, TypeError) as error:
         raise ShardUnusable(f"The increment {increment.name} is damaged: {error}.") from None
 
 
-def _apply(increment: IO[bytes], target: IO[bytes], page_size: int) -> None:
+def _apply(increment: IO[bytes], target: IO[bytes], page_size: int) -> set[int]:
     if increment.read(len(FORMAT)) != FORMAT:
         raise ValueError("it is of another format")
     line = bytearray()
@@ -106,6 +114,7 @@ def _apply(increment: IO[bytes], target: IO[bytes], page_size: int) -> None:
     size, count = header["page_size"], header["pages"]
     if size != page_size:
         raise ValueError(f"its pages have {size} bytes, those of the archive {page_size}")
+    written: set[int] = set()
     while head := increment.read(4):
         number = int.from_bytes(head)
         digest = increment.read(DIGEST_SIZE) if number & DIFFERENCE else None
@@ -118,7 +127,9 @@ def _apply(increment: IO[bytes], target: IO[bytes], page_size: int) -> None:
             page = _later_page(target.read(size), page, digest)
         target.seek(place)
         target.write(page)
+        written.add(place // size + 1)
     target.truncate(count * size)
+    return written
 
 
 def _later_page(known: bytes, difference: bytes, digest: bytes) -> bytes:

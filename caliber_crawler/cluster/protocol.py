@@ -15,11 +15,12 @@ from psycopg import Connection
 from caliber_crawler.archive.core.format import VERSION
 from caliber_crawler.errors import ClusterError
 
-PROTOCOL = 2
+PROTOCOL = 3
 """The number of the rules for tables and files that this version knows. 1: shards are whole files. 2: increments, and
-workers state their versions. Increase it with each change that workers of an earlier version cannot handle."""
+workers state their versions. 3: states name the messages that were sent. Increase it with each change of the tables
+that this version needs."""
 LEAST_PROTOCOL = 2
-"""The earliest protocol whose workers may run beside this version."""
+"""The earliest protocol whose workers may run beside this version. Raise it if they cannot."""
 TABLES = """
 CREATE TABLE IF NOT EXISTS caliber_protocol (
     is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
@@ -39,11 +40,17 @@ COMMENT ON COLUMN caliber_protocol.storage IS 'The content of the file .caliber-
 COMMENT ON TABLE caliber_workers IS 'Machine and versions of each worker.';
 ALTER TABLE caliber_shards ADD COLUMN IF NOT EXISTS archive_schema integer;
 COMMENT ON COLUMN caliber_shards.archive_schema IS 'NULL: published by a version that did not record it.';
+-- Procrastinate's index begins with the ID: to look for other jobs with the same lock, all of it is read.
+CREATE INDEX IF NOT EXISTS caliber_jobs_lock ON procrastinate_jobs (lock, status, priority DESC, id)
+WHERE status IN ('todo', 'doing');
+-- In PL/pgSQL, because the plan of an SQL function with a subquery is made anew for each job.
 CREATE OR REPLACE FUNCTION caliber_can_run(job procrastinate_jobs, p_schema integer, p_protocol integer)
-RETURNS boolean LANGUAGE sql STABLE AS $$
-  SELECT p_protocol >= (SELECT least FROM caliber_protocol) AND NOT EXISTS (
+RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN p_protocol >= (SELECT least FROM caliber_protocol) AND NOT EXISTS (
     SELECT FROM caliber_shards s
-    WHERE s.site = coalesce(job.args ->> 'shard', job.args ->> 'site') AND s.archive_schema > p_schema)
+    WHERE s.site = coalesce(job.args ->> 'shard', job.args ->> 'site') AND s.archive_schema > p_schema);
+END;
 $$;
 CREATE OR REPLACE FUNCTION caliber_fetch_job(
   p_queues varchar[], p_worker bigint, p_schema integer, p_protocol integer)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from procrastinate.connector import BaseConnector
@@ -10,6 +14,7 @@ from psycopg.types.json import Jsonb
 
 from caliber_crawler.archive.reports.alarms import SiteState
 from caliber_crawler.errors import ClusterError
+from caliber_crawler.notification.target import Target
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS caliber_states (
@@ -25,18 +30,30 @@ CREATE TABLE IF NOT EXISTS caliber_states (
     before jsonb,
     acknowledgement jsonb
 );
+ALTER TABLE caliber_states ADD COLUMN IF NOT EXISTS notified jsonb NOT NULL DEFAULT '{}';
+COMMENT ON COLUMN caliber_states.notified IS 'The state in the last message to each target, by a digest of the target.';
 COMMENT ON TABLE caliber_states IS 'The state of each site after its last job: since when, why and on which machine.';
 """
 RECORD = """
-INSERT INTO caliber_states AS known (site, state, exit_code, alarms, why, machine, last_healthy_at)
+INSERT INTO caliber_states AS known (site, state, exit_code, alarms, why, machine, last_healthy_at, notified)
 VALUES (%(site)s, %(state)s, %(exit_code)s, %(alarms)s, %(why)s, %(machine)s,
-  CASE WHEN %(state)s = 'healthy' THEN now() END)
+  CASE WHEN %(state)s = 'healthy' THEN now() END,
+  coalesce((SELECT jsonb_object_agg(target, NULL) FROM unnest(%(targets)s::text[]) target), '{}'))
 ON CONFLICT (site) DO UPDATE SET state = excluded.state, exit_code = excluded.exit_code, alarms = excluded.alarms,
   before = jsonb_build_object('exit_code', known.exit_code, 'alarms', known.alarms),
-  why = excluded.why, machine = excluded.machine, updated_at = now(),
+  why = CASE WHEN known.state = excluded.state THEN coalesce(excluded.why, known.why) ELSE excluded.why END,
+  machine = excluded.machine, updated_at = now(),
   since = CASE WHEN known.state = excluded.state THEN known.since ELSE now() END,
-  last_healthy_at = coalesce(excluded.last_healthy_at, known.last_healthy_at)
-RETURNING before
+  last_healthy_at = coalesce(excluded.last_healthy_at, known.last_healthy_at),
+  notified = known.notified || coalesce((
+    SELECT jsonb_object_agg(target, coalesce(known.notified -> target,
+      jsonb_build_object('exit_code', known.exit_code, 'alarms', known.alarms)))
+    FROM unnest(%(targets)s::text[]) target), '{}')
+RETURNING before, notified, since
+"""
+NOTIFIED = """
+UPDATE caliber_states SET notified = notified || jsonb_build_object(%(target)s::text, %(state)s::jsonb)
+WHERE site = %(site)s
 """
 ACKNOWLEDGE = "UPDATE caliber_states SET acknowledgement = %s WHERE site = %s RETURNING site"
 ACKNOWLEDGEMENT = "SELECT acknowledgement FROM caliber_states WHERE site = %(site)s AND acknowledgement IS NOT NULL"
@@ -50,12 +67,30 @@ FROM caliber_states ORDER BY state = 'healthy', site
 """
 
 
-async def record_state(
-    connector: BaseConnector, site: str, state: SiteState, *, why: str | None, machine: str
-) -> SiteState | None:
-    """Store the state of a site after a job; return the one before, ``None`` if this is the first.
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What was known of a site when its state was recorded. ``None`` stands for the first time."""
 
-    ``why`` says in a clause why it is not healthy.
+    before: SiteState | None
+    notified: Mapping[str, SiteState | None]
+    """The state in the last message to each target."""
+    since: datetime
+    """When the site came into the recorded state."""
+
+
+async def record_state(
+    connector: BaseConnector,
+    site: str,
+    state: SiteState,
+    *,
+    why: str | None,
+    machine: str,
+    targets: Sequence[str] = (),
+) -> Recorded:
+    """Store the state of a site after a job; return what was known before.
+
+    ``why`` says in a clause why it is not healthy. A target (see :func:`key_of`) whose last message is not known counts
+    as having received one about the state before.
     """
     row: dict[str, Any] = await connector.execute_query_one_async(
         RECORD,
@@ -65,9 +100,25 @@ async def record_state(
         alarms=Jsonb(list(state.alarms)),
         why=why,
         machine=machine,
+        targets=list(targets),
     )
-    before = row["before"]
-    return None if before is None else SiteState(before["exit_code"], tuple(before["alarms"]))
+    notified = {target: _state_of(row["notified"].get(target)) for target in targets}
+    return Recorded(_state_of(row["before"]), notified, row["since"])
+
+
+def _state_of(values: Mapping[str, Any] | None) -> SiteState | None:
+    return None if values is None else SiteState(values["exit_code"], tuple(values["alarms"]))
+
+
+async def record_message(connector: BaseConnector, site: str, target: str, state: SiteState) -> None:
+    """Store that a target has received a message about a state."""
+    values = {"exit_code": state.exit_code, "alarms": list(state.alarms)}
+    await connector.execute_query_async(NOTIFIED, site=site, target=target, state=Jsonb(values))
+
+
+def key_of(target: Target) -> str:
+    """What identifies a target without what is secret of it."""
+    return hashlib.sha256(f"{target.chat}+{target.address}".encode()).hexdigest()[:16]
 
 
 async def known_state(connector: BaseConnector, site: str) -> SiteState | None:

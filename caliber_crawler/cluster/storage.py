@@ -100,13 +100,15 @@ class Storage:
             )
             raise StorageUnavailable(f"The storage {self.url} is not that of this cluster: {why}?")
 
-    def fetch(self, shard: Shard, path: Path, kept: str | None = None) -> None:
+    def fetch(self, shard: Shard, path: Path, kept: str | None = None) -> set[int] | None:
         """Make the local file ``path`` the shard. ``kept`` names the part with which that file ends already.
 
-        Raises :class:`ShardUnusable` if a part is missing or damaged, and :class:`StorageUnavailable` if a later
-        attempt may succeed.
+        Return the numbers of the pages that were written to it; ``None`` if all of it was fetched. Raises
+        :class:`ShardUnusable` if a part is missing or damaged, and :class:`StorageUnavailable` if a later attempt may
+        succeed.
         """
         known = [part.path for part in shard.parts]
+        is_kept, written = kept in known, set[int]()
         if kept in known:
             first = known.index(kept) + 1
         else:
@@ -116,14 +118,18 @@ class Storage:
         for former, part in zip(shard.parts[first - 1 :], shard.parts[first:], strict=False):
             if part.base != former.generation:
                 raise ShardUnusable(f"The shard of {shard.site} has no part of generation {part.base}.")
-            self.fetch_increment(part, path)
+            written |= self.fetch_increment(part, path)
+        return written if is_kept else None
 
-    def fetch_increment(self, part: Part, path: Path) -> None:
-        """Change the file of the former generation into that of an increment; raises as :meth:`fetch`."""
+    def fetch_increment(self, part: Part, path: Path) -> set[int]:
+        """Change the file of the former generation into that of an increment; return the numbers of its pages.
+
+        Raises as :meth:`fetch`.
+        """
         increment = path.with_name(f"{path.name}.next")
         try:
             self.fetch_part(part, increment)
-            apply_increment(increment, path)
+            return apply_increment(increment, path)
         finally:
             increment.unlink(missing_ok=True)
 
@@ -144,6 +150,10 @@ class Storage:
             raise ShardUnusable(
                 f"The shard {part.path} is missing from {self.url}; `caliber cluster check` lists what is damaged."
             ) from None
+        if not path.is_file():
+            # A folder of this name was copied.
+            shutil.rmtree(path, ignore_errors=True)
+            raise ShardUnusable(f"The shard {part.path} is damaged: it is not a file on the storage.")
         if digest_of(path) != part.digest:
             raise ShardUnusable(f"The shard {part.path} is damaged: its digest differs from the published one.")
 

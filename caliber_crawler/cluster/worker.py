@@ -37,14 +37,13 @@ from caliber_crawler.cluster.jobs import (
 from caliber_crawler.cluster.lease import RENEWAL_SHARE, Lease, reassigned_after
 from caliber_crawler.cluster.protocol import PROTOCOL
 from caliber_crawler.cluster.scratch import worker_folder
-from caliber_crawler.cluster.states import known_state, record_state
+from caliber_crawler.cluster.state_messages import StateMessages
+from caliber_crawler.cluster.states import known_state
 from caliber_crawler.cluster.storage import Storage
 from caliber_crawler.cluster.takedowns import SITES_SINCE
 from caliber_crawler.cluster.work import HostLocks, ScheduledWork, Work
 from caliber_crawler.crawl_process import CrawlProcess
-from caliber_crawler.errors import CaliberError, ClusterError, NotificationError, StorageUnavailable
-from caliber_crawler.notification.message import send
-from caliber_crawler.notification.site_message import message_of
+from caliber_crawler.errors import CaliberError, ClusterError, StorageUnavailable
 from caliber_crawler.notification.webhook import host_of, request
 from caliber_crawler.quantity import quantity
 
@@ -118,6 +117,7 @@ class Worker:
             timeout=config.lease,
         )
         self._definitions = StoredDefinitions(self._connector)
+        self._states = StateMessages(self._connector, config.targets, notify)
         self._app = App(connector=self._connector)
         self._jobs = self._app.job_manager = FencedJobs(self._connector, self._lease)
         self._queue: QueueWorker | None = None
@@ -255,25 +255,7 @@ class Worker:
     async def _record_state(self, site: str, state: SiteState, why: str | None) -> None:
         """Store the state of a site or of the storage, and send a message if it changed."""
         self._lease.confirm()
-        before = await record_state(self._connector, site, state, why=why, machine=socket.gethostname())
-        if not state.differs_from(before):
-            return
-        account = {
-            "site": site,
-            "state": state.name,
-            "state_before": None if before is None else before.name,
-            "alarms": list(state.alarms),
-            "exit_code": state.exit_code,
-            "why": why,
-            "machine": socket.gethostname(),
-        }
-        for target in self._config.targets:
-            try:
-                failure = await asyncio.to_thread(send, target, message_of(account), os.environ)
-            except NotificationError as error:
-                failure = str(error)
-            if failure:
-                self._notify(f"The message about {site} could not be sent to {target.place}: {failure}")
+        await self._states.record(site, state, why)
 
     def _schedule(self, scheduled: ScheduledWork) -> None:
         job = job_of(scheduled.work, self._locks)

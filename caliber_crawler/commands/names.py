@@ -42,7 +42,7 @@ def names() -> None:
     Example:
       caliber names find
       caliber names list --kind person
-      caliber names quotations "Ilham Aliyev"
+      caliber names quotations "Leyla Mammadova"
     """
 
 
@@ -118,7 +118,7 @@ def show(
 
     \b
     Example:
-      caliber names show "Ilham Aliyev"
+      caliber names show "Leyla Mammadova"
     """
     with Archive.open(archive) as opened:
         opened.require_existing(selection_of(**filters))
@@ -152,7 +152,7 @@ def quotations(
 
     \b
     Example:
-      caliber names quotations "Ilham Aliyev" --from 2026-01-01
+      caliber names quotations "Leyla Mammadova" --from 2026-01-01
     """
     with Archive.open(archive) as opened:
         opened.require_existing(selection_of(**filters))

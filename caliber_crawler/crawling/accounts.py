@@ -10,6 +10,7 @@ from caliber_crawler.crawling.health import find_anomalies
 from caliber_crawler.crawling.outcome import Ending, Halt, Outcome, Remaining, balanced
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Capture, Problem
+from caliber_crawler.quantity import quantity
 from caliber_crawler.site import Site
 
 MAX_FAILED_SHARE = 0.05
@@ -90,12 +91,21 @@ class Accounts:
 
     def checks_passed(self, *, due_only: bool) -> bool:
         """Return whether the run has no anomalies, few failures, only complete listings and balanced counts."""
+        return not self.failed_checks(due_only=due_only)
+
+    def failed_checks(self, *, due_only: bool) -> list[str]:
+        """Return what about the run a person should see, as sentences without a full stop."""
+        found = [sentence.rstrip(".") for sentence in (*(each.message for each in self.anomalies), *self.replaced)]
         # Pages that earlier runs refused are not news about the site.
         bad = self.counts["refused"] + self.counts["failed"] - self.counts["refused_again"]
-        tolerated = max(MAX_FAILED_SHARE * self.visited, FEW_FAILURES if due_only else 0)
-        if self.replaced:
-            return False
-        return not self.anomalies and bad <= tolerated and not self.counts["incomplete_lists"] and self.balanced
+        if bad > max(MAX_FAILED_SHARE * self.visited, FEW_FAILURES if due_only else 0):
+            found.append(f"{bad:,} of {quantity(self.visited, 'page')} were refused or failed")
+        if lists := self.counts["incomplete_lists"]:
+            them = "it" if lists == 1 else "them"
+            found.append(f"{quantity(lists, 'list')} could not be read to the end; articles on {them} may be missing")
+        if not self.balanced:
+            found.append("The counts of the run do not add up; please report it")
+        return found
 
     def _ending(self, reason: str, remaining: Remaining) -> Ending:
         clause = self.halted.clause if self.halted else self.last_error

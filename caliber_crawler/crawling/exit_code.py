@@ -32,6 +32,14 @@ def exit_code(run: CrawlRun) -> int:
     return 0 if is_good else CHECKS_FAILED
 
 
+def reason_of(run: CrawlRun) -> str | None:
+    """Why a run that ended did not finish, and what about it a person should see; ``None`` for exit code 0."""
+    unusual = run.accounts.failed_checks(due_only=run.scope.due_only)
+    if not unusual and run.accounts.why is None and not is_complete(run):
+        unusual = ["not all articles of the site are known yet"]
+    return "; ".join(filter(None, (run.accounts.why, *unusual))) or None
+
+
 def is_complete(run: CrawlRun) -> bool:
     """Whether the requested scope is complete, as far as the run can know."""
     if run.dispatcher.budget_used_up:

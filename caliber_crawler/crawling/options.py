@@ -152,7 +152,7 @@ class CrawlOptions:
             site=site,
             languages=tuple(edition.language for edition in editions),
             sections=_sections(site, editions, self.section),
-            window=Window(since=_timestamp(site, self.since), until=_timestamp(site, self.until)),
+            window=_window(site, self.since, self.until),
             limit=self.limit,
             requests=self.requests,
             sources=sources,
@@ -244,6 +244,14 @@ def _ids(text: str) -> tuple[int, int] | None:
     if not (first.strip().isdecimal() and last.strip().isdecimal()):
         raise SiteError(f"{text!r} is not a range of post IDs; write 1-500, or 500-1 to count down.")
     return int(first), int(last)
+
+
+def _window(site: Site, since: str, until: str) -> Window:
+    """The publication dates in scope. Raises :class:`SiteError` if no date is."""
+    window = Window(since=_timestamp(site, since), until=_timestamp(site, until))
+    if window.since is not None and window.until is not None and window.since >= window.until:
+        raise SiteError(f"No article is published from {since} on and before {until}: until must be later than since.")
+    return window
 
 
 def _timestamp(site: Site, text: str) -> datetime | None:

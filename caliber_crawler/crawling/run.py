@@ -20,7 +20,7 @@ from caliber_crawler.archive.reports.alarms import SiteState
 from caliber_crawler.archive.reports.run_history import DEFINITION
 from caliber_crawler.crawling.accounts import Accounts
 from caliber_crawler.crawling.dispatcher import Dispatcher
-from caliber_crawler.crawling.exit_code import exit_code
+from caliber_crawler.crawling.exit_code import exit_code, reason_of
 from caliber_crawler.crawling.kept_scope import with_kept_scope
 from caliber_crawler.crawling.outcome import Halt
 from caliber_crawler.crawling.request_urls import RequestUrls
@@ -63,6 +63,24 @@ class Explorer(Protocol):
     def add_entries(self, entries: Sequence[Entry]) -> list[Entry]:
         """Add the articles that feeds and sitemaps name; return the new ones. Runs inside the caller's transaction."""
         ...
+
+
+class Timers:
+    """Heartbeats of a run, and signs of life to the watchdog, while its spider is open."""
+
+    def __init__(self, run: CrawlRun, max_stall: float) -> None:
+        self._run, self._max_stall = run, max_stall
+        self._heartbeat, self._ticks = create_looping_call(run.accounts.heartbeat), create_looping_call(WATCHDOG.tick)
+
+    def start(self) -> None:
+        self._heartbeat.start(HEARTBEAT, now=False)
+        WATCHDOG.join(self._run, self._max_stall)
+        self._ticks.start(TICK)
+
+    def stop(self) -> None:
+        self._heartbeat.stop()
+        self._ticks.stop()
+        WATCHDOG.leave(self._run)
 
 
 class CrawlRun:
@@ -109,6 +127,8 @@ class CrawlRun:
         self.accounts.counts["discovered"] = self.dispatcher.due_count("article")
         self.explorer: Explorer | None = None
         """Processes the pages of a site that is explored; ``Discovery`` sets it."""
+        self.timers: Timers | None = None
+        """The timers of a run of a crawler."""
         self.settlement = Settlement(
             archive,
             scope,
@@ -145,16 +165,12 @@ class CrawlRun:
         )
         if (days := settings.getfloat("LASTING_DAYS", -1)) >= 0:
             run.archive.articles.admission.lasting = timedelta(days=days)
-        heartbeat = create_looping_call(run.accounts.heartbeat)
-        crawler.signals.connect(lambda: heartbeat.start(HEARTBEAT, now=False), signals.spider_opened, weak=False)
-        crawler.signals.connect(heartbeat.stop, signals.spider_closed, weak=False)
-        ticks, max_stall = create_looping_call(WATCHDOG.tick), settings.getfloat("STALL_TIMEOUT")
-        crawler.signals.connect(lambda: WATCHDOG.join(run, max_stall), signals.spider_opened, weak=False)
-        crawler.signals.connect(lambda: ticks.start(TICK), signals.spider_opened, weak=False)
-        crawler.signals.connect(ticks.stop, signals.spider_closed, weak=False)
-        crawler.signals.connect(lambda: WATCHDOG.leave(run), signals.spider_closed, weak=False)
-        crawler.signals.connect(run.close, signals.spider_closed, weak=False)
-        crawler.signals.connect(run.handle_item_error, signals.item_error, weak=False)
+        run.timers = Timers(run, settings.getfloat("STALL_TIMEOUT"))
+        # Weakly, as Scrapy's own extensions: otherwise a process would keep every crawl that it has ended.
+        crawler.signals.connect(run.timers.start, signals.spider_opened)
+        crawler.signals.connect(run.timers.stop, signals.spider_closed)
+        crawler.signals.connect(run.close, signals.spider_closed)
+        crawler.signals.connect(run.handle_item_error, signals.item_error)
         return run
 
     def seed(self, listings: Iterable[Entry]) -> None:
@@ -199,7 +215,7 @@ class CrawlRun:
         self._record_state()
 
     def _record_state(self) -> None:
-        self.archive.runs.record_exit_code(self.id, exit_code(self))
+        self.archive.runs.record_exit_code(self.id, exit_code(self), reason_of(self))
         self.state = self.archive.alarms.state(self.scope.site.name)
 
     def close(self, reason: str) -> None:

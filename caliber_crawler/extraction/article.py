@@ -24,16 +24,15 @@ from caliber_crawler.extraction.slots import MAX_DATE, SlotDate, date_at, dates_
 from caliber_crawler.extraction.text import clean_inline, slug
 from caliber_crawler.extraction.tree import Unreadable, text_of
 from caliber_crawler.extraction.urls import (
+    PageURLs,
     absolute,
-    absolute_image,
     absolute_images,
     absolute_links,
     background_image,
-    page_url_of,
     section_linked,
 )
 from caliber_crawler.items import Article, Capture, Extraction, Problem
-from caliber_crawler.site import PageURL, Site
+from caliber_crawler.site import Site
 from caliber_crawler.site.learned import HEALED
 
 FIELD_OF = dict.fromkeys(("published_at_precision", "published_at_zone", "published_at_role"), "published_at")
@@ -87,12 +86,11 @@ class _ArticleExtractor(ArticleMethods):
     def read(self) -> Article:
         headline, subtitle = self.extract_titles()
         body, byline, signature = self.extract_body()
-        labelled = any(section.labels for edition in self.site.editions for section in edition.sections.values())
         section_label = self.try_methods(
             "section_label",
             ("selector", lambda: self.text_at(self.layout.section)),
             self.metadata_method("section", structured.extract_section_label),
-            ("text", lambda: self.from_parts(lambda parts: parts.section_label) if labelled else None),
+            ("text", lambda: self.from_parts(lambda parts: parts.section_label) if self.names_sections else None),
             self.generic_method("section"),
         )
         published_at = self.extract_published_at()
@@ -101,19 +99,7 @@ class _ArticleExtractor(ArticleMethods):
         if views is not None:
             self.methods["views"] = self.methods["views_shown"]
         language = self.extract_language(section_label, views_shown, headline)
-        resolved: dict[str, PageURL | None] = {}
-        located: dict[str, str | None] = {}
-
-        def resolve(href: str) -> PageURL | None:
-            if href not in resolved:
-                resolved[href] = page_url_of(href, self.page)
-            return resolved[href]
-
-        def locate(source: str) -> str | None:
-            if source not in located:
-                located[source] = absolute_image(source, self.page)
-            return located[source]
-
+        urls = PageURLs(self.page)
         links = links_of(body)
         best = best_url(self.article_urls)
         article = Article(
@@ -124,11 +110,7 @@ class _ArticleExtractor(ArticleMethods):
             headline=headline,
             subtitle=subtitle,
             body=paragraphs(body),
-            body_markdown=write_markdown(
-                body,
-                lambda href: target.url if (target := resolve(href)) else None,
-                locate,
-            ),
+            body_markdown=write_markdown(body, urls.link, urls.picture),
             published_at=published_at,
             authors=self.extract_authors(byline, subtitle),
             section=self.extract_section(section_label, language),
@@ -137,11 +119,11 @@ class _ArticleExtractor(ArticleMethods):
             views_shown=views_shown,
             signature=signature,
             cover_image=self.extract_cover(),
-            images=absolute_images(images_of(body), locate),
-            links=absolute_links(links, resolve),
+            images=absolute_images(images_of(body), urls.picture),
+            links=absolute_links(links, urls.target),
         )
         for link in links:
-            if (target := resolve(link.url)) is not None and target.request_url is not None:
+            if (target := urls.target(link.url)) is not None and target.request_url is not None:
                 self.request_urls.setdefault(target.url, target.request_url)
         for field in ("images", "links"):
             self.methods[field] = self.methods.get("body", "selector")
@@ -204,7 +186,7 @@ class _ArticleExtractor(ArticleMethods):
             ("selector", lambda: self.text_at(self.layout.signature) or own_signature),
             ("text", lambda: self.from_parts(lambda parts: parts.signature) if self.page.layout is None else None),
         )
-        if any(line.text or line.pictures or line.links for line in body):
+        if body and (body[0].text or any(line.text or line.pictures or line.links for line in body)):
             self.methods["body"] = self.methods["authors"] = "selector"
             return body, byline, signature
         if self.generic is not None:
@@ -304,11 +286,13 @@ class _ArticleExtractor(ArticleMethods):
 
     def extract_views_shown(self) -> str | None:
         """Return the counter as printed; ``None`` if it contains no number."""
-        labelled = not self.site.has_layouts or any(edition.view_labels for edition in self.site.editions)
         return self.try_methods(
             "views_shown",
             ("selector", lambda: with_count(self.text_at(self.layout.views))),
-            ("text", lambda: self.from_parts(lambda parts: with_count(parts.views_shown)) if labelled else None),
+            (
+                "text",
+                lambda: self.from_parts(lambda parts: with_count(parts.views_shown)) if self.names_counter else None,
+            ),
             self.generic_method("views_shown"),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lxml import etree
@@ -14,6 +14,7 @@ from caliber_crawler.extraction.identity import article_urls_of
 from caliber_crawler.extraction.learned import learned_layout_of
 from caliber_crawler.extraction.lines import extract_lines, length_of
 from caliber_crawler.extraction.page import Page
+from caliber_crawler.extraction.slots import parse_rule
 from caliber_crawler.extraction.text_page import TextParts, find_parts
 from caliber_crawler.extraction.tree import text_of
 from caliber_crawler.extraction.trusted import extract_trusted
@@ -54,6 +55,10 @@ class ArticleMethods:
         """Why the generic extractor found no article, as a clause."""
         self.request_urls: dict[str, str] = {}
         self.found: dict[str, etree._Element | None] = {}
+        self.in_article: dict[str, etree._Element | None] = {}
+        """The parts that the layout's class selectors find in the article."""
+        if page.layout is not None and page.article is not None:
+            self.in_article = page.selection.firsts(_selectors_of(page.layout))
 
     @cached_property
     def generic(self) -> GenericExtraction | None:
@@ -77,6 +82,16 @@ class ArticleMethods:
         if self.parts is None:
             return extraction
         return extraction if length_of(extraction.body) >= max(LONG_TEXT, 3 * text_length) else None
+
+    @property
+    def names_sections(self) -> bool:
+        """Whether the site definition has the labels of sections."""
+        return any(section.labels for edition in self.site.editions for section in edition.sections.values())
+
+    @property
+    def names_counter(self) -> bool:
+        """Whether the site definition has the label of the view counter; on a site without one, any may be it."""
+        return not self.site.has_layouts or any(edition.view_labels for edition in self.site.editions)
 
     @cached_property
     def parts(self) -> TextParts | None:
@@ -172,7 +187,7 @@ class ArticleMethods:
         page = self.page
         if not css or page.article is None or page.document is None:
             return None
-        found = page.selection.first(css)
+        found = self.in_article[css] if css in self.in_article else page.selection.first(css)
         if found is None and page.layout is not None:
             return page.document.find_beside(page.layout, css)
         return found
@@ -180,6 +195,15 @@ class ArticleMethods:
     def text_at(self, css: str) -> str | None:
         element = self.part(css)
         return text_of(element) or None if element is not None else None
+
+
+@lru_cache(maxsize=64)
+def _selectors_of(layout: Layout) -> tuple[str, ...]:
+    """The selectors of the parts of an article."""
+    return (
+        *(layout.headline, layout.subtitle, layout.section, parse_rule(layout.date).css, layout.authors),
+        *(layout.signature, layout.views, layout.cover),
+    )
 
 
 class _GenericField:

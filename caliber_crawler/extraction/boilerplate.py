@@ -100,6 +100,8 @@ class _BoilerplateLines:
 
     def may_begin(self, start: str) -> bool:
         """Whether a line with these first letters may be boilerplate: all that is begins with a known line."""
+        if (known := self.starts.get(start)) is not None:
+            return known
         folded = fold_clean(start)
         may = any(folded.startswith(line[: len(folded)]) for line in (*self.short, self.title))
         if len(self.starts) >= MAX_STARTS:
@@ -153,7 +155,12 @@ def is_boilerplate(line: str, site: Site) -> bool:
 
 def is_site_boilerplate(line: str, site: Site) -> bool:
     """Whether a line consists of boilerplate from the site definition, or is the site's copyright notice."""
-    return len(line) <= 2 * MAX_NOTICE_LENGTH and _is_site_boilerplate(line, fold(line), _boilerplate(site))
+    if len(line) > 2 * MAX_NOTICE_LENGTH:
+        return False
+    boilerplate, start = _boilerplate(site), line[:START]
+    if start == clean_inline(start) and not boilerplate.may_begin(start):
+        return False
+    return _is_site_boilerplate(line, fold(line), boilerplate)
 
 
 def _is_boilerplate(line: str, boilerplate: _BoilerplateLines) -> bool:
@@ -186,10 +193,7 @@ def without_boilerplate(lines: Iterable[Line], site: Site) -> list[Line]:
         text = line.text
         if text and len(text) <= 2 * MAX_NOTICE_LENGTH:
             start = text[:START]
-            may_be = starts.get(start)
-            if may_be is None:
-                may_be = boilerplate.may_begin(start)
-            if may_be and _is_boilerplate(text, boilerplate):
+            if starts.get(start, True) and boilerplate.may_begin(start) and _is_boilerplate(text, boilerplate):
                 continue
         kept.append(line)
     return kept
@@ -275,5 +279,8 @@ def _is_teaser(line: Line, is_own_article: Callable[[str], bool]) -> bool:
 def boilerplate_inside(text: str, site: Site) -> str | None:
     """A boilerplate sentence inside a text, or ``None``. Short labels are not searched for: articles use them too."""
     sentences = _boilerplate(site).sentences
-    folded = fold(text) if sentences else ""
+    if not sentences:
+        return None
+    # A text without breaks is clean already, and needs few steps.
+    folded = fold(text.replace("\n\n", " ").replace("\n", " "))
     return next((clean_inline(line) for sentence, line in sentences if sentence in folded), None)

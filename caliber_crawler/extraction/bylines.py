@@ -116,7 +116,10 @@ def _place(outlet: str, text: str) -> int:
 
 
 def _last_text(lines: Sequence[Line]) -> int | None:
-    return next((index for index in range(len(lines) - 1, -1, -1) if lines[index].text), None)
+    for index in range(len(lines) - 1, -1, -1):
+        if lines[index].text:
+            return index
+    return None
 
 
 def unique(names: Iterable[str]) -> tuple[str, ...]:

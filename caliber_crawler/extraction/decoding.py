@@ -21,6 +21,8 @@ _BINARY_MAGIC = (
     b"\x1f\x8b",
     b"SQLite format 3",
 )
+_MARK_STARTS = frozenset((b"\xef", b"\xfe", b"\xff", b"\0"))
+"""The first bytes of all byte order marks."""
 # UTF-16 without a byte order mark, by the beginning of the markup.
 _UTF16_LE = re.compile(rb"(?:[\t\n\f\r ]\0){0,256}<\0[!?A-Za-z]\0")
 _UTF16_BE = re.compile(rb"(?:\0[\t\n\f\r ]){0,256}\0<\0[!?A-Za-z]")
@@ -51,7 +53,7 @@ def looks_binary(body: bytes) -> bool:
     """Return whether the content is binary in any character set: an image, an archive, a database."""
     if body.startswith(_BINARY_MAGIC):
         return True
-    if read_bom(body)[0] is not None or _unmarked_utf16(body) is not None:
+    if _has_mark(body) or _unmarked_utf16(body) is not None:
         return False
     head = body[:4096]
     controls = len(head) - len(head.translate(None, _CONTROLS))
@@ -120,7 +122,12 @@ def as_utf8(body: bytes, content_type: str | None = None) -> bytes:
         body.decode("utf-8")
     except UnicodeDecodeError:
         return decode(body, content_type).encode("utf-8", errors="replace")
-    return body if read_bom(body)[0] is None else decode(body).encode("utf-8", errors="replace")
+    return decode(body).encode("utf-8", errors="replace") if _has_mark(body) else body
+
+
+def _has_mark(body: bytes) -> bool:
+    """Whether a content begins with a byte order mark."""
+    return body[:1] in _MARK_STARTS and read_bom(body)[0] is not None
 
 
 def _is_damaged_utf8(body: bytes) -> bool:

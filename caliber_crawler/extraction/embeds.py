@@ -28,6 +28,10 @@ POSTS = {
     "telegram-post": "Post on Telegram",
     "fb-post": "Post on Facebook",
     "fb-video": "Video on Facebook",
+    "reddit-embed-bq": "Post on Reddit",
+    "bluesky-embed": "Post on Bluesky",
+    "text-post-media": "Post on Threads",
+    "mastodon-embed": "Post on Mastodon",
 }
 _HOSTS = r"https?://(?:www\.|m\.|mobile\.|vm\.|web\.)?"
 _PLATFORMS = (
@@ -39,8 +43,27 @@ _PLATFORMS = (
     (re.compile(rf"{_HOSTS}facebook\.com/(?!plugins/).+"), "Post on Facebook"),
     (re.compile(rf"{_HOSTS}youtube\.com/(?:watch\?v=[\w-]+|playlist\?list=[\w-]+|shorts/[\w-]+)"), "Video on YouTube"),
     (re.compile(rf"{_HOSTS}vimeo\.com/\d+"), "Video on Vimeo"),
+    (re.compile(rf"{_HOSTS}(?:old\.|embed\.)?reddit(?:media)?\.com/r/\w+/comments/[^?]*"), "Post on Reddit"),
+    (re.compile(rf"{_HOSTS}threads\.(?:net|com)/@?[\w./]+/post/[\w-]+"), "Post on Threads"),
+    (re.compile(r"https?://bsky\.app/profile/[^/?]+/post/\w+"), "Post on Bluesky"),
+    (re.compile(r"https?://[\w.-]+/@[\w.@-]+/\d{6,}(?=/embed|$)"), "Post on Mastodon"),
+    (re.compile(rf"{_HOSTS}vk\.(?:com|ru)/wall-?\d+_\d+"), "Post on VK"),
+    (re.compile(rf"{_HOSTS}linkedin\.com/(?:embed/feed/update|posts|feed/update)/.*"), "Post on LinkedIn"),
     (re.compile(rf"{_HOSTS}(?:rutube\.ru|dailymotion\.com|ok\.ru/videoembed|vk(?:video)?\.(?:com|ru)/video).*"), VIDEO),
+    (re.compile(rf"{_HOSTS}(?:player\.)?(?:aparat|bilibili|twitch|streamable|rumble|odysee)\.(?:com|tv)/.+"), VIDEO),
+    (
+        re.compile(r"https?://(?:players\.brightcove|cdn\.jwplayer|fast\.wistia|geo\.dailymotion)\.(?:com|net)/.+"),
+        VIDEO,
+    ),
     (re.compile(r"https?://\S+\.(?:mp4|webm|m3u8|mov)(?:\?.*)?", re.I), VIDEO),
+    (
+        re.compile(
+            r"https?://(?:[\w-]+\.)*(?:spotify\.com/embed|soundcloud\.com|podcasts\.apple\.com|anchor\.fm|deezer\.com|"
+            r"mixcloud\.com|castbox\.fm|music\.yandex\.\w+/iframe|infogram\.com|flourish\.studio|flo\.uri\.sh|"
+            r"datawrapper\.dwcdn\.net)/.+"
+        ),
+        EMBEDDED,
+    ),
 )
 # Frames that are not part of the article: advertising, analytics, buttons, forms.
 _FOREIGN_FRAME = re.compile(
@@ -87,7 +110,9 @@ def parse_embed(line: str) -> tuple[str, str] | None:
 # Part of every URL that becomes one of a known platform, and cheaper to search than to resolve and parse the URL.
 _PLATFORM_NAME = re.compile(
     r"twitter|x\.com|instagram|tiktok|t\.me|telegram|facebook|fb\.watch|youtu|vimeo|rutube|dailymotion|ok\.ru|vk"
-    r"|\.(?:mp4|webm|m3u8|mov)"
+    r"|reddit|threads\.|bsky\.app|/@[^/]+/[0-9]{6}|linkedin|aparat|bilibili|twitch|streamable|rumble|odysee|brightcove"
+    r"|jwplayer|wistia|spotify|soundcloud|podcasts\.apple|anchor\.fm|deezer|mixcloud|music\.yandex|castbox|infogram"
+    r"|flourish|flo\.uri|dwcdn|\.(?:mp4|webm|m3u8|mov)"
 )
 
 
@@ -146,7 +171,7 @@ def _replace_post(post: etree._Element, name: str, page: Page) -> None:
 
 def _permalink(post: etree._Element) -> str | None:
     """The URL of a post: its own attribute, else its last link to a status of its author, else its last link."""
-    for attribute in ("cite", "data-instgrm-permalink", "data-telegram-post", "data-href"):
+    for attribute in ("cite", "data-instgrm-permalink", "data-telegram-post", "data-href", "data-text-post-permalink"):
         if url := post.get(attribute):
             return clean_inline(url)
     links = [clean_inline(link.get("href") or "") for link in post.iter("a")]

@@ -26,6 +26,8 @@ def split_heading(heading: etree._Element) -> tuple[str, str | None]:
     if not len(heading):
         return clean_inline(heading.text or ""), None
     pieces = _pieces(_unwrap(heading))
+    if len(pieces) == 1:
+        return pieces[0][1], None
     if any(kind == "br" for kind, _ in pieces):
         return _split_at_break(pieces)
     texts = [(kind, text) for kind, text in pieces if text]
@@ -86,4 +88,4 @@ def _split_at_break(pieces: list[tuple[str, str]]) -> tuple[str, str | None]:
 
 
 def _join(pieces: list[tuple[str, str]]) -> str:
-    return " ".join(text for _, text in pieces if text)
+    return " ".join([text for _, text in pieces if text])

@@ -113,22 +113,24 @@ def extract_lines(element: etree._Element, without: Collection[etree._Element] =
     URLs of links and images stay as written on the page. Not recursive: pages may be nested deeper than Python's stack.
     """
     writer = _LineWriter()
-    skipped = frozenset(without)
+    runs, skipped = writer.runs, frozenset(without)
     walk = etree.iterwalk(element, events=("start", "end"))
     written: etree._Element | None = None
     for event, node in walk:
-        if skipped and node in skipped:
-            if event == "start":
+        if event == "start":
+            if skipped and node in skipped:
                 walk.skip_subtree()
                 writer.finish(gap=True)
-        elif event == "start":
-            if not len(node) and writer.add_paragraph(node):
+                written = node
+            elif not len(node) and writer.add_paragraph(node):
                 written = node
             else:
                 writer.open(node)
-        elif node is not written:
+            continue
+        if node is not written:
             writer.close(node)
-        if event == "end" and node is not element and (tail := node.tail):
+        # No line begins with white space, and between blocks there is nothing else.
+        if (tail := node.tail) and node is not element and (runs or not tail.isspace()):
             writer.write(tail)
     writer.finish(gap=True)
     return writer.lines
@@ -141,7 +143,7 @@ def inner_text(element: etree._Element) -> str:
 
 def separated_text(element: etree._Element) -> str:
     """The same, with a space at each place where a browser begins a new line or cell."""
-    if next(element.iterdescendants(*_EDGES), None) is None:
+    if not len(element) or next(element.iterdescendants(*_EDGES), None) is None:
         return inner_text(element)
     pieces: list[str] = []
     for event, node in etree.iterwalk(element, events=("start", "end", "comment", "pi")):
@@ -157,7 +159,7 @@ def separated_text(element: etree._Element) -> str:
 class _LineWriter:
     def __init__(self) -> None:
         self.lines: list[Line] = []
-        self._runs: list[tuple[str, Style]] = []
+        self.runs: list[tuple[str, Style]] = []
         self._style = PLAIN
         self._outer_styles: list[Style] = []
         self._links: list[Link] = []
@@ -171,15 +173,16 @@ class _LineWriter:
         self._cells = 0
 
     def write(self, text: str) -> None:
-        if self._runs or not text.isspace():  # no line begins with white space
-            self._runs.append((text, self._style))
+        if self.runs or not text.isspace():  # no line begins with white space
+            self.runs.append((text, self._style))
 
     def add_paragraph(self, node: etree._Element) -> bool:
         """Write a block with nothing but text: the same as to open and close it; ``False`` if it is anything else."""
         tag = str(node.tag)
         if tag not in _SIMPLE_BLOCKS or self._table is not None or self._style is not PLAIN:
             return False
-        self.finish(gap=True)
+        if self.runs or self._links or self._pictures:
+            self._end_line()
         text = node.text
         if text and (text := clean_inline(text)):
             prefix = ""
@@ -200,7 +203,7 @@ class _LineWriter:
             else:
                 self.finish(gap=not self._has_text())
         elif tag == "a":
-            self._anchors.append((node, len(self._runs)))
+            self._anchors.append((node, len(self.runs)))
             self._push_style(self._style._replace(href=node.get("href")))
         elif tag == "img":
             self._add_image(node)
@@ -223,16 +226,16 @@ class _LineWriter:
             if tag == "a" and self._anchors and self._anchors[-1][0] is node:
                 _, start = self._anchors.pop()
                 if href := node.get("href"):
-                    self._links.append(Link(url=href, text=_text_of(self._runs[start:]) or None))
+                    self._links.append(Link(url=href, text=_text_of(self.runs[start:]) or None))
 
     def finish(self, *, gap: bool) -> None:
         """End the line. ``gap`` states whether a gap follows it."""
-        if self._runs or self._links or self._pictures:
+        if self.runs or self._links or self._pictures:
             self._end_line()
         self._gap = self._gap or gap
 
     def _end_line(self) -> None:
-        runs = self._runs
+        runs = self.runs
         text = _text_of(runs)
         if text or self._links or self._pictures:
             styled = self._table is not None
@@ -312,7 +315,7 @@ class _LineWriter:
         self._style = style
 
     def _has_text(self) -> bool:
-        return any(not text.isspace() for text, _ in self._runs)
+        return any(not text.isspace() for text, _ in self.runs)
 
     def _add_image(self, node: etree._Element) -> None:
         if (source := _picture_source(node)) and not _is_tiny(node):

@@ -33,10 +33,15 @@ def write_markdown(lines: Sequence[Line], resolve: Resolve, locate: Resolve = la
     parts: list[str] = []
     above: Line | None = None
     for line in lines:
-        if line.text and not (line.pictures or line.runs or line.prefix or line.heading or line.cells):
+        text = line.text
+        if text and not (line.runs or line.heading or line.pictures or line.prefix or line.cells):
             if above is not None:
-                parts.append(_between(above, line, apart=line.gap or not gaps or not above.text))
-            parts.append(_write_plain(line.text))
+                apart = line.gap or not gaps or not above.text
+                if above.prefix or above.cells:
+                    parts.append(_between(above, line, apart=apart))
+                else:
+                    parts.append("\n\n" if apart else "\\\n")
+            parts.append(_write_plain(text))
             above = line
             continue
         pictures = _write_pictures(line, locate) if line.pictures else ""

@@ -5,12 +5,19 @@ The rules apply to all sites. Rules that could match a real article also require
 
 from __future__ import annotations
 
+import html
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
+from caliber_crawler.extraction.decoding import as_utf8
+from caliber_crawler.extraction.not_found import says_not_found
 from caliber_crawler.items import PAGE_STATUSES, Capture, Problem
 from caliber_crawler.site import Site
 from caliber_crawler.site.urls import are_spellings
+
+if TYPE_CHECKING:
+    from caliber_crawler.extraction.page import Page
 
 MAX_SCANNED = 256 * 1024
 """Bytes of a page that are examined; non-article pages are short."""
@@ -43,15 +50,14 @@ _COOKIE_SCRIPT = re.compile(rb"(?P<cookie>document\.cookie\s*+=)|location\.(?:re
 _PASSWORD = re.compile(rb"<input\b[^<>]*\btype\s*+=\s*+[\"']?password\b")  # in lower case
 _LOGIN_PATH = re.compile(r"/(?:log-?in|sign-?in|auth|sso|account|user/login|wp-login\.php)(?:/|$|\?)", re.I)
 _TITLE = re.compile(rb"<title[^<>]*+>(.{0,300}?)</title", re.S)  # in lower case
-_NOT_FOUND_TITLE = re.compile(
-    r"\b404\b|not[ -]found|does(?: not|n't) exist|no longer available|page unavailable|не найден|не существует"
-    r"|tapılmadı|mövcud deyil|չի գտնվել|գտնված չէ",
-    re.I,
-)
+_HEADING = re.compile(rb"<h1[^<>]*+>([^<]{1,300}+)</h1")  # in lower case
 
 
-def classify(capture: Capture, site: Site) -> Problem | None:
-    """The kind of a non-article page, as a problem; ``None`` for a page that may be an article."""
+def classify(capture: Capture, site: Site, *, is_long: bool = False) -> Problem | None:
+    """The kind of a non-article page, as a problem; ``None`` for a page that may be an article.
+
+    ``is_long``: its text is known to have ``MAX_NON_ARTICLE_TEXT`` characters.
+    """
     if is_home(capture, site):
         return _problem(
             "redirect_home", f"{capture.url} redirects to the home page or a section, so the article is gone."
@@ -59,7 +65,7 @@ def classify(capture: Capture, site: Site) -> Problem | None:
     # A page of plain text has no markup to recognize.
     body = b"" if capture.media_type == "text/plain" else capture.body[:MAX_SCANNED]
     mitigated = any(name.lower() == "cf-mitigated" for name, _ in capture.headers)
-    text_length = _length_of_text(capture.body if body else b"")
+    text_length = MAX_NON_ARTICLE_TEXT if is_long and body else _length_of_text(capture.body if body else b"")
     is_short = text_length < MAX_NON_ARTICLE_TEXT
     lowered = body.lower() if is_short else b""
     if mitigated or (is_short and (_is_challenge(lowered) or _is_cookie_wall(body, text_length))):
@@ -69,10 +75,23 @@ def classify(capture: Capture, site: Site) -> Problem | None:
     redirected = capture.final_url is not None and not are_spellings(capture.url, capture.final_url)
     if (redirected and _LOGIN_PATH.search(urlsplit(capture.effective_url).path)) or _PASSWORD.search(lowered):
         return _problem("login_wall", f"{capture.effective_url} requires a login.")
-    title = _TITLE.search(lowered)
-    if title and _NOT_FOUND_TITLE.search(title[1].decode("utf-8", "replace")):
+    readable = as_utf8(body, capture.header("content-type")).lower()
+    titles = (_TITLE.search(readable), _HEADING.search(readable))
+    if any(title and says_not_found(html.unescape(title[1].decode("utf-8", "replace"))) for title in titles):
         return _problem("soft_404", f"{capture.effective_url} says that the page does not exist, with status 200.")
     return None
+
+
+def has_long_text(page: Page) -> bool:
+    """Whether the paragraphs of a known layout have the length of an article, by a fast look."""
+    if page.layout is None or page.article is None:
+        return False
+    length = 0
+    for paragraph in page.article.iter("p"):
+        length += len((paragraph.text or "").strip())
+        if length >= MAX_NON_ARTICLE_TEXT:
+            return True
+    return False
 
 
 def is_home(capture: Capture, site: Site) -> bool:

@@ -24,6 +24,7 @@ from caliber_crawler.site.urls import browser_url, is_http_url
 
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 TEXT_TYPES = ("text/plain",)
+_MEDIA = ("image", "audio", "video", "font")
 _TAG = re.compile(
     rb"<(?:!doctype|html|head|body|meta|link|title|div|p|article|section|main|h[1-6]|span|a|table|ul|br)\b", re.I
 )
@@ -103,12 +104,11 @@ def open_page(capture: Capture, site: Site) -> Page:
             raise Unreadable("too_long", message)
         return Page(capture=capture, site=site, lines=tuple(split_lines(repair(source.decode()))))
     document = Document(source)
-    is_healed = any(layout.name == HEALED for layout in site.layouts)
     without_headline: Page | None = None
     for layout in site.layouts:
         if (article := document.find_article(layout)) is not None:
             page = Page(capture=capture, site=site, document=document, layout=layout, article=article)
-            if not is_healed or _has_headline(page):
+            if all(known.name != HEALED for known in site.layouts) or _has_headline(page):
                 return page
             # After a redesign, the element of the article may have kept its name.
             without_headline = without_headline or page
@@ -135,9 +135,11 @@ def decode_source(capture: Capture) -> bytes:
     if not capture.body or capture.body.isspace():
         raise Unreadable("empty", f"{where} is an empty page.")
     media_type = capture.media_type
-    if media_type.partition("/")[0] in ("image", "audio", "video", "font") or looks_binary(capture.body):
+    if media_type.partition("/")[0] in _MEDIA or looks_binary(capture.body):
         raise Unreadable("not_text", f"{where} is not text but {media_type or 'binary data'}.")
     source = as_utf8(capture.body, capture.header("content-type")).replace(b"\0", b"")
+    if _HTML.match(source):  # as most pages
+        return source
     if not source or source.isspace():
         raise Unreadable("empty", f"{where} is an empty page.")
     if _OTHER_MARKUP.match(source, skip_prologue(source)):

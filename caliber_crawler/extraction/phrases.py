@@ -50,6 +50,7 @@ def _written(phrase: str) -> str:
     return written.replace(r"\*", r"\w{0,12}") + (r"(?!\w)" if re.search("[a-zəçşğıöü]$", phrase) else "")
 
 
+FULL_STOPS = tuple(".。।։۔")
 MAX_POINTER_LENGTH = 180
 _POINTER = re.compile(rf"[\W_]*(?:{any_of(READ_ALSO)})(?P<apart>\s*(?:[:：|>–—՝-]|\.\.\.|…|$))?", re.IGNORECASE)
 
@@ -58,4 +59,4 @@ def is_pointer(line: str) -> bool:
     """Return whether a short line points to another page."""
     pointer = _POINTER.match(line) if len(line) <= MAX_POINTER_LENGTH else None
     # "More on that tomorrow." is a sentence; "More on this: …" and "Read also …" without a full stop are not.
-    return pointer is not None and (pointer["apart"] is not None or not line.endswith("."))
+    return pointer is not None and (pointer["apart"] is not None or not line.endswith(FULL_STOPS))

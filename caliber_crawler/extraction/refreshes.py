@@ -45,7 +45,8 @@ def target_of(body: bytes, url: str, media_type: str) -> str | None:
     if b"\0" in head[:64]:  # UTF-16; the element has ASCII characters only
         head = head.replace(b"\0", b"")
     # Few pages have such an element, and one search in lower case is faster than one of each element.
-    may_refresh = _IS_REFRESH.search(head.lower()) is not None
+    lowered = head.lower()
+    may_refresh = b"refresh" in lowered and _IS_REFRESH.search(lowered) is not None
     found = (
         next((tag for tag in _META.finditer(head) if _IS_REFRESH.search(tag[0].lower())), None) if may_refresh else None
     )

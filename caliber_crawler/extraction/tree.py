@@ -124,6 +124,27 @@ class Selection:
         found = self.select(css)
         return found[0] if found else None
 
+    def firsts(self, selectors: tuple[str, ...]) -> dict[str, etree._Element | None]:
+        """The first match of each class selector among these; ``None`` if it has none."""
+        wanted = _by_class(selectors)
+        found: dict[str, etree._Element | None] = dict.fromkeys([css for each in wanted.values() for css, _ in each])
+        for names, node in self._visit()[0]:
+            for name in names.split():
+                for css, tag in wanted.get(name, ()):
+                    if found[css] is None and (not tag or node.tag == tag):
+                        found[css] = node
+        return found
+
+
+@cache
+def _by_class(selectors: tuple[str, ...]) -> dict[str, list[tuple[str, str]]]:
+    """The class selectors among these, each with its tag, by their class."""
+    wanted: dict[str, list[tuple[str, str]]] = {}
+    for css in dict.fromkeys(selectors):
+        if (asked := _class_asked(css)) is not None:
+            wanted.setdefault(asked[1], []).append((css, asked[0]))
+    return wanted
+
 
 @cache
 def _class_asked(css: str) -> tuple[str, str] | None:

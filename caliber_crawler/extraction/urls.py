@@ -63,6 +63,32 @@ def page_url_of(href: str, page: Page) -> PageURL | None:
     return None if url is None else page.site.article_url(url) or PageURL(url=url)
 
 
+class PageURLs:
+    """The targets of links and the URLs of pictures on a page, each resolved once."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._targets: dict[str, PageURL | None] = {}
+        self._pictures: dict[str, str | None] = {}
+
+    def target(self, href: str) -> PageURL | None:
+        """Same as :func:`page_url_of`."""
+        if href not in self._targets:
+            self._targets[href] = page_url_of(href, self._page)
+        return self._targets[href]
+
+    def link(self, href: str) -> str | None:
+        """The URL of a link; ``None`` if it is not a web URL."""
+        target = self.target(href)
+        return target.url if target is not None else None
+
+    def picture(self, source: str) -> str | None:
+        """Same as :func:`absolute_image`."""
+        if source not in self._pictures:
+            self._pictures[source] = absolute_image(source, self._page)
+        return self._pictures[source]
+
+
 def absolute_links(links: Iterable[Link], resolve: Callable[[str], PageURL | None]) -> tuple[Link, ...]:
     """Return web links in page order without duplicates, resolved by :func:`page_url_of`."""
     found: dict[str, Link] = {}

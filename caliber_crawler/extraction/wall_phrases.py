@@ -24,6 +24,8 @@ disable adblock|are you over 18|confirm your age|age verification|verify your ag
 checking your browser|are you a robot|are you human|verify you are|security check|one more step|enable javascript
 javascript is disabled|please enable cookies|attention required|unsupported browser|update your browser
 welcome to
+вход|вхід|увійти|увійдіть, щоб|anmeldung|einloggen|connexion|iniciar sesión|iniciar sessão|logowanie|giriş
+մուտք|შესვლა|ავტორიზაცია|ورود|робот
 подпишитесь, чтобы|только для подписчиков|доступно подписчикам|доступен подписчикам|оформите подписку|платный доступ
 войдите, чтобы|требуется авторизация|необходимо авторизоваться|авторизуйтесь|вход на сайт|зарегистрируйтесь, чтобы
 временно недоступ|технические работы|ведутся технические|сайт недоступен|сайт на обслуживании|скоро вернёмся
@@ -73,6 +75,7 @@ unexpected error|our team has been notified|error happened|try again|refresh the
 please contact|not authorized|permission to access|your request|your ip|reference #|ray id|security service
 ad blocker|adblock|ads help|confirm your age|18 years|of legal age|check your browser|your browser|enable javascript
 here is what|the day brings|moved or been taken down|may have been removed|could not be found
+продолжить чтение|зарегистрируйтесь|запросы отправляли вы|щоб продовжити|продовжити читання|зареєструйтеся
 партнёры|партнеры|куки|cookie|персональных данных|подписчикам|подписк|только подписчикам|авториз|пароль|зайдите позже
 попробуйте позже|попробуйте обновить|повторите попытку|технические работы|профилактические|приносим извинения|временно
 скоро вернёмся|скоро вернемся|вашей стране|вашем регионе|блокировщик|не робот|ограничен на основании

@@ -18,6 +18,7 @@ from typing import Any
 from lxml import etree
 
 from caliber_crawler.extraction import Unreadable
+from caliber_crawler.extraction.dates.stamps import parse_stamp
 from caliber_crawler.extraction.page import decode_source
 from caliber_crawler.extraction.tree import parse_html
 from caliber_crawler.items import Capture, Listing, Teaser
@@ -62,6 +63,7 @@ _WRAPPERS = {
     ),
 }
 """The markup around the items of a feed, by the name of its root element."""
+_PUBLICATION = frozenset(("pubdate", "published", "issued"))
 _TAG = re.compile(r"<[^<>]{1,200}>")
 
 
@@ -175,6 +177,7 @@ def _reduced(element: etree._Element | None) -> bytes:
     for child in list(element):
         if local_name(child) not in USED_ELEMENTS or _has_undeclared_prefix(child.tag):
             element.remove(child)
+    _name_publication(element)
     for part in element.iter():
         for name in filter(_has_undeclared_prefix, part.attrib):
             del part.attrib[name]
@@ -184,6 +187,13 @@ def _reduced(element: etree._Element | None) -> bytes:
     source: bytes = etree.tostring(element, encoding="utf-8")
     etree.fromstring(source)
     return source
+
+
+def _name_publication(element: etree._Element) -> None:
+    """Call the Dublin Core date of an RSS item its date of publication, if it states no other; feedparser does not."""
+    names = {local_name(child): child for child in element}
+    if local_name(element) == "item" and "date" in names and names.keys().isdisjoint(_PUBLICATION):
+        names["date"].tag = "pubDate"
 
 
 def _has_undeclared_prefix(name: str | bytes | bytearray | etree.QName) -> bool:
@@ -227,7 +237,7 @@ def _teaser(item: Any, article_url: ArticleURL, site: Site) -> Teaser:
         headline=_clean_title(str(item.get("title") or "")),
         section=section,
         section_label=label or None,
-        published_at=_timestamp(item.get("published_parsed")),
+        published_at=_stated(item.get("published")) or _timestamp(item.get("published_parsed")),
     )
 
 
@@ -244,6 +254,14 @@ def _timestamp(parsed: Any) -> datetime | None:
         return datetime.fromtimestamp(calendar.timegm(parsed), UTC) if parsed else None
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _stated(text: object) -> datetime | None:
+    """The time that an item states, in UTC if it has no zone. feedparser knows fewer forms, and confuses some."""
+    stamp = parse_stamp(text) if isinstance(text, str) else None
+    if stamp is None or stamp.is_bare or stamp.other is not None:
+        return None
+    return stamp.at.astimezone(UTC) if stamp.at.tzinfo else stamp.at.replace(tzinfo=UTC)
 
 
 def _headers(capture: Capture) -> dict[str, str]:

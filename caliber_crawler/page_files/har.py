@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from caliber_crawler.errors import InputError, NotAPage
 from caliber_crawler.items import Capture
@@ -32,8 +33,18 @@ MAX_HAR_BYTES = 100 * 1024 * 1024
 """Maximum bytes of a file, which is parsed in memory."""
 HAR_LIMITS = Limits(cpu_seconds=30, wall_seconds=300)
 """The limits for parsing a file."""
+MAX_HEAD_LENGTH = 1024 * 1024
+"""Characters before the entries of a damaged file."""
+_ENTRIES = re.compile(r'"entries"\s*+:\s*+\[\s*+')
+_COMMA = re.compile(r"\s*+,\s*+")
 DESCRIBING_THE_ENCODED = ("content-encoding", "content-length", "transfer-encoding")
 """Headers that describe the body as it was sent; a HAR contains it decoded."""
+
+
+class BrokenOff(NamedTuple):
+    """The place of the last entry of a file that ends in the middle, and why it cannot be read."""
+
+    message: str
 
 
 class HarReader:
@@ -55,11 +66,14 @@ class HarReader:
         for entry in entries_of(self._path):
             self.records += 1
             self.offset = self.records
-            found = self._take(entry)
+            found = self._broken_off(entry) if isinstance(entry, BrokenOff) else self._take(entry)
             if found is not None:
                 yield found
             yield from self._responses.unanswered()
         yield from self._responses.left()
+
+    def _broken_off(self, end: BrokenOff) -> Skipped:
+        return self._skipped("damaged", f"the file is damaged here ({end.message}); the entries before were read", "")
 
     def _take(self, entry: object) -> Capture | Skipped | None:
         url = text_in(entry, "request", "url")
@@ -107,15 +121,58 @@ def entries_of(path: Path) -> Iterator[object]:
 
 def parse_har(path: Path) -> list[object]:
     """The entries of a HAR, with the contents of pages only. Raises ``ValueError``, ``OSError``."""
-    entries = value_in(json.loads(path.read_bytes()), "log", "entries")
+    source = path.read_bytes()
+    try:
+        log = value_in(json.loads(source), "log")
+    except ValueError as error:
+        log = {"entries": entries_before_damage(source, error)}
+    entries = value_in(log, "entries")
     if not isinstance(entries, list):
         raise ValueError("it has no list of entries")
+    _complete_dates(entries, value_in(log, "pages"))
     for entry in entries:
         content = value_in(entry, "response", "content")
         if isinstance(content, dict) and not is_page_type(text_in(content, "mimeType")):
             # Images and scripts are most of a HAR. They are skipped by their media type.
             content["text"] = ""
     return entries
+
+
+def entries_before_damage(source: bytes, error: ValueError) -> list[object]:
+    """The whole entries of a file that is not valid JSON: browsers end, and disks are full.
+
+    Raises the error of the whole file if there is not one entry.
+    """
+    text = source.decode(json.detect_encoding(source), "replace")
+    start = _ENTRIES.search(text[:MAX_HEAD_LENGTH])
+    entries: list[object] = []
+    position = start.end() if start else len(text)
+    decoder = json.JSONDecoder()
+    while position < len(text):
+        try:
+            entry, position = decoder.raw_decode(text, position)
+        except ValueError:
+            break
+        entries.append(entry)
+        if (comma := _COMMA.match(text, position)) is None:
+            break
+        position = comma.end()
+    if not any(isinstance(entry, dict) for entry in entries):
+        raise error
+    return [*entries, BrokenOff(str(error))]
+
+
+def _complete_dates(entries: list[object], pages: object) -> None:
+    """Give an entry without a date that of its page, or of the entry before it: a session lasts minutes."""
+    dates = {
+        text_in(page, "id"): text_in(page, "startedDateTime") for page in (pages if isinstance(pages, list) else ())
+    }
+    last = ""
+    for entry in entries:
+        if isinstance(entry, dict):
+            if not text_in(entry, "startedDateTime"):
+                entry["startedDateTime"] = dates.get(text_in(entry, "pageref")) or last
+            last = text_in(entry, "startedDateTime")
 
 
 def is_page_type(media_type: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from caliber_crawler.processes.call import Call, Context
+from caliber_crawler.processes.executor import release_worker, take_worker
 from caliber_crawler.processes.limits import PAGE_LIMITS, Limits
 from caliber_crawler.processes.worker import Worker
 
@@ -16,7 +17,8 @@ T = TypeVar("T")
 class AsyncExecutor:
     """Runs calls in one worker, in order, each within limits.
 
-    The worker starts when the first user joins and ends when the last one has left.
+    The worker starts when the first user joins. When the last one has left, it is kept for the next user or executor
+    of this process: the crawls of several sites, one after the other, need not start one each.
     """
 
     def __init__(self, limits: Limits = PAGE_LIMITS) -> None:
@@ -30,13 +32,13 @@ class AsyncExecutor:
         self._start()
 
     async def leave(self) -> None:
-        """Remove a user. The last one ends the worker, and the remaining calls are cancelled."""
+        """Remove a user. After the last one, the remaining calls are cancelled."""
         self._users -= 1
         if self._users == 0 and self._worker is not None:
             worker, self._worker = self._worker, None
             self._unwatch(worker)
             left = list(worker.calls)
-            worker.close()
+            release_worker(worker)
             for call in left:
                 call.settle(error=asyncio.CancelledError())
 
@@ -65,7 +67,7 @@ class AsyncExecutor:
 
     def _start(self) -> Worker:
         if self._worker is None:
-            self._worker = Worker()
+            self._worker = take_worker()
             asyncio.get_running_loop().add_reader(self._worker.reading_end, self._receive, self._worker)
         return self._worker
 

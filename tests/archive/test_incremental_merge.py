@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from caliber_crawler.archive import Archive, Entry
+from caliber_crawler.archive.core.format import ROWS_SINCE, VERSION
 from caliber_crawler.items import Capture, Image, Problem
 from caliber_crawler.software import software
 from tests.archive.newsroom import Newsroom, article, minutes, start_run
@@ -195,7 +197,8 @@ def test_everything_is_merged_when_in_doubt(pair: tuple[Path, Source], change: s
     [
         "INSERT INTO runs (command, started_at, heartbeat_at) SELECT 'repair', started_at, heartbeat_at FROM runs",
         "UPDATE captures SET fetched_at = '2020-01-01T00:00:00Z'",
-        "UPDATE merge_marks SET marks = json_set(marks, '$.schema', 1)",
+        f"UPDATE merge_marks SET marks = json_set(marks, '$.schema', {ROWS_SINCE - 1})",
+        f"UPDATE merge_marks SET marks = json_set(marks, '$.schema', {VERSION + 1})",
         "UPDATE merge_marks SET marks = json_set(marks, '$.captures', 100)",
     ],
 )
@@ -204,3 +207,12 @@ def test_everything_is_merged_when_this_archive_may_lack_rows(pair: tuple[Path, 
     with Archive.open(into, mode="write") as archive:
         archive.db.execute(change)
     assert not merge(into, source.path)
+
+
+def test_marks_of_an_earlier_schema_hold_if_no_migration_since_has_changed_rows(pair: tuple[Path, Source]) -> None:
+    into, source = pair
+    with Archive.open(into, mode="write") as archive:
+        archive.db.execute(f"UPDATE merge_marks SET marks = json_set(marks, '$.schema', {ROWS_SINCE})")
+    source.take(("page", 3, "A"))
+    assert merge(into, source.path)
+    assert json.loads(str(marks_in(into)[0][2]))["schema"] == VERSION

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from sqlite_utils import Database
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.archive.core.format import VERSION
+from caliber_crawler.archive.core.format import ROWS_SINCE, VERSION
 from caliber_crawler.archive.core.migrations import migrations
 from caliber_crawler.commands.cli import main
 from caliber_crawler.errors import ArchiveError
@@ -108,7 +108,7 @@ import os, random, shutil, signal, sqlite3, sys, time
 from contextlib import closing
 from pathlib import Path
 from caliber_crawler.archive import Archive
-from caliber_crawler.archive.core.format import VERSION
+from caliber_crawler.archive.core.format import ROWS_SINCE, VERSION
 
 old, path = Path(sys.argv[1]), Path(sys.argv[2])
 
@@ -153,3 +153,29 @@ def test_a_migration_killed_at_thirty_points_is_complete_or_undone(old: Path, pa
     assert len(versions) == 30
     assert findings(path) == []
     assert 1 in versions
+
+
+def rows_in(connection: sqlite3.Connection, columns: dict[str, list[str]]) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of some tables, in the order of all values."""
+    return {
+        table: sorted(connection.execute(f"SELECT {', '.join(names)} FROM {table}"), key=repr)
+        for table, names in columns.items()
+    }
+
+
+def test_migrations_after_the_last_that_changed_rows_leave_them_as_they_are(old: Path, tmp_path: Path) -> None:
+    names = [migration.name for migration in migrations.pending(Database(memory=True))]
+    assert len(names) == VERSION
+    with closing(sqlite3.connect(shutil.copy(old, tmp_path / "copy.db"), isolation_level=None)) as connection:
+        migrations.apply(Database(connection), stop_before=names[ROWS_SINCE])
+        assert connection.execute("PRAGMA user_version").fetchone() == (ROWS_SINCE,)
+        tables = connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%VIRTUAL TABLE%'"
+            " AND name NOT LIKE '%sqlite_%' AND name NOT LIKE 'versions\\_fts%' ESCAPE '\\'"
+        ).fetchall()
+        columns = {table: [row[1] for row in connection.execute(f"PRAGMA table_info({table})")] for (table,) in tables}
+        before = rows_in(connection, columns)
+        assert len(before["versions"]) == 200
+        migrations.apply(Database(connection))
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+        assert rows_in(connection, columns) == before

@@ -24,6 +24,8 @@ from tests.preloaded import Fork
 
 LEASE = 5.0
 """Seconds."""
+BACK_OFF = 1
+"""Seconds; 60 by default."""
 UNFINISHED = "SELECT count(*) AS jobs FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
 
 
@@ -63,7 +65,7 @@ class Crew:
     def start(self, name: str, dsn: str = "", *options: object, **further: str) -> Fork:
         scratch = self.folder / "scratch"
         scratch.mkdir(exist_ok=True)
-        common = ("--lease", LEASE, "--parallel", 8, "--back-off", 1, "--scratch", scratch)
+        common = ("--lease", LEASE, "--parallel", 8, "--back-off", BACK_OFF, "--scratch", scratch)
         variables = {"CALIBER_CONTACT": f"{name}@example.org", **({"CALIBER_DSN": dsn} if dsn else {}), **further}
         with (self.folder / f"{name}.log").open("w") as log:
             arguments = ("cluster", "worker", *common, *options)

@@ -23,12 +23,18 @@ MODULE = "press_of_the_tests"
 
 
 class ChangingSite(DemoSite):
-    """A demo site whose class names can be changed, as by a redesign."""
+    """A demo site whose class names can be changed, as by a redesign, and that can keep a crawl waiting."""
 
     renamed: tuple[bytes, bytes] | None = None
+    gate: threading.Event | None = None
+    """Articles after the third wait for it. The server of all papers waits, too."""
+    _articles = 0
 
     def respond(self, target: str, now: datetime | None = None) -> Response:
         response = super().respond(target, now)
+        self._articles += "/post/" in target
+        if self.gate is not None and self._articles > 3:
+            assert self.gate.wait(60)
         if self.renamed is None:
             return response
         old, new = (b'class="%s"' % name for name in self.renamed)

@@ -28,7 +28,7 @@ def run(*words: object) -> Result:
     return CliRunner().invoke(cluster, [*map(str, words)])
 
 
-@pytest.mark.parametrize("damage", ["missing", "damaged", "newer", "older", "foreign", "empty"])
+@pytest.mark.parametrize("damage", ["missing", "damaged", "folder", "newer", "older", "foreign", "empty"])
 def test_the_other_shards_are_collected(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str) -> None:
     monkeypatch.setenv("CALIBER_DSN", dsn)
     monkeypatch.setenv("CALIBER_SHARDS", str(tmp_path / "shards"))
@@ -40,9 +40,13 @@ def test_the_other_shards_are_collected(dsn: str, tmp_path: Path, monkeypatch: p
         if site == "bulletin":
             spoil(path, damage)
         name, digest = storage.put(path, site, 1), digest_of(path)
-        if site == "bulletin" and damage in ("missing", "damaged"):
+        if site == "bulletin" and damage in ("missing", "damaged", "folder"):
             stored = tmp_path / "shards" / name
-            stored.unlink() if damage == "missing" else stored.write_bytes(b"x" * 5000)
+            stored.unlink()
+            if damage == "damaged":
+                stored.write_bytes(b"x" * 5000)
+            elif damage == "folder":
+                stored.mkdir()
         with connect(dsn) as connection:
             connection.execute(INSERT, (site, name, digest))
     result = run("collect", "--archive", tmp_path / "all.db", "--json")

@@ -26,11 +26,12 @@ def test_a_kept_shard_is_taken_once(tmp_path: Path) -> None:
     assert kept.take("a.org:80", tmp_path / "3.db") is None
 
 
-@pytest.mark.parametrize("change", ["file", "note", "no file", "no note"])
+@pytest.mark.parametrize("change", ["file", "note", "digests", "no file", "no note", "no digests"])
 def test_a_changed_shard_is_thrown_away(tmp_path: Path, change: str) -> None:
     kept = KeptShards(tmp_path / "kept", 10_000)
     kept.put("a", file(tmp_path / "1.db"), STATE)
-    target = tmp_path / "kept" / ("a.db" if "file" in change else "a.json")
+    names = {"file": "a.db", "note": "a.json", "digests": "a.pages"}
+    target = tmp_path / "kept" / names[change.split()[-1]]
     target.unlink() if "no" in change.split() else target.write_bytes(b"others")
     assert kept.take("a", tmp_path / "2.db") is None
     assert not (tmp_path / "2.db").exists()

@@ -72,6 +72,15 @@ def test_check_finds_what_is_missing_damaged_orphaned_and_old(shelf: Shelf) -> N
     assert shelf.file("aurora/00000009-11111111.db").exists(), "it may be of a shard that is being published"
 
 
+def test_check_finds_gaps_and_what_is_no_archive(shelf: Shelf, tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no archive")
+    for site in ("aurora", "bulletin"):
+        shelf.publish(site, 1)
+    names = [shelf.publish("aurora", 3, whole=False), shelf.record("bulletin", 2, tmp_path / "text", None, VERSION)]
+    assert problems(shelf) == [("damaged", name, True) for name in names]
+    assert problems(shelf, "--quick") == [("damaged", names[0], True)], "this is known without reading"
+
+
 def test_check_of_good_shards_passes(shelf: Shelf) -> None:
     shelf.publish("aurora", 1)
     result = shelf.run("check")

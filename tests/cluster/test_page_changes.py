@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from caliber_crawler.cluster.page_changes import apply_increment, empty_log, page_digests, write_increment
+from caliber_crawler.cluster.page_changes import (
+    apply_increment,
+    empty_log,
+    page_digests,
+    updated_digests,
+    write_increment,
+)
 from caliber_crawler.errors import ClusterError
 from tests.cluster.changed_files import AUTO_VACUUM, JOBS, WRITES, create, few_examples, original_in, write
 
@@ -28,7 +34,8 @@ def test_increments_lead_from_file_to_file(
         now = write_increment(path, before, increment)
         assert increment.exists() == (now is not None)
         if now is not None:
-            apply_increment(increment, copy)
+            written = apply_increment(increment, copy)
+            assert updated_digests(before, copy, written) == now == page_digests(copy)
             before = now
         assert copy.read_bytes() == path.read_bytes()
 

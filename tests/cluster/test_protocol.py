@@ -13,8 +13,8 @@ from procrastinate.jobs import Status
 from caliber_crawler.archive.core.format import VERSION
 from caliber_crawler.cluster import protocol
 from caliber_crawler.cluster.database import RetryingConnector, connect, require_set_up, set_up
-from caliber_crawler.cluster.jobs import QUEUE, FencedJobs, enqueue
-from caliber_crawler.cluster.protocol import LEAST_PROTOCOL, PROTOCOL, Versions, require_protocol
+from caliber_crawler.cluster.jobs import QUEUE, TASK, FencedJobs, enqueue
+from caliber_crawler.cluster.protocol import FETCH, LEAST_PROTOCOL, PROTOCOL, Versions, require_protocol
 from caliber_crawler.cluster.status import cluster_status
 from caliber_crawler.cluster.work import HostLocks, Work
 from caliber_crawler.errors import ClusterError
@@ -170,3 +170,33 @@ def test_an_old_and_a_new_worker_share_one_queue(dsn: str, tmp_path: Path) -> No
         assert crew.start("dora", "", "--until-empty").wait(240) == 0
         assert crew.is_done()
         assert_every_article_once(crew.collect(), press.papers)
+
+
+QUEUED = """INSERT INTO procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args)
+SELECT %(queue)s, %(task)s, CASE WHEN n = 1 THEN 'busy' ELSE n::text END, n::text,
+  jsonb_build_object('site', n::text, 'shard', n::text) FROM generate_series(%(first)s::int, %(last)s::int) n"""
+
+
+@pytest.mark.slow
+def test_the_cost_of_taking_a_job_does_not_grow_with_the_queue(dsn: str) -> None:
+    set_up(dsn)
+    read = []
+    with connect(dsn) as connection:
+        connection.execute("INSERT INTO procrastinate_workers DEFAULT VALUES")
+        connection.execute(
+            """INSERT INTO procrastinate_jobs (queue_name, task_name, lock, args, status, worker_id)
+            VALUES (%s, %s, 'busy', '{}', 'doing', 1)""",
+            (QUEUE, TASK),
+        )
+        for first, last in ((1, 200), (201, 20_000)):
+            connection.execute(QUEUED, {"queue": QUEUE, "task": TASK, "first": first, "last": last})
+            connection.execute("ANALYZE procrastinate_jobs")
+            for _ in range(2):  # the first one reads the catalogue
+                values = {"queues": [QUEUE], "worker_id": 1, **Versions().as_values()}
+                (row,) = connection.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {FETCH}", values).fetchall()
+            (explained,) = row["QUERY PLAN"]
+            assert explained["Plan"]["Actual Rows"] == 1
+            read.append(explained["Plan"]["Shared Hit Blocks"] + explained["Plan"]["Shared Read Blocks"])
+        taken = connection.execute("SELECT lock FROM procrastinate_jobs WHERE status = 'doing' ORDER BY id").fetchall()
+    assert [row["lock"] for row in taken] == ["busy", "2", "3", "4", "5"]
+    assert read[1] < read[0] + 20, read

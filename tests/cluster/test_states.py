@@ -37,7 +37,10 @@ def record(dsn: str, *found: SiteState) -> list[SiteState | None]:
 
     async def body() -> list[SiteState | None]:
         async with opened(dsn) as connector:
-            return [await states.record_state(connector, "gazette", state, why=None, machine="a") for state in found]
+            return [
+                (await states.record_state(connector, "gazette", state, why=why, machine="a")).before
+                for state, why in zip(found, (None, "a new layout", None), strict=False)
+            ]
 
     return asyncio.run(body())
 
@@ -48,6 +51,7 @@ def test_each_state_is_compared_with_the_one_before(dsn: str) -> None:
     assert record(dsn, HEALTHY, REDESIGN, REDESIGN) == [None, HEALTHY, REDESIGN]
     (site,) = cluster_status(dsn, unhealthy=True)["sites"]
     assert (site["state"], site["alarms"]) == ("alarm", ["unknown_layout"])
+    assert site["why"] == "a new layout", "the next run found nothing, and the alarm is open"
     since, healthy = site["since"], site["last_healthy_at"]
     record(dsn, REDESIGN)
     (site,) = cluster_status(dsn)["sites"]

@@ -156,6 +156,7 @@ def test_timetable_with_a_default_for_other_sites(tmp_path: Path) -> None:
         ('gazette = "0 * * * *"', ("gazette", "Unknown site")),
         ('["http://[bad"]\ncron = "0 * * * *"', ("http://[bad",)),
         ('[caliber]\ncron = "0 * * * *"\nsection = "horoscope"', ("caliber", "horoscope")),
+        ('[caliber]\ncron = "0 * * * *"\nsince = "2026-02-01"\nuntil = "2026-01-01"', ("caliber", "later than since")),
         *(
             (f'[caliber]\ncron = "* * * * *"\n{name} = {value}', ("caliber", f"{name} must be"))
             for name, values in {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -140,7 +141,8 @@ def test_missing_setup_is_reported(dsn: str, tmp_path: Path) -> None:
 def test_a_takedown_reaches_the_job_that_runs_and_what_it_finds_later(dsn: str, tmp_path: Path) -> None:
     with crew_for(dsn, tmp_path, articles=12) as crew:
         (paper,) = crew.press.papers
-        crew.caliber("cluster", "enqueue", "paper-00", "--delay", 0.2)
+        paper.site.gate = threading.Event()
+        crew.caliber("cluster", "enqueue", "paper-00", "--delay", 0)
         worker = crew.start("anna", "")
 
         def requested() -> list[str]:
@@ -155,6 +157,7 @@ def test_a_takedown_reaches_the_job_that_runs_and_what_it_finds_later(dsn: str, 
             assert result.exit_code == 0, result.stderr
             assert (result.json["deleted"], result.json["in_use"]) == ({}, ["paper-00"])
         assert rows(dsn, SHARDS) == [], "the job has published nothing yet"
+        paper.site.gate.set()
         crew.wait_for(crew.is_done)
         crew.caliber("cluster", "enqueue", "paper-00", "--delay", 0)
         crew.wait_for(crew.is_done)

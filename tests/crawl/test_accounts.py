@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -99,7 +100,9 @@ def test_checks_tolerate_a_few_failures(
     passed: bool,
 ) -> None:
     total = sum(counts.get(name, 0) for name in ("stored", "refused", "failed"))
-    assert accounts_with(run, **counts, discovered=total).checks_passed(due_only=due_only) == passed
+    accounts = accounts_with(run, **counts, discovered=total)
+    assert accounts.checks_passed(due_only=due_only) == passed
+    assert bool(accounts.failed_checks(due_only=due_only)) == (not passed), "a failed check is explained"
 
 
 def test_checks_fail_on_anomalies_and_on_unbalanced_counts(run: CrawlRun) -> None:
@@ -108,6 +111,19 @@ def test_checks_fail_on_anomalies_and_on_unbalanced_counts(run: CrawlRun) -> Non
     accounts.anomalies = [problem("fewer_articles")]
     assert not accounts.checks_passed(due_only=False)
     assert not accounts_with(run, stored=1, discovered=2).checks_passed(due_only=False)
+
+
+def test_every_failed_check_is_named(run: CrawlRun) -> None:
+    accounts = accounts_with(run, stored=1, failed=3, incomplete_lists=2, discovered=5)
+    accounts.anomalies = [replace(problem("fewer_articles"), message="Fewer articles than usual.")]
+    accounts.replaced = ["The feed failed; the listing was used."]
+    assert accounts.failed_checks(due_only=False) == [
+        "Fewer articles than usual",
+        "The feed failed; the listing was used",
+        "3 of 4 pages were refused or failed",
+        "2 lists could not be read to the end; articles on them may be missing",
+        "The counts of the run do not add up; please report it",
+    ]
 
 
 def test_the_final_accounts_are_written(run: CrawlRun) -> None:

@@ -169,6 +169,8 @@ def test_all_selects_all_sections_editions_and_sources() -> None:
         (CrawlOptions(language="fr"), ("no edition in 'fr'", "hy")),
         (CrawlOptions(via="teleport"), ("no discovery source 'teleport'", "sitemap")),
         (CrawlOptions(since="yesterday"), ("'yesterday' is not a date",)),
+        (CrawlOptions(since="2026-02-01", until="2026-01-01"), ("until must be later than since",)),
+        (CrawlOptions(since="2026-02-01", until="2026-02-01"), ("until must be later than since",)),
         (CrawlOptions(until="2026-13-01"), ("'2026-13-01' is not a date",)),
         (CrawlOptions(ids="many"), ("'many' is not a range of post IDs",)),
         (CrawlOptions(ids="5-"), ("'5-' is not a range of post IDs",)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -29,9 +31,8 @@ class FakeLoop:
     def __init__(self, call: object) -> None:
         self.running = False
 
-    def start(self, interval: float, now: bool) -> None:
+    def start(self, interval: float, now: bool = True) -> None:
         assert interval > 0
-        assert not now
         self.running = True
 
     def stop(self) -> None:
@@ -63,15 +64,27 @@ def test_a_spider_without_a_scope_has_no_run(tmp_path: Path, spider: dict[str, o
     assert not (tmp_path / "a.db").exists()
 
 
+@pytest.mark.usefixtures("loops")
+def test_a_process_keeps_no_run_that_has_ended(tmp_path: Path) -> None:
+    crawler = crawler_with(tmp_path / "a.db", scope=SCOPE)
+    run = CrawlRun.from_crawler(crawler)
+    for signal in (signals.spider_opened, signals.spider_closed):
+        crawler.signals.send_catch_log(signal, reason="finished")
+    left = weakref.ref(run)
+    del run, crawler
+    gc.collect()
+    assert left() is None
+
+
 def test_a_run_has_a_heartbeat_until_its_spider_closes(tmp_path: Path, loops: list[FakeLoop]) -> None:
     crawler = crawler_with(tmp_path / "a.db", scope=SCOPE)
     run = CrawlRun.from_crawler(crawler)
     assert (run.scope, run.throttle.delay) == (SCOPE, 2)
     assert not loops[0].running
     crawler.signals.send_catch_log(signals.spider_opened)
-    assert loops[0].running
+    assert all(loop.running for loop in loops)
     crawler.signals.send_catch_log(signals.spider_closed, reason="finished")
-    assert not loops[0].running
+    assert not any(loop.running for loop in loops)
     with Archive.open(tmp_path / "a.db") as archive:
         assert archive.db.execute("SELECT outcome FROM runs").fetchall()[0][0] is not None
 

@@ -8,11 +8,13 @@ from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
+from random import randrange
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks import year_alarms
+from benchmarks import year_alarms, year_chart
 from benchmarks.year_sites import KINDS, START, YearSite, definition, has_new_definition, redesigns
 from caliber_crawler.demo import DemoSite
 from tests.tooling.repository import ROOT
@@ -88,12 +90,49 @@ def test_an_alarm_has_a_cause_and_a_cause_an_alarm() -> None:
     assert (causes[outage.kind].noticed, len(causes[outage.kind].silent), len(false)) == (0, 1, 1)
 
 
+def weeks(count: int) -> list[dict[str, Any]]:
+    """The rounds of so many weeks of two sites, one a day, with more new articles each week."""
+    return [
+        {
+            "at": (START + timedelta(days=day)).isoformat(),
+            "crawls": 2,
+            "pages": 6,
+            "cpu": 0.1,
+            "new": day // 7,
+            "unusual": {},
+        }
+        | ({"growth": dict.fromkeys(year_chart.TITLES, 10 * (day // 7 + 1))} if day % 7 == 6 else {})
+        for day in range(7 * count)
+    ]
+
+
+def test_the_growth_of_everything_is_drawn(tmp_path: Path) -> None:
+    year_chart.draw(weeks(3), tmp_path / "growth.svg")
+    chart = ElementTree.parse(tmp_path / "growth.svg")
+    texts = [element.text for element in chart.iter("{http://www.w3.org/2000/svg}text")]
+    for title in year_chart.TITLES.values():
+        assert texts[texts.index(title) + 1] == "30 at the end"
+    assert texts[texts.index("new articles per week") + 1] == "14 at the end"
+    assert texts[texts.index("CPU per crawl, ms") + 1] == "50 at the end"
+    line = next(chart.iter("{http://www.w3.org/2000/svg}polyline")).attrib["points"].split()
+    heights = [float(point.split(",")[1]) for point in line]
+    assert heights == sorted(heights, reverse=True)
+    assert heights[-1] == year_chart.TOP
+
+
+def test_a_chart_needs_two_weeks(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="two weeks"):
+        year_chart.draw(weeks(1), tmp_path / "growth.svg")
+
+
 @pytest.mark.slow
-def test_some_days_of_the_year_are_archived_completely(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "benchmarks.year", "--folder", tmp_path, "--days", 2, "--sites", 1]
-    command += ["--hours-between", 6, "--port", PORT]
+def test_some_days_of_any_year_are_archived_completely(tmp_path: Path) -> None:
+    """Three sites, each with outages and a redesign, in a year of a seed drawn at random. The run is stopped once."""
+    seed = randrange(2, 100_000)
+    command = [sys.executable, "-m", "benchmarks.year", "--folder", tmp_path, "--days", 3, "--sites", 3]
+    command += ["--hours-between", 12, "--port", PORT, "--seed", seed]
     stopped = subprocess.run([*map(str, command), "--seconds", "4"], cwd=ROOT, capture_output=True, text=True)
-    assert "of 2 days of 1 site" in stopped.stdout, stopped.stderr
+    assert "of 3 days of 3 sites" in stopped.stdout, f"--seed {seed}: {stopped.stderr}"
     ended = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "2.0 of 2 days of 1 site" in ended.stdout
+    assert ended.returncode == 0, f"--seed {seed}: {ended.stdout}{ended.stderr}"
+    assert "3.0 of 3 days of 3 sites" in ended.stdout

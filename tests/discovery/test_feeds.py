@@ -78,6 +78,37 @@ def test_the_date_and_the_section_come_from_the_item() -> None:
     assert teaser.section == "analytics"
 
 
+@pytest.mark.parametrize("name", ["pubDate", "dc:date"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Tue, 06 Jan 2026 15:13:00 GMT", "2026-01-06T19:13:00+04:00", "Tue, 06-Jan-2026 15:13:00 GMT", "1767712380",
+        "Вт, 06 янв 2026 18:13:00 +0300", "Dienstag, 06 Jan 2026 16:13:00 +0100", "20260106T151300Z",
+        "06.01.2026 15:13",
+        "Tue, 06 Jan 2026 19:13:00 GMT+4", "6 Ocak 2026 18:13 +0300", "2026-01-06 15:13",
+    ],
+)  # fmt: skip
+def test_the_date_of_an_item_is_read_in_any_form(name: str, written: str) -> None:
+    item = f'<{name} xmlns:dc="http://purl.org/dc/elements/1.1/">{written}</{name}>' + link("a")
+    (teaser,) = parse_feed(capture(rss(item), "feed"), SITE).teasers
+    assert teaser.published_at == datetime(2026, 1, 6, 15, 13, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("written", ["yesterday", "01/02/2026 10:00", "6 January"])
+def test_a_date_that_is_not_exact_is_not_read(written: str) -> None:
+    (teaser,) = parse_feed(capture(rss(f"<pubDate>{written}</pubDate>" + link("a")), "feed"), SITE).teasers
+    assert teaser.published_at is None
+
+
+def test_an_update_of_an_atom_entry_is_not_its_publication() -> None:
+    text = (
+        '<feed xmlns="http://www.w3.org/2005/Atom"><entry><title>A</title><link href="/post/a"/>'
+        "<updated>2026-01-06T19:13:00+04:00</updated></entry></feed>"
+    )
+    (teaser,) = parse_feed(capture(text, "feed"), SITE).teasers
+    assert teaser.published_at is None
+
+
 def test_an_atom_feed_is_parsed() -> None:
     text = (
         '<feed xmlns="http://www.w3.org/2005/Atom"><entry><title>A</title>'

@@ -13,16 +13,25 @@ from lxml import etree, html
 
 from caliber_crawler.extraction import lines, markdown, non_articles
 from caliber_crawler.extraction.article_series import continuation
-from caliber_crawler.extraction.boilerplate import is_boilerplate, without_boilerplate
+from caliber_crawler.extraction.boilerplate import (
+    MIN_SENTENCE_LENGTH,
+    _BoilerplateLines,
+    boilerplate_inside,
+    boilerplate_of,
+    is_boilerplate,
+    is_site_boilerplate,
+    without_boilerplate,
+)
 from caliber_crawler.extraction.cleaning import clean_page
 from caliber_crawler.extraction.counts import count_in_any_language, parse_count
 from caliber_crawler.extraction.dates import printed
 from caliber_crawler.extraction.dates.printed import with_ascii_digits
 from caliber_crawler.extraction.document import Document
+from caliber_crawler.extraction.non_articles import has_long_text
 from caliber_crawler.extraction.page import open_page
 from caliber_crawler.extraction.refreshes import refresh_target
 from caliber_crawler.extraction.text import clean_inline, fold, fold_clean, without_invisible
-from caliber_crawler.extraction.tree import Selection, class_names, possible_selectors, select
+from caliber_crawler.extraction.tree import Selection, class_names, first, possible_selectors, select
 from caliber_crawler.items import Capture
 from caliber_crawler.site.generic import generic_site
 from tests.extraction.pages import READ_AT, capture_of, site_named
@@ -94,6 +103,36 @@ def test_only_lines_that_begin_like_boilerplate_may_be_boilerplate(texts: list[s
     assert without_boilerplate(known, SITE) == [line for line in known if not is_boilerplate(line.text, SITE)]
 
 
+@given(
+    st.sampled_from(SITE.boilerplate + SITE.editions[0].boilerplate + SITE.editions[1].boilerplate),
+    st.text(st.sampled_from("aаoоiİı\u200d \n\u0307"), max_size=8),
+    st.booleans(),
+)
+def test_a_sentence_of_boilerplate_is_found_in_any_spelling(line: str, text: str, is_capital: bool) -> None:
+    spelled = (line.upper() if is_capital else line).replace("a", "а").replace("о", "o").replace(" ", "\n\n", 1)
+    body = f"{text} {spelled}\n{text}"
+    long = [each for each in boilerplate_of(SITE) if len(each) >= MIN_SENTENCE_LENGTH]
+    assert boilerplate_inside(body, SITE) == next((each for each in long if fold(each) in fold(body)), None)
+
+
+@given(st.sampled_from(SITE.boilerplate), st.sampled_from(["", " ", "x", "\u200b", "  "]), st.booleans())
+def test_a_line_of_boilerplate_of_the_site_is_known_by_its_start(line: str, around: str, is_first: bool) -> None:
+    written = f"{around}{line}" if is_first else f"{line}{around}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_BoilerplateLines, "may_begin", lambda *_: True)
+        known = is_site_boilerplate(written, SITE)
+    assert is_site_boilerplate(written, SITE) == known
+
+
+def test_a_long_article_on_a_known_layout_is_no_wall() -> None:
+    paragraph = "<p>The envoys met in Baku and agreed on nothing. </p>"
+    for number, is_long in ((40, True), (10, False)):
+        page = clean_page(open_page(capture_of(f"<div class=post>{paragraph * number}</div>"), SITE))
+        assert has_long_text(page) is is_long
+    hidden = f"<div class=post><noscript>{paragraph * 40}</noscript><div hidden>{paragraph * 40}</div></div>"
+    assert not has_long_text(clean_page(open_page(capture_of(hidden), SITE)))
+
+
 COUNTERS = st.text(st.sampled_from("Views: 0123456789 .,'kmінbmin%тыс٣"), max_size=16)
 
 
@@ -134,6 +173,8 @@ def test_a_visit_finds_what_selectors_find(tree: etree._Element) -> None:
     for _ in range(2):
         for css in (".banner", "p.x", ".x", "div.a-caption", "li > .gallery", ""):
             assert selection.select(css) == select(tree, css)
+        wanted = (".banner", "p.x", ".font_size", ".x", "p > b")
+        assert selection.firsts(wanted) == {css: first(tree, css) for css in wanted if css != "p > b"}
         assert set(selection.classes.split()) == set(class_names(tree).split())
         for element in tree.iter("p", "span"):
             element.set("class", "x banner")

@@ -81,6 +81,32 @@ def test_an_entry_that_is_no_page_is_counted_with_its_reason(tmp_path: Path, ent
     assert (skipped.offset, skipped.unit) == (1, "entry")
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(20))
+@given(st.data())
+def test_the_entries_before_a_damage_are_read(tmp_path: Path, data: st.DataObject) -> None:
+    urls = [URL, OTHER, URL.replace("harbour", "bridge")]
+    content = har(*(har_entry(url, text="<p>x</p>") for url in urls))
+    first = content.index(b"}}}, {") + 3
+    cut = data.draw(st.integers(first, len(content) - 1))
+    found = read(tmp_path, content[:cut] + data.draw(st.sampled_from([b"", b"\0\0\0", b'"'])))
+    captures = [each for each in found if isinstance(each, Capture)]
+    assert [capture.url for capture in captures] == urls[: len(captures)]
+    assert len(captures) >= content[:cut].count(b"}}}, {")
+    (damage,) = (each for each in found if isinstance(each, Skipped))
+    assert (damage.reason, damage.unit) == ("damaged", "entry")
+
+
+def test_an_entry_without_a_date_has_that_of_its_page_or_of_the_entry_before(tmp_path: Path) -> None:
+    entries = [har_entry(url, text="<p>x</p>") for url in (URL, OTHER, URL.replace("harbour", "bridge"))]
+    for entry in entries:
+        del entry["startedDateTime"]
+    entries[1]["pageref"] = "page_2"
+    pages = [{"id": "page_2", "startedDateTime": "2026-01-07T16:00:00+04:00"}, {}]
+    found = read(tmp_path, json.dumps({"log": {"pages": pages, "entries": entries}}).encode())
+    dates = [each.fetched_at if isinstance(each, Capture) else each.reason for each in found]
+    assert dates == ["bad_date", *[datetime(2026, 1, 7, 12, tzinfo=UTC)] * 2]
+
+
 def test_a_redirect_and_its_target_are_one_capture(tmp_path: Path) -> None:
     (capture,) = read(tmp_path, har(har_entry(status=301, redirectURL=OTHER), har_entry(OTHER, text="<p>x</p>")))
     assert isinstance(capture, Capture)

@@ -16,6 +16,7 @@ import pytest
 from caliber_crawler.processes import Limits, TooSlow, WorkerCrashed
 from caliber_crawler.processes.async_executor import AsyncExecutor
 from caliber_crawler.processes.call import Context
+from caliber_crawler.processes.executor import end_idle_workers
 from caliber_crawler.processes.serving import MAX_RESIDENT_BYTES
 from tests.processes.calls import (
     crash,
@@ -139,20 +140,37 @@ def test_printed_output_does_not_mix_with_answers() -> None:
     assert run_calls(lambda executor: executor.call(print_output, "word")) == "word"
 
 
-def test_the_worker_ends_with_its_last_user() -> None:
-    async def two_users() -> tuple[int, bool, bool]:
+def test_a_worker_is_kept_for_the_next_users() -> None:
+    async def two_users() -> list[int]:
         executor = AsyncExecutor(LIMITS)
         executor.join()
         executor.join()
-        pid = await executor.call(own_pid)
+        pids = [await executor.call(own_pid)]
         await executor.leave()
-        between = is_alive(pid)
+        pids.append(await executor.call(own_pid))
         await executor.leave()
-        return pid, between, is_alive(pid)
+        return pids
 
-    _, between, afterwards = asyncio.run(two_users())
-    assert between
-    assert not afterwards
+    pids = asyncio.run(two_users()) + asyncio.run(two_users())
+    assert len(set(pids)) == 1
+    assert is_alive(pids[0])
+    end_idle_workers()
+    assert not is_alive(pids[0])
+
+
+def test_a_busy_worker_ends_with_its_last_user() -> None:
+    async def one_user() -> int:
+        executor = AsyncExecutor(LIMITS)
+        executor.join()
+        pid = await executor.call(own_pid)
+        sleeping = asyncio.ensure_future(executor.call(time.sleep, 60))
+        await asyncio.sleep(0)
+        await executor.leave()
+        with pytest.raises(asyncio.CancelledError):
+            await sleeping
+        return pid
+
+    assert not is_alive(asyncio.run(one_user()))
 
 
 @pytest.mark.parametrize("work", ["idle", "hangs"])

@@ -166,6 +166,12 @@ def m0023_scopes(db: Database) -> None:
     run_script(db, "m0023_scopes")
 
 
+@migrations()
+def m0024_visits(db: Database) -> None:
+    """Index the frontier by the time of visits, for incremental merges."""
+    run_script(db, "m0024_visits")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")

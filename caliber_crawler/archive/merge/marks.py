@@ -1,7 +1,7 @@
 """Marks: how far another archive was merged, so that the next merge of it reads only what came after.
 
-The marks hold for an archive whose first capture and whose last merged rows are the same as then. If there is any
-doubt, everything is merged, as for an unknown archive.
+The marks hold for an archive whose first capture and whose last merged rows are the same as then, also after migrations
+that left the rows as they were. If there is any doubt, everything is merged, as for an unknown archive.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from hashlib import blake2b
 from typing import Any
 
 from caliber_crawler.archive.core.connection import Connection
-from caliber_crawler.archive.core.format import VERSION
+from caliber_crawler.archive.core.format import ROWS_SINCE, VERSION
 from caliber_crawler.archive.core.times import utc_now, utc_text
 from caliber_crawler.archive.pages.captures import LATEST_PAGES, LATEST_RUNS
 
@@ -107,7 +107,7 @@ class MergeMarks:
             return None
         known = json.loads(stored)
         own = known.pop("own_run")
-        if known.pop("schema") != VERSION or known.keys() != set(Marks.__slots__):
+        if not ROWS_SINCE <= known.pop("schema") <= VERSION or known.keys() != set(Marks.__slots__):
             return None
         marks = Marks(**known | {"unprocessed": tuple(known["unprocessed"])})
         commands = self._here.values("SELECT DISTINCT command FROM runs WHERE id > ?", (own,))

@@ -29,7 +29,9 @@ FAMILIES = f"SELECT id FROM articles WHERE id {AMONG} UNION SELECT id FROM artic
 CAPTURES_OF = f"""SELECT id FROM captures WHERE article_id {AMONG}
 UNION SELECT capture_id FROM versions WHERE article_id {AMONG}
 UNION SELECT capture_id FROM view_counts WHERE article_id {AMONG}"""
-FRONTIER = f"""SELECT id FROM frontier WHERE id > :id OR kind <> 'article' OR visited_at >= :visited_at
+FRONTIER = f"""SELECT id FROM frontier WHERE id > :id
+UNION SELECT id FROM frontier WHERE kind <> 'article'
+UNION SELECT id FROM frontier WHERE visited_at >= :visited_at
 UNION SELECT f.id FROM captures c JOIN frontier f ON f.url = c.url WHERE c.id {AMONG}"""
 
 

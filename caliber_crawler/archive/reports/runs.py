@@ -93,13 +93,14 @@ class Runs:
             )
             self._connection.execute(f"{SET_RESULTS} WHERE id = ?", (run_id,))
 
-    def record_exit_code(self, run_id: int, exit_code: int) -> None:
-        """Record the exit code of a run that ended."""
+    def record_exit_code(self, run_id: int, exit_code: int, reason: str | None = None) -> None:
+        """Record the exit code of a run that ended, and a reason if it has none."""
         with self._connection.transaction():
             self._connection.execute(
-                """UPDATE runs SET exit_code = ?1, problem_count = (SELECT count(*) FROM problems WHERE run_id = ?2)
+                """UPDATE runs SET exit_code = ?1, reason = coalesce(reason, ?3),
+                  problem_count = (SELECT count(*) FROM problems WHERE run_id = ?2)
                 WHERE id = ?2""",
-                (exit_code, run_id),
+                (exit_code, run_id, reason),
             )
 
     def discard(self, run_id: int) -> None:

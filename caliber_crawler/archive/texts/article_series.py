@@ -28,8 +28,9 @@ JOIN versions v ON v.id = a.current_version_id WHERE u.url IN (:url, :url || '/'
 BELOW = f"""SELECT a.id, u.url, v.headline, v.body, v.published_at FROM article_urls u
 CROSS JOIN articles a ON a.id = u.article_id JOIN versions v ON v.id = a.current_version_id
 WHERE ((u.url > :url || '/' AND u.url < :url || '0') OR (u.url > :url || '?' AND u.url < :url || '@'))
-AND a.site = :site AND a.id <> :id AND a.duplicate_of IS NULL AND a.version_count = 1 LIMIT {MAX_LATER}"""
-"""The articles whose URL begins with that of another one."""
+AND a.site = (SELECT site FROM articles WHERE id = :id) AND a.id <> :id AND a.duplicate_of IS NULL
+AND a.version_count = 1 LIMIT {MAX_LATER}"""
+"""The articles of a site whose URL begins with that of another one."""
 ARTICLE = """SELECT a.id, a.site, v.headline, v.body, v.published_at FROM articles a
 JOIN versions v ON v.id = a.current_version_id WHERE a.id = ?"""
 OWN_URLS = "SELECT url FROM article_urls WHERE article_id = ? LIMIT 20"
@@ -78,13 +79,16 @@ class ArticleSeries:
 
     def later_of(self, article_id: int, second_page: str | None = None) -> list[int]:
         """The articles that turn out to be later pages of an article. ``second_page``: a URL that may be one's."""
+        below = list(self._below(article_id))
+        if not below and second_page is None:
+            return []
         row = self._connection.row(ARTICLE, (article_id,))
         if row is None:
             return []
         text = Text(row["headline"], row["body"], row["published_at"])
         found = dict.fromkeys(
             other["id"]
-            for other in (*self._below(article_id, row["site"]), *self._at(second_page, row["site"], article_id))
+            for other in (*below, *self._at(second_page, row["site"], article_id))
             if are_pages_of_one(text, Text(other["headline"], other["body"], other["published_at"]))
         )
         return list(found)
@@ -110,10 +114,10 @@ class ArticleSeries:
                     return True
         return False
 
-    def _below(self, article_id: int, site: str) -> Iterator[dict[str, Any]]:
+    def _below(self, article_id: int) -> Iterator[dict[str, Any]]:
         for url in self._connection.values(OWN_URLS, (article_id,)):
             start = url.rstrip("/")
-            for row in self._connection.rows(BELOW, {"url": start, "site": site, "id": article_id}):
+            for row in self._connection.rows(BELOW, {"url": start, "id": article_id}):
                 first = first_page(row["url"].rstrip("/"))
                 if first is not None and first.rstrip("/") == start:
                     yield row

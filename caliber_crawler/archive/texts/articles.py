@@ -150,7 +150,7 @@ class Articles:
             )
             self._record_views(article_id, extraction)
             self._record_media(article_id, extraction, is_new_article=is_new)
-            self.refresh(article_id)
+            refresh(self._connection, article_id, is_new=is_new)
             changed: Outcome = "new" if is_new else "updated"
             outcome = changed if is_new_version else "unchanged"
             withdrawn = self.admission.withdraw_later_pages(article_id, extraction, run_id) if is_new else 0

@@ -40,13 +40,15 @@ SELECT a.id, p.id, min(j.key) FROM articles a JOIN versions v ON v.id = a.curren
 JOIN authors p ON p.site = a.site AND p.name = j.value WHERE a.id = ? GROUP BY p.id"""
 
 
-def refresh(connection: Connection, article_id: int, *, authors: bool = False) -> None:
+def refresh(connection: Connection, article_id: int, *, authors: bool = False, is_new: bool = False) -> None:
     """Recompute the current state of an article; its authors only with ``authors`` or if the version changed.
 
-    Runs inside the caller's transaction.
+    An article that ``is_new`` has no state yet. Runs inside the caller's transaction.
     """
     key = {"article_id": article_id}
-    before = connection.value("SELECT current_version_id FROM articles WHERE id = :article_id", key)
+    before = None
+    if not is_new:
+        before = connection.value("SELECT current_version_id FROM articles WHERE id = :article_id", key)
     # Fetching all rows (here one) ends the statement.
     row = next(iter(connection.rows(REFRESH, key)), None)
     if authors or before != (None if row is None else row["current_version_id"]):

@@ -10,14 +10,15 @@ from pathlib import Path
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.upkeep.finding import Finding
-from caliber_crawler.archive.upkeep.verification import MAX_FINDINGS, UNREADABLE, Verification, cause
+from caliber_crawler.archive.upkeep.row_batches import UNREADABLE
+from caliber_crawler.archive.upkeep.verification import MAX_FINDINGS, Verification, cause
 from caliber_crawler.processes import Executor, TooSlow, WorkerCrashed
 
 MIN_BYTES = 200_000_000
 """Size of a file from which several processes are faster than one: a few seconds of work."""
 MAX_WORKERS = 4
 """The longest part takes a quarter of the time of all."""
-LONG = ("versions", "articles", "full-text index", "B-trees", "bodies", "captures")
+LONG = ("versions", "full-text index", "B-trees", "captures", "articles", "bodies")
 """The parts that take longest, which are begun first."""
 
 

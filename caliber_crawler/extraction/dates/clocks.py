@@ -103,4 +103,4 @@ def _clock_of(line: str, match: re.Match[str], language: str | None, gap: int, b
 
 def _is_filled(gap: str) -> bool:
     words = re.findall(r"[^\W\d_]+", gap)
-    return bool(words) and all(word_key(word) in _FILLERS for word in words)
+    return bool(words) and all((key := word_key(word)) in _FILLERS or key in load_words().weekdays for word in words)

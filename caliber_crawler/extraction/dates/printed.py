@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from caliber_crawler.extraction.dates.calendars import PERSIAN_MONTHS, gregorian, is_year
 from caliber_crawler.extraction.dates.clocks import PrintedClock, clock_after, clock_before
+from caliber_crawler.extraction.dates.eras import find_era_dates
 from caliber_crawler.extraction.dates.keys import word_key
 from caliber_crawler.extraction.dates.words import load_words, month_named
 
@@ -24,7 +25,7 @@ MAX_WORDS_OF_MONTH = 5
 MAX_SKIPPED = 5
 """Particles and marks between two parts of a date."""
 _YEAR_FIRST = re.compile(
-    r"(?<![\d.:/-])(?P<y>\d{4})\s?(?:年|년|[-/.])\s?(?P<m>\d{1,2})\s?(?:月|월|[-/.])\s?(?P<d>\d{1,2})(?!\d)(?:\s?(?:日|일|号|號)|\.(?!\d))?"
+    r"(?<![\d./-])(?<!\d:)(?P<y>\d{4})\s?(?:年|년|[-/.])\s?(?P<m>\d{1,2})\s?(?:月|월|[-/.])\s?(?P<d>\d{1,2})(?!\d)(?:\s?(?:日|일|号|號)|\.(?!\d))?"
 )
 _COUNTED_MONTH = re.compile(
     r"(?<!\d)(?P<d>\d{1,2})\s+tháng\s+(?P<m>\d{1,2})[\s,./]+(?:năm\s+)?(?P<y>\d{4})(?!\d)"
@@ -32,7 +33,7 @@ _COUNTED_MONTH = re.compile(
     re.IGNORECASE,
 )
 _NUMERIC = re.compile(
-    r"(?<![\d.:/,+-])(?P<a>\d{1,2})(?P<mark>\s?[./-]\s?)(?P<b>\d{1,2})(?P=mark)(?P<y>\d{4}|\d{2})(?![\d%])(?![./-]\d)"
+    r"(?<![\d./,+-])(?<!\d:)(?P<a>\d{1,2})(?P<mark>\s?[./-]\s?)(?P<b>\d{1,2})(?P=mark)(?P<y>\d{4}|\d{2})(?![\d%])(?![./-]\d)"
 )
 _LETTERS = r"[^\s\d!-@\[-`{-\xa9\xab-\xb4\xb6-\xb9\xbb-\xbf\u2010-\u2027\u2030-\u205e\u3000-\u303f\u060c]"
 _TOKEN = re.compile(
@@ -114,7 +115,7 @@ def find_printed_dates(text: str, language: str | None = None) -> list[PrintedDa
     if len(text) > MAX_LINE_LENGTH or (text.isascii() and not _MIN_DIGITS.search(text)):
         return []
     line = with_ascii_digits(text)
-    if not _MIN_DIGITS.search(line):
+    if not _MIN_DIGITS.search(line) and "年" not in line:
         return []
     days = _without_overlap([*_numbered(line), *_named(line, language)])[:MAX_DATES]
     found: list[PrintedDate] = []
@@ -169,6 +170,8 @@ def _numbered(line: str) -> Iterator[_Day]:
     for match in _YEAR_FIRST.finditer(line):
         if is_year(int(match["y"])) and (day := gregorian(int(match["y"]), int(match["m"]), int(match["d"]))):
             yield _Day(day, match.start(), match.end())
+    for day, start, end in find_era_dates(line):
+        yield _Day(day, start, end)
     for match in _COUNTED_MONTH.finditer(line):
         year, month, number = (int(match[key] or match[f"{key}2"]) for key in "ymd")
         if is_year(year) and (day := gregorian(year, month, number)):

@@ -72,8 +72,10 @@ def find_date(line: str, site: Site) -> FoundDate | None:
 
     Impossible dates (``31 February``, ``25:00``) are ignored. The result is in the site's time zone.
     """
-    months = month_names(tuple(edition.language for edition in site.editions))
-    found = []
+    if not site.date_formats:
+        return None
+    months = month_names(tuple([edition.language for edition in site.editions]))
+    found: list[FoundDate] = []
     for date_format in site.date_formats:
         for match in format_pattern(date_format).finditer(line):
             parts = match.groupdict()
@@ -88,7 +90,9 @@ def find_date(line: str, site: Site) -> FoundDate | None:
                 has_clock = bool(parts.get("hour"))
                 found.append(FoundDate(timestamp, match.start(), end, language, has_clock))
                 break
-    return min(found, key=lambda date: date.start, default=None)
+    if len(found) < 2:
+        return found[0] if found else None
+    return min(found, key=lambda date: date.start)
 
 
 def _timestamp_of(month: int, parts: dict[str, str], half: str | None, site: Site) -> datetime | None:

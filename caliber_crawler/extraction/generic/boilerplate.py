@@ -25,6 +25,7 @@ from caliber_crawler.extraction.phrases import (
     ADDRESSES,
     BYLINES,
     CREDITS,
+    FULL_STOPS,
     INVITATIONS,
     LABELS,
     OFFERS,
@@ -250,4 +251,4 @@ def _is_invitation(line: str) -> bool:
         return False
     before = line[: invitation.start()].rstrip()
     begins = not before or before[-1] in ".!?:;|•–—-…"
-    return begins or not line.endswith(".") or _ADDRESS.search(line) is not None
+    return begins or not line.endswith(FULL_STOPS) or _ADDRESS.search(line) is not None

@@ -54,7 +54,7 @@ _STAMP_ATTRIBUTES = ("content", "datetime", "pubdate", "title")
 _DATA_NAME = re.compile(r"data-(?!.*(?:modif|updat))(?:\S*(?:date|publi|pub-|created)|time(?:stamp)?$)")
 _STAMP_TITLE = re.compile(r"\s{0,9}\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 """A title for people who point at "3 days ago"."""
-_DIGIT = re.compile(r"\d")
+_DIGIT = re.compile(r"[\d〇零]")
 _YEAR = re.compile(r"\d{4}|\d[./-]\d\d?[./-]\d\d|[’']\d\d|\d[. ]{1,2}[^\W\d_]{3,10}[. ]{1,2}\d\d(?!\d)")
 ASIDE = "in a part of the page that is not the article"
 _TEASER = "beside the headline of another article"
@@ -316,7 +316,7 @@ def _printed_candidates(
     found = False
     for run in runs_of(block):
         line = re.sub(r"\s", " ", "".join(piece.text for piece in run))
-        if not _YEAR.search(with_ascii_digits(line)):
+        if not _YEAR.search(with_ascii_digits(line)) and "年" not in line:
             continue
         dates = find_printed_dates(line, language)
         if dates and outline.is_teaser(block):

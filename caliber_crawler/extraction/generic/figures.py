@@ -30,11 +30,11 @@ from caliber_crawler.extraction.tree import text_of
 
 _EMBEDDED = re.compile(r"\b(?:twitter|instagram|tiktok|telegram|bluesky|reddit|threads|mastodon)-")
 _LATE = re.compile(r"S:\w+$")
-_PERMALINKS = ("cite", "data-instgrm-permalink", "data-telegram-post", "data-bluesky-uri", "data-embed-url")
+_PERMALINKS = ("cite", "data-instgrm-permalink", "data-text-post-permalink", "data-telegram-post", "data-embed-url")
 # URLs of single posts, not of profiles: /status/1, /p/abc, /reel/abc, /video/1, /post/abc.
 _POST_LINK = re.compile(
-    r"https?://(?:[\w-]+\.)*(?:twitter|x|instagram|tiktok|bsky|threads|t)\.(?:com|app|net|me)/"
-    r"(?:[^/?#]+/)*?(?:status|statuses|p|reel|video|post|s)/\w+",
+    r"https?://(?:[\w-]+\.)*(?:twitter|x|instagram|tiktok|bsky|threads|reddit|t)\.(?:com|app|net|me)/"
+    r"(?:[^/?#]+/)*?(?:status|statuses|p|reel|video|post|comments|s)/\w+",
     re.IGNORECASE,
 )
 _BOXES_WITH_URL = etree.XPath("descendant::*[@data-href]")
@@ -67,11 +67,17 @@ def place_late_parts(root: etree._Element) -> None:
 def unembed(root: etree._Element, url: str, omissions: Omissions | None = None) -> None:
     """Replace an embedded post or video by one line with its kind and URL. Its words are not the article's."""
     for quote in list(root.iter("blockquote")):
-        permalink = next((value for key in _PERMALINKS if (value := quote.get(key))), None) or _post_quoted(quote)
+        permalinks = (value for key in _PERMALINKS if (value := quote.get(key) or "").startswith("http"))
+        permalink = next(permalinks, None) or _post_quoted(quote)
         if permalink or _EMBEDDED.search(quote.get("class") or ""):
             if omissions is not None:
                 omissions.add_element(EMBED, quote)
             _become_paragraph(quote, "Post", (permalink or "").partition("?")[0] or None)
+    for figure in root.iter("figure"):
+        words = text_of(figure)
+        if words.startswith("http") and is_known_embed(known := _page_url(words, url)):  # a player that was never made
+            _become_paragraph(figure, "Video", known)
+    _show_frames(root, url)
     on_platform = may_be_known_embed(url)
     for element in list(root.iter("iframe", "video", "script", *PLAYERS)):
         if element.tag == "script" and _SCRIPT_SOURCES.isdisjoint(element.keys()):
@@ -94,6 +100,17 @@ def unembed(root: etree._Element, url: str, omissions: Omissions | None = None) 
             buttons = text_of(gallery) if omissions is not None else ""
             if replace_gallery(gallery, lambda source: source) and omissions is not None:
                 omissions.add(CONTROL, buttons)
+
+
+def _show_frames(root: etree._Element, url: str) -> None:
+    """Turn the players that are only in ``noscript`` into visible ones."""
+    for hidden in list(root.iter("noscript")):
+        frames = list(hidden.iter("iframe"))
+        before = hidden.getprevious()
+        if len(frames) == 1 and (before is None or before.tag != "iframe"):
+            source = frames[0].get("src") or ""
+            if may_be_known_embed(source) and is_known_embed(_page_url(source, url)):
+                hidden.tag = "div"
 
 
 def _page_url(source: str, url: str) -> str:
@@ -131,6 +148,8 @@ def _is_longer(element: etree._Element, length: int) -> bool:
 def _post_quoted(quote: etree._Element) -> str | None:
     """The URL of the post that a quotation repeats: its last link, if it ends the quotation as the date of a post."""
     links = [a for a in quote.iter("a") if _POST_LINK.match(a.get("href") or "")]
+    if _EMBEDDED.search(quote.get("class") or ""):
+        return next((url for a in reversed(links) if (url := a.get("href"))), None)
     if not links or len(text_of(links[-1]).split()) > MAX_DATE_WORDS:
         return None
     return links[-1].get("href") if text_of(quote).endswith(text_of(links[-1])) else None

@@ -94,7 +94,9 @@ _ROLE_BEFORE = re.compile(
 _PLACE_BEHIND = re.compile(r" (?:(?:in|for|at|from|is|aus|on|à|desde) [^\W\d_]|(?:am|le|el|em|il|den|på|op|vom) [0-9])")
 # What follows a name on the same line: marks that no name has, and verbs.
 _REST_BEHIND = re.compile(
-    r"\s[(\[«\"“]|\s(?:yazdı|yazıyor|yazır|schreibt|schrieb|writes|reports|reported|пишет|сообщает)\b"
+    r"\s[(\[«\"“@]|\s(?:yazdı|yazıyor|yazır|schreibt|schrieb|writes|reports|reported|пишет|сообщает|updated|published|"
+    r"posted|follow|subscribe|share|[0-9]{1,2}\smin)\b",
+    re.IGNORECASE,
 )
 _OF_PLACE = re.compile(r"\s(?:at|of|for|in|with|bei|von|chez|di|de)\s", re.IGNORECASE)
 _CREDENTIAL = re.compile(
@@ -112,7 +114,7 @@ _UNCASED = re.compile(r"[\u0590-\u08ff\u0900-\u10ff\u1200-\u139f\u1780-\u17ff\u3
 _IDEOGRAPHIC = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,5}")
 _ABBREVIATED = re.compile(r"\s(?:Jr|Sr|[A-Z])$")
 _SINGLE = re.compile(r"[^\W\d_]+(?:[-'’.][^\W\d_]+){0,2}")
-_MARKS = ' ,.;:|-–—)]»”"'
+_MARKS = " ,.;:|-–—"
 _NEVER_NAMES = re.compile(r"^\(|https?:|www\.|\w@\w")
 
 
@@ -223,7 +225,7 @@ def _is_capitalised(word: str) -> bool:
 def _name_alone(piece: str) -> str:
     """A name without what stands behind it; empty if the piece is only a label or a date."""
     name = _BY.sub("", _trimmed(piece)).strip()
-    for behind in (_REST_BEHIND, _ROLE_BEHIND, _PLACE_BEHIND, _NOT_A_NAME):
+    for behind in (_REST_BEHIND, _ROLE_BEHIND, _PLACE_BEHIND):
         if (match := behind.search(name)) and is_name(name[: match.start()]):
             name = _trimmed(name[: match.start()])
     if _LABEL_ALONE.fullmatch(name) or _NOT_A_NAME.search(name):

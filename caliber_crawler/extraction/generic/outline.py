@@ -45,13 +45,14 @@ navigation megamenu cookie cookies ad ads pagination prev previous next popup mo
 commentlist reply replies respond disqus
 """
 _FOREIGN_WORDS = frozenset(_FOREIGN_WORDS_TEXT.split())
+_NAVIGATION = re.compile(r"(?<![a-z])(?:menu|nav|navbar|navigation|prev|previous|next)(?![a-z])", re.IGNORECASE)
 # Words that are also used for parts of an article's head: "teaser-meta", "comments-and-date", "sidebar-left".
 _ASIDE_WORDS_TEXT = """
 newsletter slider comment comments sidebar teaser teasers footer topbar bio tooltip rail tags
 """
 _ASIDE_WORDS = frozenset(_ASIDE_WORDS_TEXT.split())
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_DIGIT = re.compile(r"\d")
+_DIGIT = re.compile(r"[\d〇零]")  # in Chinese, a year may have no other digits
 _ARTICLE_NAME = re.compile(r"(?:^|[\s_-])(?:article|post|story|news|entry|single)(?:$|[\s_-])", re.IGNORECASE)
 MAX_NAMES_LENGTH = 300
 MAX_NUMBERED_LENGTH = 1000
@@ -315,6 +316,8 @@ class Outline:
             return True, True
         names = f"{element.get('class', '')} {element.get('id', '')}"
         called, certain = aside_names(names[:MAX_NAMES_LENGTH]) if len(names) > 1 else (False, False)
+        if certain and element.find(".//a") is None and not any(aside_names(_without_navigation(names))):
+            return False, False
         return called or element.tag in ("aside", "figure", "figcaption"), certain
 
     def is_teaser(self, element: etree._Element, *, anywhere: bool = False) -> bool:
@@ -362,6 +365,12 @@ def short_text(element: etree._Element, longest: int) -> str | None:
 
 def _is_long(text: str) -> bool:
     return len(text) >= MIN_PROSE_LENGTH and len(" ".join(text.split())) >= MIN_PROSE_LENGTH
+
+
+@lru_cache(maxsize=1024)
+def _without_navigation(names: str) -> str:
+    """The names of an element without words for navigation: without a link, it is none ("news_nav": a date)."""
+    return _NAVIGATION.sub(" ", names[:MAX_NAMES_LENGTH])
 
 
 @lru_cache(maxsize=8192)

@@ -44,10 +44,33 @@ def only(line: str, language: str | None = None) -> PrintedDate:
         "7 ม.ค. 2569 14:35 น.",
         "ngày 7 tháng 1 năm 2026 14:35", "2026 оны 1 сарын 7 14:35", "الأربعاء 7 كانون الثاني / يناير 2026 2:35 مساءً",
         "Publié le 7 janv. 26 à 14:35", "7 Jan 26, 14:35",
+        "发布时间：2026-01-07 14:35", "Tarix:07.01.2026 14:35", "Дата:2026/01/07 14:35", "07 OCAK 2026, ÇARŞAMBA 14.35",
+        "二〇二六年一月七日 14:35", "民國115年1月7日 14:35", "令和8年1月7日(水) 14時35分",
     ],
 )  # fmt: skip
 def test_a_date_in_any_form_is_read(line: str) -> None:
     assert only(line).at == datetime(2026, 1, 7, 14, 35)  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    "line", ["14:2026-01-07", "12:30:07.01.2026", "news.example/2026-01-07", "二〇二六年十三月一日"]
+)
+def test_a_number_that_continues_another_is_not_a_date(line: str) -> None:
+    assert find_printed_dates(line) == []
+
+
+def _han(number: int) -> str:
+    tens, ones = divmod(number, 10)
+    return f"{'' if tens < 2 else '〇一二三'[tens]}{'十' if tens else ''}{'〇一二三四五六七八九'[ones] if ones else ''}"
+
+
+@given(st.dates(date(1950, 1, 1), date(2099, 12, 31)))
+def test_dates_in_chinese_numbers_and_of_eras_are_read(day: date) -> None:
+    year = "".join("〇一二三四五六七八九"[int(digit)] for digit in str(day.year))
+    lines = [f"{year}年{_han(day.month)}月{_han(day.day)}日", f"民國{day.year - 1911}年{day.month}月{day.day}日"]
+    if day.year > 2019:
+        lines.append(f"令和{day.year - 2018}年{day.month}月{day.day}日")
+    assert [only(line).day for line in lines] == [day] * len(lines)
 
 
 def test_two_dates_side_by_side_are_both_read() -> None:

@@ -97,6 +97,49 @@ def test_a_list_of_sentences_without_links_is_text_under_any_class_name(name: st
             "[Video on Facebook: https://www.facebook.com/ministry/videos/9/]",
             "500",
         ),
+        (
+            '<blockquote class="reddit-embed-bq"><a href="https://www.reddit.com/r/roads/comments/1ab/open/">So '
+            "proud</a></blockquote>",
+            "[Post on Reddit: https://www.reddit.com/r/roads/comments/1ab/open/]",
+            "proud",
+        ),
+        (
+            '<blockquote class="bluesky-embed" data-bluesky-uri="at://did:plc:x/app.bsky.feed.post/1"><p>So proud</p>'
+            '<a href="https://bsky.app/profile/did:plc:x/post/1">May 1</a></blockquote>',
+            "[Post on Bluesky: https://bsky.app/profile/did:plc:x/post/1]",
+            "proud",
+        ),
+        (
+            '<iframe src="https://mastodon.social/@ministry/112233445566/embed">No frames.</iframe>',
+            "[Post on Mastodon: https://mastodon.social/@ministry/112233445566]",
+            "No frames",
+        ),
+        (
+            '<blockquote class="text-post-media" data-text-post-permalink="https://www.threads.net/@a/post/C1">So proud'
+            "</blockquote>",
+            "[Post on Threads: https://www.threads.net/@a/post/C1]",
+            "proud",
+        ),
+        (
+            '<iframe src="https://www.aparat.com/video/video/embed/videohash/x1/vt/frame">No frames.</iframe>',
+            "[Video: https://www.aparat.com/video/video/embed/videohash/x1/vt/frame]",
+            "No frames",
+        ),
+        (
+            '<iframe src="https://open.spotify.com/embed/episode/1">No frames.</iframe>',
+            "[Embedded: https://open.spotify.com/embed/episode/1]",
+            "No frames",
+        ),
+        (
+            '<figure class="wp-block-embed"><div>\nhttps://www.youtube.com/watch?v=dQw4w9WgXcQ\n</div></figure>',
+            "[Video on YouTube: https://www.youtube.com/watch?v=dQw4w9WgXcQ]",
+            "Videos",
+        ),
+        (
+            '<div data-lazy="1"><noscript><iframe src="https://www.youtube.com/embed/dQw4w9WgXcQ"></iframe></noscript></div>',
+            "[Video on YouTube: https://www.youtube.com/watch?v=dQw4w9WgXcQ]",
+            "lazy",
+        ),
     ],
     ids=[
         "post",
@@ -110,6 +153,14 @@ def test_a_list_of_sentences_without_links_is_text_under_any_class_name(name: st
         "amp",
         "fb post",
         "fb video",
+        "reddit",
+        "bluesky",
+        "mastodon",
+        "threads",
+        "aparat",
+        "podcast",
+        "bare url",
+        "noscript",
     ],
 )
 def test_an_embed_becomes_one_line_with_a_link(embed: str, line: str, words: str) -> None:
@@ -195,10 +246,32 @@ def test_sentences_that_begin_like_boilerplate_are_kept(line: str) -> None:
         "Sign up for our newsletter here.",
         "Bizi Telegram kanalımızda izləyin",
         "Подписывайтесь на наш канал.",
+        "Читайте нас в Telegram",
+        "Oxumağa dəyər: Körpü bağlanıb",
+        "Lesen Sie mehr: Die Brücke ist zu",
+        "Lisez aussi : Le pont est fermé",
+        "Le puede interesar: El puente está cerrado",
+        "ما را در تلگرام دنبال کنید",
+        "延伸阅读：大桥关闭",
+        "关注我们的微信公众号",
+        "関連記事：橋が閉鎖",
+        "分享到",
     ],
 )
-def test_pointers_and_invitations_in_the_languages_of_the_region_are_removed(line: str) -> None:
+def test_pointers_and_invitations_are_removed(line: str) -> None:
     assert drop_boilerplate([*PARAGRAPHS, line], None) == PARAGRAPHS
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "据他介绍，这家公司通过微信公众号发布了消息，三天内有两万人报名参加。",
+        "推荐阅读这本书的人很多，他们都认为它写得很好。",
+        "部里在自己的微信公众号上公布了隧道的收费标准。",
+    ],
+)
+def test_chinese_sentences_about_such_things_are_kept(line: str) -> None:
+    assert drop_boilerplate([*PARAGRAPHS, line], None) == [*PARAGRAPHS, line]
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,14 @@ def test_a_date_of_another_part_of_the_page_is_not_taken(around: dict[str, str])
     assert article("", lang="az", **around) is None
 
 
+@pytest.mark.parametrize("name", ["news_nav", "nav", "post-navigation", "menu_next"])
+def test_a_box_without_links_is_not_navigation(name: str) -> None:
+    printed = f'<div class="{name}"><span class="{name}-title">Published:</span> 07.01.2026 14:35</div>'
+    assert article(printed) == "2026-01-07T14:35:00"
+    links = f'<div class="{name}"><a href="/x">The next story</a> 09.01.2026 10:00</div>'
+    assert article(links) is None
+
+
 def test_a_date_in_a_sentence_is_not_taken() -> None:
     sentence = '<p>The agreement of <time datetime="2014-05-03">3 May 2014</time> is void.</p>'
     assert article(sentence + PRINTED, lang="az") == "2026-01-07T14:35:00"

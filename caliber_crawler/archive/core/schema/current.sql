@@ -508,10 +508,6 @@ CREATE INDEX articles_repetition ON articles (cover_image);
 
 CREATE INDEX captures_repetition ON captures (extractor);
 
-CREATE INDEX frontier_repetition ON frontier (
-  last_modified, etag, visited_at, discovered_at, discovered_on, discovered_via, last_status, failures, reason, page_number,
-  traversal_started_at, crawled_since, crawled_at, request_url);
-
 CREATE INDEX problems_repetition ON problems (message, noted_at, stage, field, fatal, url);
 
 CREATE INDEX hosts_robots ON hosts (robots);
@@ -893,6 +889,12 @@ END;
 
 CREATE INDEX runs_with_scope ON runs (site) WHERE command = 'crawl' AND instr(arguments, '"due_only": true') = 0;
 
+CREATE INDEX frontier_repetition ON frontier (
+  visited_at, last_modified, etag, discovered_at, discovered_on, discovered_via, last_status, failures, reason, page_number,
+  traversal_started_at, crawled_since, crawled_at, request_url);
+
+CREATE INDEX frontier_lists ON frontier (kind) WHERE kind <> 'article';
+
 PRAGMA application_id = 1128352841;
 
-PRAGMA user_version = 23;
+PRAGMA user_version = 24;
