@@ -1,9 +1,9 @@
 """A day of many small sites in one process: python -m benchmarks.one_day --folder FOLDER [--sites N] [--hours N]
 
 Real crawls of demo sites at addresses 127.21.0.1, 127.21.0.2 and so on, which are served by another process. All sites
-are crawled at each hour of a simulated day, all at the same time, with a second between two requests to a site. The
-clock goes at its usual speed during the crawls of an hour; then it jumps to the next hour. The first hour stores the
-articles of the day before. A day that was stopped (``--seconds``) goes on after its last hour.
+are crawled at each hour of a simulated day, a number of them at the same time, with a second between two requests to a
+site. The clock goes at its usual speed during the crawls of an hour; then it jumps to the next hour. The first hour
+stores the articles of the day until then. A day that was stopped (``--seconds``) goes on after its last hour.
 
 The report has one line for each hour:
 
@@ -54,7 +54,8 @@ from caliber_crawler.spiders.caliber import CaliberSpider
 PORT = 9_621
 DELAY = 1.0
 """Seconds between two requests to a site."""
-SINCE = "2024-12-31"
+SINCE = "2025-01-01"
+"""This day begins at the sites four hours before the first crawls."""
 WINDOW = 10.0
 NEWSROOMS = 20
 """Sites with the same number modulo this one publish the same articles, at the same times."""
@@ -132,12 +133,13 @@ def served(sites: int, log: Path) -> Iterator[Served]:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How many sites for how many hours, into which folder, and after how many seconds to stop."""
+    """How many sites for how many hours, how many at a time, into which folder, and after how many seconds to stop."""
 
     folder: Path
     sites: int
     hours: int
     seconds: float
+    parallel: int = 100
 
     def times(self) -> Iterator[datetime]:
         """The hours that are left."""
@@ -178,7 +180,7 @@ def run(plan: Plan) -> None:
                         is_first = opened.sites.get(spiders[0].site.name) is None
                         options = CrawlOptions(language="en", since=SINCE) if is_first else CrawlOptions(due=True)
                         crawls = [Crawl(spider=spider, options=options) for spider in spiders]
-                        line = await run_hour(process, crawls, opened, server)
+                        line = await run_hour(process, crawls, opened, server, plan.parallel)
                         if not process.stopping:
                             with (plan.folder / "hours.jsonl").open("a") as lines:
                                 lines.write(json.dumps({"at": at.timestamp(), **line}) + "\n")
@@ -188,8 +190,10 @@ def run(plan: Plan) -> None:
         process.run(run_hours())
 
 
-async def run_hour(process: CrawlProcess, crawls: list[Crawl], archive: Archive, server: Served) -> dict[str, Any]:
-    """Crawl all sites at a time; return what it took."""
+async def run_hour(
+    process: CrawlProcess, crawls: list[Crawl], archive: Archive, server: Served, parallel: int
+) -> dict[str, Any]:
+    """Crawl all sites; return what it took."""
     began, cpu, server_cpu = time.monotonic(), cpu_seconds(os.getpid()), cpu_seconds(server.pid)
     peak = 0.0
 
@@ -197,7 +201,7 @@ async def run_hour(process: CrawlProcess, crawls: list[Crawl], archive: Archive,
         nonlocal peak
         peak = max(peak, megabytes(os.getpid()))
 
-    await follow_all(process, crawls, archive, len(crawls), watch)
+    await follow_all(process, crawls, archive, parallel, watch)
     counts: Counter[str] = Counter()
     for crawl in crawls:
         if crawl.run is None or crawl.run.accounts.outcome == "failed":
@@ -285,6 +289,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, required=True, help="for the archive, the log and the state of the day")
     parser.add_argument("--sites", type=int, default=1_000)
+    parser.add_argument("--parallel", type=int, default=100, help="sites that are crawled at the same time")
     parser.add_argument("--hours", type=int, default=24)
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after this time; run again to go on")
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
@@ -293,7 +298,7 @@ def main() -> None:
     if options.serve:
         serve(options.serve, options.folder / "requests.tsv")
         return
-    plan = Plan(options.folder, options.sites, options.hours, options.seconds)
+    plan = Plan(options.folder, options.sites, options.hours, options.seconds, options.parallel)
     run(plan)
     print(report(plan))
 

@@ -92,6 +92,16 @@ class Throttle:
             self.memory.record_request(self._name(host), LastRequest(at, known.delay))
         return (at - now).total_seconds()
 
+    def mark_sent(self, host: str, now: datetime) -> None:
+        """Count the delay of a host from this time: a busy process sends a request later than it was allowed to."""
+        known = self._host(host, now)
+        free_at = now + timedelta(seconds=known.delay)
+        if known.delay and free_at > known.free_at:
+            is_late = (free_at - known.free_at).total_seconds() > known.delay / 10
+            known.free_at = free_at
+            if is_late:
+                self.memory.record_request(self._name(host), LastRequest(now, known.delay))
+
     def raise_delay(self, host: str, delay: float, now: datetime) -> None:
         """Raise the delay between requests to a host to at least ``delay`` seconds, at most :data:`MAX_DELAY`."""
         known = self._host(host, now)

@@ -41,12 +41,14 @@ def later(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
 
 
-@given(st.lists(st.floats(0, 5), min_size=2, max_size=30), st.floats(0.1, 10))
-def test_the_delay_separates_all_requests(pauses: list[float], delay: float) -> None:
+@given(st.lists(st.tuples(st.floats(0, 5), st.floats(0, 20)), min_size=2, max_size=30), st.floats(0.1, 10))
+def test_the_delay_separates_all_requests(pauses: list[tuple[float, float]], delay: float) -> None:
     throttle, now, sent = Throttle(Memory(), delay), NOW, []
-    for pause in pauses:
+    for pause, lag in pauses:
         now += timedelta(seconds=pause)
-        sent.append(now + timedelta(seconds=throttle.acquire(HOST, now)))
+        now += timedelta(seconds=throttle.acquire(HOST, now) + lag)  # a busy process sends it later
+        throttle.mark_sent(HOST, now)
+        sent.append(now)
     assert all((b - a).total_seconds() >= delay - 1e-5 for a, b in pairwise(sent))
 
 
@@ -61,6 +63,14 @@ def test_a_new_process_keeps_the_delay_of_the_old_one() -> None:
     old.raise_delay(HOST, 10, NOW)
     sent = later(old.acquire(HOST, NOW))
     assert Throttle(memory, 1).acquire(HOST, sent + timedelta(seconds=3)) == pytest.approx(7)
+
+
+def test_a_new_process_counts_the_delay_from_a_request_that_was_sent_late() -> None:
+    memory = Memory()
+    old = Throttle(memory, 10)
+    old.acquire(HOST, NOW)
+    old.mark_sent(HOST, later(8))
+    assert Throttle(memory, 10).acquire(HOST, later(12)) == pytest.approx(6)
 
 
 def test_timestamps_in_the_future_are_ignored() -> None:

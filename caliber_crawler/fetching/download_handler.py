@@ -40,7 +40,7 @@ class PoliteDownloadHandler(HTTP11DownloadHandler):
         # A worker of a cluster may have lost its lease: see caliber_crawler.cluster.lease.
         self._confirm: Callable[[], None] = getattr(getattr(crawler.spider, "lease", None), "confirm", _confirm_nothing)
         # Twisted allows another protocol only through the pool's factory.
-        self._pool._factory = partial(_BoundedHeadersFactory, self._confirm)  # type: ignore[assignment]
+        self._pool._factory = partial(_BoundedHeadersFactory, self._begin_sending)  # type: ignore[assignment]
         self._queues: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def download_request(self, request: Request) -> Response:
@@ -82,15 +82,21 @@ class PoliteDownloadHandler(HTTP11DownloadHandler):
             await sleep(run.throttle.acquire(host, datetime.now(UTC)), self._crawler)
         self._confirm()
 
+    def _begin_sending(self, request: TxRequest) -> None:
+        """Confirm the lease, and count the delay from now on: the request may have waited for its connection."""
+        self._confirm()
+        if request.absoluteURI and (run := self._crawler.get_extension(CrawlRun)) is not None:
+            run.throttle.mark_sent(urlsplit(request.absoluteURI.decode()).netloc, datetime.now(UTC))
+
 
 class _BoundedHeadersProtocol(_LenientHTTP11ClientProtocol):
     """Aborts a response whose headers exceed the size limit."""
 
     _header_bytes = 0
-    confirm: Callable[[], None]
+    begin_sending: Callable[[TxRequest], None]
 
     def request(self, request: TxRequest) -> Deferred[IResponse]:
-        self.confirm()  # as late as possible: the request may have waited until here
+        self.begin_sending(request)  # as late as possible: the request may have waited until here
         self._header_bytes = 0
         return super().request(request)
 
@@ -108,13 +114,13 @@ class _BoundedHeadersProtocol(_LenientHTTP11ClientProtocol):
 class _BoundedHeadersFactory(_HTTP11ClientFactory):
     noisy = False
 
-    def __init__(self, confirm: Callable[[], None], *arguments: Any) -> None:
+    def __init__(self, begin_sending: Callable[[TxRequest], None], *arguments: Any) -> None:
         super().__init__(*arguments)  # type: ignore[no-untyped-call]
-        self._confirm = confirm
+        self._begin_sending = begin_sending
 
     def buildProtocol(self, addr: IAddress | None) -> _BoundedHeadersProtocol:
         protocol = _BoundedHeadersProtocol(self._quiescentCallback)  # type: ignore[no-untyped-call]
-        protocol.confirm = self._confirm
+        protocol.begin_sending = self._begin_sending
         return protocol
 
 

@@ -26,6 +26,7 @@ def both_ways(path: Path, patch: pytest.MonkeyPatch) -> tuple[Check, Check]:
     return found[0], found[1]
 
 
+@pytest.mark.slow
 def test_a_sound_archive_is_sound_in_several_processes(valid: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one, several = both_ways(valid, monkeypatch)
     assert several == one

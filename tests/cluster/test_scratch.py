@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from caliber_crawler.cluster.scratch import unpublished_folder, worker_folder
 from tests.conftest import run_code
 
@@ -17,6 +19,7 @@ with worker_folder(Path(sys.argv[1])) as folder:
 """
 
 
+@pytest.mark.slow
 def test_folder_of_a_killed_worker_is_deleted_and_that_of_a_running_one_stays(tmp_path: Path) -> None:
     with worker_folder(tmp_path) as first:
         (first / "shard.db").touch()

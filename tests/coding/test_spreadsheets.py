@@ -65,6 +65,7 @@ def test_a_missing_sheet_is_named(tmp_path: Path) -> None:
         read_sheet(tmp_path / "none.csv")
 
 
+@pytest.mark.slow
 def test_a_sheet_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as book:

@@ -326,6 +326,7 @@ def test_a_field_found_by_another_method_is_reported(cron: Cron) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_redesign_that_nobody_notices_never_becomes_usual(cron: Cron) -> None:
     for _ in range(12):
         cron.run(views=3)

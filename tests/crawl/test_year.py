@@ -35,6 +35,7 @@ def test_articles_are_published_in_order_and_more_of_them_in_summer() -> None:
     assert months[7] > 1.5 * months[1]
 
 
+@pytest.mark.slow
 def test_a_deleted_article_is_missing_until_it_returns() -> None:
     paper = site()
     shelf = paper.newsroom.shelf("en", "analytics")

@@ -149,6 +149,7 @@ def written_paragraphs(truth: dict[str, Any]) -> list[str]:
     return [paragraph for paragraph in paragraphs if paragraph not in posts]
 
 
+@pytest.mark.slow
 def test_the_body_contains_every_paragraph_of_the_truth_in_order(site: DemoSite) -> None:
     for truth in truths(site):
         shown, at = text(only(page(site, truth["url"]), ".post_body")), 0

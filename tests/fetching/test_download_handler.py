@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +13,7 @@ from scrapy.exceptions import DownloadTimeoutError
 from scrapy.settings import Settings
 from twisted.internet.testing import StringTransport
 from twisted.web._newclient import Request as TxRequest
+from twisted.web.client import URI
 from twisted.web.http_headers import Headers
 
 from caliber_crawler.crawling.run import CrawlRun
@@ -21,13 +24,17 @@ from caliber_crawler.fetching.download_handler import (
     _BoundedHeadersProtocol,
 )
 from caliber_crawler.fetching.downloader import UndelayedDownloader
+from caliber_crawler.throttle import Throttle
+from tests.test_throttle import Memory
 
 STATUS_LINE, END_OF_HEADERS = b"HTTP/1.1 200 OK\r\n", b"\r\n\r\n"
 
 
 def connection(confirmed: list[int] | None = None) -> tuple[_BoundedHeadersProtocol, StringTransport]:
     """A connection in memory."""
-    factory = _BoundedHeadersFactory(lambda: (confirmed if confirmed is not None else []).append(1), lambda _: None, {})
+    factory = _BoundedHeadersFactory(
+        lambda request: (confirmed if confirmed is not None else []).append(1), lambda _: None, {}
+    )
     protocol, transport = factory.buildProtocol(None), StringTransport()
     protocol.makeConnection(transport)
     return protocol, transport
@@ -72,6 +79,22 @@ def test_a_request_is_confirmed_before_it_is_sent() -> None:
     send(protocol)
     assert confirmed == [1]
     assert transport.value().startswith(b"GET / HTTP/1.1\r\n")
+
+
+def test_the_delay_of_a_host_counts_from_the_time_its_request_is_sent() -> None:
+    throttle = Throttle(Memory(), 30)
+    throttle.acquire("a.example:8000", datetime.now(UTC) - timedelta(seconds=25))
+    crawler = SimpleNamespace(get_extension=lambda kind: SimpleNamespace(throttle=throttle))
+    confirmed: list[int] = []
+    handler: Any = SimpleNamespace(_crawler=crawler, _confirm=lambda: confirmed.append(1))
+    factory = _BoundedHeadersFactory(partial(PoliteDownloadHandler._begin_sending, handler), lambda _: None, {})
+    protocol = factory.buildProtocol(None)
+    protocol.makeConnection(StringTransport())
+    assert throttle.seconds_until_free("a.example:8000", datetime.now(UTC)) < 6
+    uri, headers = URI.fromBytes(b"http://a.example:8000/en"), Headers({b"host": [b"a.example:8000"]})
+    protocol.request(TxRequest._construct(b"GET", b"/en", headers, None, True, uri)).addErrback(lambda failure: None)
+    assert 29 < throttle.seconds_until_free("a.example:8000", datetime.now(UTC)) <= 30
+    assert confirmed == [1]
 
 
 def share_time(request: Request, limit: int = 100) -> float:

@@ -113,6 +113,7 @@ def rehearsal(newsroom: Newsroom) -> Rehearsal:
     return Rehearsal(newsroom.archive, generic_site(Story(0).url))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REDESIGNS)
 def test_a_redesign_loses_no_article_and_makes_no_edit(newsroom: Newsroom, name: str) -> None:
     old, new, count = REDESIGNS[name]

@@ -84,6 +84,7 @@ def with_other_counter(story: Story) -> str:
     return page_of(story, tag="em").replace("hits", "counter")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("part", "changed"), [("authors", with_other_byline), ("views", with_other_counter)])
 def test_a_selector_of_one_field_is_replaced_on_a_trusted_site(newsroom: Newsroom, part: str, changed: Theme) -> None:
     archive: Archive = newsroom.archive

@@ -209,6 +209,7 @@ def served(draw: st.DrawFn) -> Capture:
 HEADERS = ["Content-Type", "Content-Encoding", "Transfer-Encoding", "Content-Length", "Content-Disposition", "X-É"]
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(30), deadline=None)
 @given(st.lists(served(), max_size=12), st.lists(st.integers(-1, 3601), min_size=1, max_size=3))
 def test_pages_are_identical_after_moves_at_any_ages(

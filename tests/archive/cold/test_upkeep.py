@@ -148,6 +148,7 @@ def test_a_body_without_a_place_cannot_lose_its_data(small: Path, path: Path) ->
         connection.execute("UPDATE bodies SET data = x'', dictionary_id = NULL")
 
 
+@pytest.mark.slow
 def test_nothing_else_changes_in_an_archive_of_an_early_schema(path: Path, folder: Path, tmp_path: Path) -> None:
     path.write_bytes(lzma.decompress((DATA / "archive-v3.db.xz").read_bytes()))
     assert run("migrate", "--archive", path).exit_code == 0
