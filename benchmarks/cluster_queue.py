@@ -1,7 +1,7 @@
 """CPU time of PostgreSQL to take a job, by the length of the queue: python -m benchmarks.cluster_queue [--sizes N]...
 
-Every job is of another host. Compared with Procrastinate's own function, which knows no versions of workers, and without
-the index of this program.
+Every job is of another host. Compared with Procrastinate's own function, which knows no versions of workers, and
+without the index of this program.
 """
 
 from __future__ import annotations

@@ -41,7 +41,8 @@ VALUES (%(site)s, %(state)s, %(exit_code)s, %(alarms)s, %(why)s, %(machine)s,
   coalesce((SELECT jsonb_object_agg(target, NULL) FROM unnest(%(targets)s::text[]) target), '{}'))
 ON CONFLICT (site) DO UPDATE SET state = excluded.state, exit_code = excluded.exit_code, alarms = excluded.alarms,
   before = jsonb_build_object('exit_code', known.exit_code, 'alarms', known.alarms),
-  why = CASE WHEN known.state = excluded.state THEN coalesce(excluded.why, known.why) ELSE excluded.why END, machine = excluded.machine, updated_at = now(),
+  why = CASE WHEN known.state = excluded.state THEN coalesce(excluded.why, known.why) ELSE excluded.why END,
+  machine = excluded.machine, updated_at = now(),
   since = CASE WHEN known.state = excluded.state THEN known.since ELSE now() END,
   last_healthy_at = coalesce(excluded.last_healthy_at, known.last_healthy_at),
   notified = known.notified || coalesce((

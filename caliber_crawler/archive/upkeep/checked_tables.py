@@ -120,10 +120,11 @@ class TextCheck:
         try:
             headline, subtitle, authors, body, at, digest, words = (decoded(row[place]) for place in self._places)
             line = plain(body)
-            return (
-                words == (line.count(" ") + 1 if line else 0)
-                and digest_of_plain(headline, subtitle, json.loads(authors), line, at) == digest
+            expected = (
+                line.count(" ") + 1 if line else 0,
+                digest_of_plain(headline, subtitle, json.loads(authors), line, at),
             )
+            return bool((words, digest) == expected)
         except UNREADABLE:
             return False
 

@@ -28,11 +28,12 @@ from caliber_crawler.archive.upkeep.parallel_verification import verification_of
 from caliber_crawler.archive.upkeep.references import References
 from caliber_crawler.archive.upkeep.repair import Repair
 from caliber_crawler.archive.upkeep.restoration import REPEATED, Restoration
+from caliber_crawler.archive.upkeep.row_batches import UNREADABLE
 from caliber_crawler.archive.upkeep.row_layout import layouts
 from caliber_crawler.archive.upkeep.salvage import COMPUTED, Salvage, Salvaged, bulk_writing
 from caliber_crawler.archive.upkeep.sqlite_pages import SQLiteFile
 from caliber_crawler.archive.upkeep.tree_map import TreeMap
-from caliber_crawler.archive.upkeep.verification import MAX_FINDINGS, UNREADABLE, Verification, cause
+from caliber_crawler.archive.upkeep.verification import MAX_FINDINGS, Verification, cause
 from caliber_crawler.errors import ArchiveError, ArchiveFull, ArchiveLocked, NoArchive
 from caliber_crawler.items import Problem
 from caliber_crawler.output_files import sync

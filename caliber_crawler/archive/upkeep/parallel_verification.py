@@ -10,7 +10,8 @@ from pathlib import Path
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.upkeep.finding import Finding
-from caliber_crawler.archive.upkeep.verification import MAX_FINDINGS, UNREADABLE, Verification, cause
+from caliber_crawler.archive.upkeep.row_batches import UNREADABLE
+from caliber_crawler.archive.upkeep.verification import MAX_FINDINGS, Verification, cause
 from caliber_crawler.processes import Executor, TooSlow, WorkerCrashed
 
 MIN_BYTES = 200_000_000

@@ -27,6 +27,7 @@ from caliber_crawler.archive.texts.articles import Articles, Reextract
 from caliber_crawler.archive.texts.text_columns import content_digest, digest_of_row, version_columns
 from caliber_crawler.archive.upkeep.file_checks import lenient_text, shipped_schema
 from caliber_crawler.archive.upkeep.finding import Finding, Key, Kind
+from caliber_crawler.archive.upkeep.row_batches import UNREADABLE
 from caliber_crawler.archive.upkeep.row_checks import wrong_version
 from caliber_crawler.archive.upkeep.single_changes import (
     BIT_SECONDS,
@@ -36,7 +37,6 @@ from caliber_crawler.archive.upkeep.single_changes import (
     restore_one_bit,
     restore_one_byte,
 )
-from caliber_crawler.archive.upkeep.verification import UNREADABLE
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.items import Extraction
 

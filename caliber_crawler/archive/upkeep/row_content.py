@@ -67,7 +67,8 @@ class RowContent:
         if format is None:
             return None
         texts = escaped_texts([row[position] for position in format.texts])
-        return format.template % format.order([*texts, *(row[position] for position in format.numbers)])
+        content: bytes = format.template % format.order([*texts, *(row[position] for position in format.numbers)])
+        return content
 
     def _format_of(self, types: Sequence[type]) -> Format | None:
         included = [(name, position) for name, position in self._names if types[position] is not type(None)]
