@@ -1,8 +1,11 @@
-"""CPU time of `caliber ingest` by process: python -m benchmarks.ingest [--articles N] [--weight KB] [--jobs N]...
+"""CPU time of `caliber ingest` by process: python -m benchmarks.ingest [--articles N...] [--weight KB] [--jobs N]...
 
 Writes a web archive of demo pages, each with a menu of other headlines so that it has the size of a real page, and
 ingests it with --jobs processes. The CPU time of the writing process and of the extraction workers is printed
 separately. The writer's time per page limits the total speed for any number of workers.
+
+With several sizes (--articles 150 1500 15000), the exponent of the writer's whole time is printed: 1 means that a page
+costs the same in an archive of any size.
 """
 
 from __future__ import annotations
@@ -24,10 +27,12 @@ from click.testing import CliRunner
 from tabulate import tabulate
 
 from benchmarks.cpu_time import cpu_time
+from benchmarks.shard_costs import exponent
 from caliber_crawler.commands.ingest import ingest
 from caliber_crawler.demo import DemoSite
 from caliber_crawler.items import Capture
 from caliber_crawler.processes import end_idle_workers
+from caliber_crawler.quantity import quantity
 from caliber_crawler.spiders.caliber import CaliberSpider
 from caliber_crawler.warc import write_warc
 
@@ -38,7 +43,7 @@ HTML = (("Content-Type", "text/html; charset=utf-8"),)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--articles", type=int, default=300)
+    parser.add_argument("--articles", type=int, nargs="+", default=[300])
     parser.add_argument("--weight", type=int, default=100, help="KB of markup around each article")
     parser.add_argument("--jobs", type=int, action="append")
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
@@ -46,19 +51,33 @@ def main() -> None:
     if options.measure:
         measure(*options.measure, options.jobs[0])
         return
-    with tempfile.TemporaryDirectory() as folder:
-        warc = Path(folder) / "crawl.warc.gz"
-        with warc.open("wb") as file:
-            pages = write_warc(captures(options.articles, options.weight * 1000), file, name=warc.name)
-        jobs = options.jobs or [1, 2]
-        runs = {each: [run(warc, each) for _ in range(REPEATS)] for each in jobs}
+    sizes: list[int] = sorted(options.articles)
+    jobs = options.jobs or [1, 2]
     idle = {each: run_idle(each) for each in jobs}
-    print(f"{pages:,} pages; median of {REPEATS} runs")
     rows = []
-    for each, figures in runs.items():
-        writer, workers, wall = (median(figure[name] for figure in figures) for name in ("writer", "workers", "wall"))
-        rows.append((each, 1000 * writer / pages, 1000 * max(0.0, workers - idle[each]) / pages, pages / wall))
-    print(tabulate(rows, headers=("processes", "writer, ms/page", "workers, ms/page", "pages/s"), floatfmt=".1f"))
+    writing: dict[int, list[float]] = {each: [] for each in jobs}
+    for articles in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            warc = Path(folder) / "crawl.warc.gz"
+            with warc.open("wb") as file:
+                pages = write_warc(captures(articles, options.weight * 1000), file, name=warc.name)
+            runs = {each: [run(warc, each) for _ in range(REPEATS)] for each in jobs}
+        for each, figures in runs.items():
+            writer, workers, wall = (
+                median(figure[name] for figure in figures) for name in ("writer", "workers", "wall")
+            )
+            writing[each].append(writer)
+            rows.append(
+                (pages, each, 1000 * writer / pages, 1000 * max(0.0, workers - idle[each]) / pages, pages / wall)
+            )
+    print(f"medians of {REPEATS} runs")
+    heads = ("pages", "processes", "writer, ms/page", "workers, ms/page", "pages/s")
+    print(tabulate(rows, headers=heads, floatfmt=".1f", intfmt=","))
+    if len(sizes) > 1:
+        for each, times in writing.items():
+            print(
+                f"exponent of the writer's time, {quantity(each, 'process', 'processes')}: {exponent(sizes, times):.2f}"
+            )
 
 
 def captures(articles: int, weight: int) -> Iterator[Capture]:

@@ -12,7 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -40,6 +40,8 @@ MAX_TEXT_CHECKED_HERE = 256 * 1024
 """Characters of an article's text. Checking a text takes linear time, about 50 ms for each million characters, so a
 short text is checked in the calling process: sending it to a worker takes longer than the check.
 """
+CHECK_LASTS = timedelta(minutes=10)
+"""How long the outcome of a check stays the same: the date of an article may be up to a day after the time."""
 LIMITS_EXCEEDED = (TooSlow, WorkerCrashed, MemoryError)
 
 _tokens = count(1)
@@ -115,9 +117,15 @@ Packed = tuple[Any, ...]
 
 
 class CheckResult(NamedTuple):
-    """The warnings of the check on a valid article."""
+    """The outcome of the check on an article: its warnings, or why it is refused."""
 
     warnings: tuple[Problem, ...]
+    refusal: Problem | None
+    at: datetime
+
+    def applied(self, found: Extraction) -> Extraction | Problem:
+        """The outcome for an article."""
+        return self.refusal or replace(found, warnings=self.warnings)
 
 
 class IsolatedSteps:
@@ -159,7 +167,7 @@ class IsolatedSteps:
         known = None if token is None else _processed.pop(token, None)
         if known is not None and known[0] is self.site:
             outcome, checked = _unpack(known[1], capture), known[2]
-            if checked is not None:
+            if checked is not None and isinstance(outcome, Extraction):
                 _keep(_checked, id(outcome), (self.site, outcome, checked))
             return outcome
         if token is not None and token < self._first_token:
@@ -187,8 +195,8 @@ class IsolatedSteps:
     async def check(self, found: Extraction | Listing, now: datetime) -> Outcome:
         """See ``extraction_steps.check``."""
         known = _checked.pop(id(found), None)
-        if known is not None and known[0] is self.site and known[1] is found and isinstance(found, Extraction):
-            return known[2] if isinstance(known[2], Problem) else replace(found, warnings=known[2].warnings)
+        if known is not None and known[0] is self.site and known[1] is found and abs(now - known[2].at) < CHECK_LASTS:
+            return known[2].applied(known[1])
         if _text_length(found) <= MAX_TEXT_CHECKED_HERE:
             return extraction_steps.check(found, self.site, now)
         capture = found.capture
@@ -198,17 +206,16 @@ class IsolatedSteps:
         except LIMITS_EXCEEDED as error:
             return limit_problem(capture.effective_url, error)
         if isinstance(found, Extraction) and isinstance(checked, CheckResult):
-            return replace(found, warnings=checked.warnings)
+            return checked.applied(found)
+        assert not isinstance(checked, CheckResult)
         return _unpack(checked, capture)
 
 
-Checked = CheckResult | Problem
-"""The outcome of the check on an article: its warnings, or why it is refused."""
 Kept = TypeVar("Kept")
 
-_processed: OrderedDict[int, tuple[Site, Packed, Checked | None]] = OrderedDict()
+_processed: OrderedDict[int, tuple[Site, Packed, CheckResult | None]] = OrderedDict()
 """The latest pages that were extracted when they were cleaned: the site and both outcomes, by token."""
-_checked: OrderedDict[int, tuple[Site, Outcome, Checked]] = OrderedDict()
+_checked: OrderedDict[int, tuple[Site, Extraction, CheckResult]] = OrderedDict()
 """The latest of these pages that a stage has asked for: the site and both outcomes, by the identity of the first."""
 EXTRACTION_FIELDS = tuple(each.name for each in fields(Extraction) if each.name != "capture")
 
@@ -262,7 +269,7 @@ class OpenPage:
 _open_pages: OrderedDict[int, OpenPage] = OrderedDict()
 
 
-Cleaned = tuple[str | None, str | None, tuple[Packed, Checked | None] | None]
+Cleaned = tuple[str | None, str | None, tuple[Packed, CheckResult | None] | None]
 """The layout of a page, the HTML of its article, and the outcomes of extraction and check if they were tried, too."""
 
 
@@ -291,18 +298,21 @@ def _process(site: Site, token: int, capture: Capture) -> Cleaned | Problem:
     page = _open_pages.pop(token).page
     with contextlib.suppress(Exception):
         found = extraction_steps.extract(page, site)
-        return *cleaned[:2], (_pack(found), _checked_with(found, site))
+        return *cleaned[:2], (_pack(found), _checked_with(found, site, datetime.now(UTC)))
     return cleaned
 
 
-def _checked_with(found: Outcome, site: Site) -> Checked | None:
+def _checked_with(found: Outcome, site: Site, now: datetime) -> CheckResult | None:
     """The outcome of the check on an article; ``None`` if it raises, and for other pages."""
     if isinstance(found, Extraction):
         with contextlib.suppress(Exception):
-            checked = extraction_steps.check(found, site, datetime.now(UTC))
-            assert not isinstance(checked, Listing)
-            return checked if isinstance(checked, Problem) else CheckResult(checked.warnings)
+            return _result_of(extraction_steps.check(found, site, now), now)
     return None
+
+
+def _result_of(checked: Outcome, now: datetime) -> CheckResult:
+    assert not isinstance(checked, Listing)
+    return CheckResult((), checked, now) if isinstance(checked, Problem) else CheckResult(checked.warnings, None, now)
 
 
 def _extract_open(site: Site, token: int) -> Packed | None:
@@ -329,4 +339,4 @@ def _check(
     found = _unpack(packed, Capture(site=site.name, url=url, fetched_at=fetched_at, status=status))
     assert not isinstance(found, Problem)
     checked = extraction_steps.check(found, site, now)
-    return CheckResult(checked.warnings) if isinstance(checked, Extraction) else _pack(checked)
+    return _result_of(checked, now) if isinstance(found, Extraction) else _pack(checked)

@@ -9,8 +9,7 @@ two pages, so the latest runs are judged together. The baseline are usual runs: 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from fractions import Fraction
-from math import comb, sqrt
+from math import exp, fsum, lgamma, sqrt
 from statistics import median
 
 from caliber_crawler.archive import Archive
@@ -34,10 +33,10 @@ SHARE_RUNS = 200
 """Maximum number of earlier runs for a share; about four days of runs from cron."""
 MIN_STANDARD_ERRORS = 3.5
 """Minimum drop of a share in standard errors; a smaller one may be chance."""
-MAX_CHANCE = Fraction(1, 100_000)
+MAX_CHANCE = 1 / 100_000
 """Maximum probability that chance explains a drop of a field which only some articles have. Twenty sites with hourly
 crawls compare some 100,000 independent samples a year, so that a higher one gives false alarms."""
-MAX_CHANCE_OF_ALL = Fraction(1, 4_000)
+MAX_CHANCE_OF_ALL = 1 / 4_000
 """The same for a field that every article had."""
 MANY_PAGES = 3 * MIN_PAGES
 """Number of the latest pages to compare if fewer show a drop that may be chance."""
@@ -261,11 +260,26 @@ def _is_chance(now: tuple[int, int], before: tuple[int, int], visits: tuple[floa
     """
     sizes = [max(1, round(total / each)) for (total, _), each in zip((now, before), visits, strict=True)]
     parts = [round(size * _share(counted)) for size, counted in zip(sizes, (now, before), strict=True)]
-    size, part, common = sum(sizes), sum(parts), sizes[0]
-    ways = sum(
-        comb(part, drawn) * comb(size - part, common - drawn) for drawn in range(parts[0], min(common, part) + 1)
+    return chance_of_as_many(sizes, parts) >= (MAX_CHANCE if before[1] else MAX_CHANCE_OF_ALL)
+
+
+def chance_of_as_many(sizes: Sequence[int], parts: Sequence[int]) -> float:
+    """The probability that the first of two samples has at least ``parts[0]`` of all parts by chance (hypergeometric).
+
+    By logarithms: the exact numbers of ways have as many bits as a site has pages.
+    """
+    size, part, drawn = sum(sizes), sum(parts), sizes[0]
+    least, most = max(parts[0], drawn - (size - part)), min(drawn, part)
+    all_ways = _log_ways(size, drawn)
+    return fsum(
+        exp(_log_ways(part, number) + _log_ways(size - part, drawn - number) - all_ways)
+        for number in range(least, most + 1)
     )
-    return ways >= (MAX_CHANCE if before[1] else MAX_CHANCE_OF_ALL) * comb(size, common)
+
+
+def _log_ways(size: int, drawn: int) -> float:
+    """The logarithm of the number of ways to draw so many of so many."""
+    return lgamma(size + 1) - lgamma(drawn + 1) - lgamma(size - drawn + 1)
 
 
 def _share(counted: tuple[int, int]) -> float:
