@@ -234,7 +234,7 @@ def start(mutant: Mutant, files: Sequence[str], folder: str) -> int:
         sys.meta_path.insert(0, MutantFinder(mutant))  # type: ignore[arg-type]
         import pytest
 
-        options = ("-x", "-q", "-m", "not slow", "--hypothesis-profile", "quick")
+        options = ("-x", "-q", "-n", "0", "-m", "not slow", "--hypothesis-profile", "quick")
         options += ("-p", "no:cacheprovider", "--basetemp", f"{folder}/tests")
         code = int(pytest.main([*options, "--timeout", str(SECONDS), *files]))
     finally:
