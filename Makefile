@@ -9,8 +9,9 @@ unexport PYTHONDONTWRITEBYTECODE
 MAKEFLAGS += --no-print-directory
 python := .venv/bin/python
 caliber := .venv/bin/caliber
-# Three processes for two processors, because tests wait for servers and crawls for a third of their time (tests/forks.py).
-pytest := $(python) -m pytest --forks 3
+# Three workers for two processors, because tests wait for servers and crawls for a third of their time. Neighbouring tests
+# stay on one worker: they share fixtures.
+pytest := $(python) -m pytest -n 3 --dist worksteal
 compile := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make constraints"
 

@@ -26,10 +26,7 @@ from caliber_crawler.crawling.outcome import balanced
 from caliber_crawler.demo import DemoSite, running
 from caliber_crawler.errors import ArchiveError
 from caliber_crawler.processes import executor, worker
-from tests.forks import pytest_addoption, pytest_runtestloop
 from tests.preloaded import Fork, Program, interpreter
-
-__all__ = ["pytest_addoption", "pytest_runtestloop"]
 
 # Objects created by the collection live until the end. Searching them for garbage would take half of its time.
 gc.disable()
