@@ -26,7 +26,7 @@ _MARK_STARTS = frozenset((b"\xef", b"\xfe", b"\xff", b"\0"))
 # UTF-16 without a byte order mark, by the beginning of the markup.
 _UTF16_LE = re.compile(rb"(?:[\t\n\f\r ]\0){0,256}<\0[!?A-Za-z]\0")
 _UTF16_BE = re.compile(rb"(?:\0[\t\n\f\r ]){0,256}\0<\0[!?A-Za-z]")
-_LANGUAGE = re.compile(rb"""<html\b[^<>]{0,500}?\slang\s{0,9}=\s{0,9}["']?([a-z]{2,3})\b""", re.IGNORECASE)
+_HTML_LANGUAGE = re.compile(rb"""<html\b[^<>]{0,500}?\slang\s{0,9}=\s{0,9}["']?([a-z]{2,3})\b""", re.IGNORECASE)
 LANGUAGE_SAMPLE = 4096
 MIN_OWN_LETTERS = 0.98
 """Share of the letters outside ASCII that a language has, if the encoding is right; names have others."""
@@ -98,7 +98,7 @@ def _encodings(body: bytes, declared: tuple[str | None, ...]) -> Iterator[str | 
 
 def _usual_encoding(body: bytes) -> str | None:
     """The encoding of the language that the page declares, if the text is in that language's letters."""
-    match = _LANGUAGE.search(body[:LANGUAGE_SAMPLE])
+    match = _HTML_LANGUAGE.search(body[:LANGUAGE_SAMPLE])
     encodings, letters = _LETTERS.get(match[1].decode().lower() if match else "", ((), ""))
     for encoding in encodings:
         text = body[:DETECTION_SAMPLE].decode(encoding, errors="replace").lower()
