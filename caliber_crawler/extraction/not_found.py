@@ -49,25 +49,46 @@ PAGES = (
     "|adres|adresse|article|artikel|статья|материал|страничка|içerik|məqalə|sahypa|ünvan"
 )
 """Words for what does not exist: a missing tourist is news."""
+ERRORS = (
+    "error|fehler|erreur|errore|erro|fout|fel|feil|fejl|virhe|błąd|chyba|hiba|eroare|greška|грешка|klaida|kļūda|viga|hata"
+    "|xəta|ошибка|помилка|қате|xato|σφάλμα|սխալ|შეცდომა|خطا|خطأ|שגיאה|错误|錯誤|エラー|오류|kesalahan|lỗi|त्रुटि|http|oops|упс"
+)
+"""Words beside the number 404: a title that counts 404 of something is news."""
 MAX_TITLE_LENGTH = 200
 _NUMBER = re.compile(r"(?<!\d)404(?!\d)")
+_WORD = re.compile(r"[^\W\d_]+")
 _PARTS = re.compile(r"\s[|–—·»:-]\s|[|｜_]")
 
 
 @cache
-def _phrases() -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _phrases() -> tuple[tuple[str, ...], frozenset[str]]:
     found = tuple(fold(phrase) for phrases in NOT_FOUND.values() for phrase in phrases.split("|"))
-    return found, tuple(map(fold, PAGES.split("|")))
+    return found, frozenset(map(fold, ERRORS.split("|")))
+
+
+@cache
+def _page_pattern() -> re.Pattern[str]:
+    """Matches a word for a page: in ASCII letters at the beginning of a word (not in "president"), else anywhere."""
+    pages = sorted(map(fold, PAGES.split("|")), key=len, reverse=True)
+    ascii_pages, others = ("|".join(page for page in pages if page.isascii() == kind) for kind in (True, False))
+    return re.compile(rf"(?<![^\W\d_])(?:web|internet|home)?+(?:{ascii_pages})|{others}")
 
 
 def says_not_found(title: str) -> bool:
-    """Return whether a title or heading says that a page does not exist: it names the page, or says nothing else."""
+    """Return whether a title or heading says that a page does not exist: it names the page, or says nothing else.
+
+    The number 404 is not enough: it counts only alone, with a word for a page, or with one for an error.
+    """
     folded = fold(title[:MAX_TITLE_LENGTH].replace("’", "'"))
-    if _NUMBER.search(folded):
-        return True
-    phrases, pages = _phrases()
+    phrases, errors = _phrases()
     for part in _PARTS.split(folded):
         length = max((len(phrase) for phrase in phrases if phrase in part), default=0)
-        if length and (2 * length >= len(part.strip()) or any(page in part for page in pages)):
+        is_enough = 2 * length >= len(part.strip())
+        if _NUMBER.search(part):
+            others = _WORD.findall(_NUMBER.sub("", part))
+            is_enough = bool(length) or not others or not errors.isdisjoint(others)
+        elif not length:
+            continue
+        if is_enough or _page_pattern().search(part):
             return True
     return False

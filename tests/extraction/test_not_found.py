@@ -54,7 +54,8 @@ def test_the_title_counts_in_the_encoding_of_its_page() -> None:
         "Kayıp dağcı üç gündür bulunamadı", "İtkin düşən alpinist tapılmadı",
         "Der vermisste Wanderer wurde nicht gefunden",
         "El montañero desaparecido no existe, dice la policía", "失踪登山者仍未找到，搜救工作将继续进行",
-        "Flight 4041 lands",
+        "Flight 4041 lands", "404 people infected in Baku", "В Азербайджане 404 новых случая", "Peugeot 404",
+        "A border that does not exist, says president", "Bus 404 runs again", "404 gün sonra", "404人感染",
     ],
 )  # fmt: skip
 def test_news_of_something_that_was_not_found_is_an_article(headline: str) -> None:
