@@ -54,8 +54,8 @@ from caliber_crawler.spiders.caliber import CaliberSpider
 PORT = 9_621
 DELAY = 1.0
 """Seconds between two requests to a site."""
-SINCE = "2025-01-01"
-"""This day begins at the sites four hours before the first crawls."""
+SINCE = "2024-12-31"
+"""The first crawls fetch the articles of the day before them."""
 WINDOW = 10.0
 NEWSROOMS = 20
 """Sites with the same number modulo this one publish the same articles, at the same times."""

@@ -99,4 +99,4 @@ def test_with_a_mirror_only_increments_are_fetched(dsn: str, tmp_path: Path, mon
         assert result.exit_code == 0, result.output
         assert json.loads(result.stdout)["aurora"]["versions"] == 1
         assert (tmp_path / "mirror" / "aurora.db").read_bytes() == path.read_bytes()
-    assert sorted(file.name for file in (tmp_path / "mirror").iterdir()) == ["aurora.db", "aurora.json"]
+    assert sorted(file.name for file in (tmp_path / "mirror").iterdir()) == ["aurora.db", "aurora.json", "aurora.pages"]
