@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from caliber_crawler import robots_groups
-from caliber_crawler.extraction import boilerplate, counts, structured_data, text_page
+from caliber_crawler.extraction import boilerplate, counts, not_found, structured_data, text_page
 from caliber_crawler.extraction.dates import labels, site_formats
 from caliber_crawler.known_sites import known_spiders, project_settings
 from caliber_crawler.learning.url_patterns import learn_article_path
@@ -50,6 +50,7 @@ BUILDERS: dict[str, tuple[set[str], Patterns]] = {
         {"finditer"},
         lambda site: map(site_formats.format_pattern, site.date_formats),
     ),
+    "extraction.not_found:_page_pattern": ({"search"}, lambda site: [not_found._page_pattern()]),
     "extraction.structured_data:_site_title": ({"sub"}, lambda site: [structured_data._site_title(site.title)]),
     "extraction.text_page:_controls_in_a_row": (
         {"search"},
