@@ -21,12 +21,10 @@ import gc
 import json
 import os
 import socket
-import subprocess
 import sys
 import time
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,7 +36,7 @@ from tabulate import tabulate
 
 from benchmarks.soak import megabytes
 from benchmarks.year_crawls import cpu_seconds, read_lines
-from benchmarks.year_server import CLOCK, Served
+from benchmarks.year_server import CLOCK, Served, served_by
 from benchmarks.year_sites import ARTICLES, START, SeasonalTimeline
 from caliber_crawler.archive import Archive
 from caliber_crawler.commands.crawling import ALLOCATIONS
@@ -113,21 +111,6 @@ def serve(sites: int, log: Path) -> None:
             print(flush=True)
 
 
-@contextmanager
-def served(sites: int, log: Path) -> Iterator[Served]:
-    """Serve the sites from a process of their own."""
-    command = [sys.executable, "-m", "benchmarks.one_day", "--folder", str(log.parent), "--serve", str(sites)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        yield Served(process)
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(5)
-        process.kill()
-
-
 # --- The crawls -------------------------------------------------------------------------------------------------------
 
 
@@ -165,7 +148,8 @@ def run(plan: Plan) -> None:
     spiders = [spider_of(number) for number in range(plan.sites)]
     gc.freeze()
     gc.set_threshold(ALLOCATIONS, *gc.get_threshold()[1:])
-    with served(plan.sites, plan.folder / "requests.tsv") as server, time_machine.travel(START, tick=True) as clock:
+    serving = served_by("benchmarks.one_day", "--folder", plan.folder, "--serve", plan.sites)
+    with serving as server, time_machine.travel(START, tick=True) as clock:
 
         async def run_hours() -> None:
             began = time.monotonic()

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, MutableMapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TextIO
@@ -152,10 +152,15 @@ class Served:
             raise SystemExit(f"The server of the sites ended with exit code {self._process.wait(10)}.")
 
 
-@contextmanager
-def served(days: int, sites: int, port: int, seed: int, log: Path) -> Iterator[Served]:
+def served(days: int, sites: int, port: int, seed: int, log: Path) -> AbstractContextManager[Served]:
     """Serve the sites from a process of their own."""
-    command = [sys.executable, "-m", "benchmarks.year_server", *map(str, (days, sites, port, seed, log))]
+    return served_by("benchmarks.year_server", days, sites, port, seed, log)
+
+
+@contextmanager
+def served_by(module: str, *arguments: object) -> Iterator[Served]:
+    """Serve sites from a process that runs a module."""
+    command = [sys.executable, "-m", module, *map(str, arguments)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         yield Served(process)
