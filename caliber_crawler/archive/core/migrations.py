@@ -172,6 +172,12 @@ def m0024_visits(db: Database) -> None:
     run_script(db, "m0024_visits")
 
 
+@migrations()
+def m0025_changes(db: Database) -> None:
+    """Add when an article last changed, and index the articles with several versions by it."""
+    run_script(db, "m0025_changes")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.family import FAMILY
 
-FROM_CURRENT_VERSION = f"""FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL
+FROM_VERSIONS = f"FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL"
+FROM_CURRENT_VERSION = f"""{FROM_VERSIONS}
 ORDER BY seen_until DESC, seen_from DESC, content_digest DESC LIMIT 1"""
 TEXT = {
     **{name: name for name in ("headline", "subtitle", "published_at", "published_local", "word_count", "layout")},
@@ -16,9 +17,10 @@ TEXT = {
     "authors": "CASE WHEN json_valid(authors) THEN authors ELSE '[]' END",
     "current_version_id": "id",
 }
+CHANGES = {"version_count": "count(*)", "changed_at": "CASE WHEN count(*) > 1 THEN max(seen_from) END"}
 CURRENT = {
     **{name: f"SELECT {sql} {FROM_CURRENT_VERSION}" for name, sql in TEXT.items()},
-    "version_count": f"SELECT count(*) FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL",
+    **{name: f"SELECT {sql} {FROM_VERSIONS}" for name, sql in CHANGES.items()},
     # The unary plus keeps SQLite from scanning all view counts in order of time.
     "views": f"""SELECT max(views) FROM view_counts WHERE article_id IN ({FAMILY})
       GROUP BY +observed_at ORDER BY +observed_at DESC LIMIT 1""",
@@ -28,7 +30,8 @@ CURRENT_TEXT = f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in TEXT.item
 """All columns of ``TEXT`` in one row, or no row. A search for each takes ten times as long."""
 REFRESH = f"""UPDATE articles SET
   ({", ".join(TEXT)}) = (SELECT {", ".join(TEXT.values())} {FROM_CURRENT_VERSION}),
-  {", ".join(f"{name} = ({sql})" for name, sql in CURRENT.items() if name not in TEXT)}
+  ({", ".join(CHANGES)}) = (SELECT {", ".join(CHANGES.values())} {FROM_VERSIONS}),
+  {", ".join(f"{name} = ({sql})" for name, sql in CURRENT.items() if name not in TEXT and name not in CHANGES)}
 WHERE id = :article_id RETURNING current_version_id, authors"""
 
 ADD_AUTHORS = """INSERT INTO authors (name, site)
