@@ -174,7 +174,7 @@ def m0024_visits(db: Database) -> None:
 
 @migrations()
 def m0025_changes(db: Database) -> None:
-    """Add when an article last changed, and index the articles with several versions by it."""
+    """Index the articles with several versions by their last change, and add the words of the full-text index."""
     run_script(db, "m0025_changes")
 
 

@@ -895,6 +895,8 @@ CREATE INDEX frontier_lists ON frontier (kind) WHERE kind <> 'article';
 
 CREATE INDEX articles_of_several_versions ON articles (changed_at) WHERE version_count > 1;
 
+CREATE VIRTUAL TABLE versions_tokens USING fts5vocab (versions_fts, 'instance');
+
 PRAGMA application_id = 1128352841;
 
 PRAGMA user_version = 25;
