@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from calendar import monthrange
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.search.group_totals import GroupRow, group_totals
 from caliber_crawler.archive.search.ranking import source_of
 from caliber_crawler.archive.search.selection import Selection, condition
-from caliber_crawler.browse.article_groups import GroupRow, group_rows
+from caliber_crawler.browse.article_groups import group_rows
 
 FACETS = ("language", "section", "site", "code")
 MAX_VALUES = 12
@@ -25,12 +25,6 @@ WIDTH, HEIGHT = 720, 80
 COUNTS = """
 SELECT +a.language AS language, a.section, a.site, substr(a.published_date, 1, 7) AS month, count(*) AS articles
 {found} GROUP BY 1, 2, 3, 4"""
-# Of all articles, or those of some sites, sections and languages: as the totals have them.
-OF_TOTALS = """
-SELECT language, nullif(section, '') AS section, site, nullif(month, '') AS month, articles FROM article_totals
-WHERE (:sites = '[]' OR site IN (SELECT value FROM json_each(:sites)))
-  AND (:sections = '[]' OR section IN (SELECT value FROM json_each(:sections)))
-  AND (:languages = '[]' OR language IN (SELECT value FROM json_each(:languages)))"""
 # Variables without a list of codes have free text.
 CODES = """
 SELECT k.variable || '=' || k.code, count(DISTINCT a.id) FROM codebook b
@@ -89,12 +83,9 @@ def count_hits(connection: Connection, where: Selection) -> SearchCounts:
 
 
 def _rows(connection: Connection, where: Selection) -> list[GroupRow]:
-    if replace(where, sites=(), sections=(), languages=()) == Selection():
-        names = {name: json.dumps(getattr(where, name)) for name in ("sites", "sections", "languages")}
-        return connection.rows_of(GroupRow, OF_TOTALS, names)
-    rows = group_rows(connection, where)
-    if rows is not None:
-        return rows
+    for known in (group_totals, group_rows):
+        if (rows := known(connection, where)) is not None:
+            return rows
     found, values = source_of(connection, where)
     return connection.rows_of(GroupRow, COUNTS.format(found=found), values)
 
