@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from caliber_crawler.archive.search.group_totals import GroupRow
 from caliber_crawler.archive.search.matching import matching
 from caliber_crawler.archive.search.selection import Selection
 
@@ -27,6 +26,16 @@ TEXTS = """
 SELECT +a.language, a.section, a.site, substr(a.published_date, 1, 7), group_concat(a.current_version_id)
 FROM articles a WHERE a.current_version_id IS NOT NULL AND a.duplicate_of IS NULL GROUP BY 1, 2, 3, 4"""
 MATCHES = "SELECT group_concat(rowid) FROM versions_fts WHERE versions_fts MATCH ?"
+
+
+class GroupRow(TypedDict):
+    """A group with the number of its articles that match."""
+
+    language: str
+    section: str | None
+    site: str
+    month: str | None
+    articles: int
 
 
 class Groups(NamedTuple):

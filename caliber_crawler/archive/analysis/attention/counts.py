@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypedDict, get_args
+from typing import Any, Literal, TypedDict, get_args
 
 from caliber_crawler.archive.analysis.attention.periods import Period, period_of, periods_between
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.reports.state import state_digest
-from caliber_crawler.archive.search.group_totals import GroupRow, group_totals
+from caliber_crawler.archive.search.group_totals import group_totals
 from caliber_crawler.archive.search.matching import Match, matching
 from caliber_crawler.archive.search.ranking import IN_ARTICLES, IN_TEXT
 from caliber_crawler.archive.search.selection import Selection, condition
@@ -129,7 +129,7 @@ def _count(
 ) -> Count:
     """The articles of a query, or all of the selection; those without a date have an empty period."""
     if query is None and by == "month" and breakdown != "author":
-        groups = group_totals(connection, selection)
+        groups = group_totals(connection, selection, ("month", breakdown) if breakdown else ("month",))
         if groups is not None:
             return _sums(groups, breakdown)
     match = Match() if query is None else matching(connection, query)
@@ -147,7 +147,7 @@ def _count(
     return count
 
 
-def _sums(groups: list[GroupRow], breakdown: Literal["section", "language", "site"] | None) -> Count:
+def _sums(groups: list[dict[str, Any]], breakdown: Breakdown | None) -> Count:
     """The articles of groups by month and breakdown."""
     count: Count = Counter()
     for row in groups:
