@@ -174,7 +174,7 @@ def m0024_visits(db: Database) -> None:
 
 @migrations()
 def m0025_changes(db: Database) -> None:
-    """Index the articles with several versions by their last change, and add the words of the full-text index."""
+    """Index articles by their last change, list the words of the full-text index, read view counts by their key."""
     run_script(db, "m0025_changes")
 
 
