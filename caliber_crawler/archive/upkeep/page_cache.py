@@ -18,8 +18,8 @@ def enlarge_cache(connection: sqlite3.Connection, *, mapped: bool) -> None:
     ``mapped`` reads pages without copying them, at two thirds of the CPU time of look-ups. A disk that fails, or a file
     that another program shortens, then ends the process: only for a worker.
     """
-    # Both read the schema, which may be damaged: the checks report that.
-    with contextlib.suppress(sqlite3.Error):
+    # Both read the schema, which may be damaged, and the message about it invalid UTF-8: the checks report that.
+    with contextlib.suppress(sqlite3.Error, UnicodeDecodeError):
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         if mapped:
             connection.execute(f"PRAGMA mmap_size = {MAX_MAPPED_BYTES}")
