@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
+from caliber_crawler.extraction.generic.byline_lines import is_byline_line
+from caliber_crawler.extraction.headline import split_heading
 from caliber_crawler.extraction.linked_data import LinkedData, unescaped, without_tags
 from caliber_crawler.extraction.text import clean_inline, fold
 from caliber_crawler.extraction.tree import text_of
@@ -287,6 +289,7 @@ def _heading(
     elements = [*marked[:MAX_MARKED], *root.iter("h1")]
     headings = [text for element in elements if (text := text_of(element)) and not _is_site_name(text, names)]
     headings += [text for element in elements[:MAX_MARKED] for text in _without_labels(element, known)]
+    headings = [text for text in headings if not (known and _is_byline(text, known))]
     if not known:
         return text_of(marked[0]) or None if len(marked) == 1 else max(headings, key=len, default=None)
     if len(marked) == 1 and (own := text_of(marked[0])) and all(map(partial(_names_section, own), known)):
@@ -298,7 +301,10 @@ def _heading(
 
 
 def _without_labels(element: etree._Element, known: Sequence[str]) -> Iterator[str]:
-    """A heading without an element at one of its ends, such as a label, if the rest is a title of the page."""
+    """A heading without an element at one of its ends, such as a label, if the rest is a title of the page.
+
+    Nor with a byline behind it.
+    """
     if not len(element):
         return
     first, last = element[0], element[-1]
@@ -310,6 +316,14 @@ def _without_labels(element: etree._Element, known: Sequence[str]) -> Iterator[s
             _key(title) == _key(rest) or _as_begun(title, [rest]) == rest for title in known
         ):
             yield rest
+    own, under = split_heading(element)
+    if under and is_byline_line(under):
+        yield own
+
+
+def _is_byline(heading: str, known: Sequence[str]) -> bool:
+    """Return whether a heading is only a byline, and no title of the page is like it."""
+    return is_byline_line(heading) and not any(map(partial(_is_alike, heading), known))
 
 
 def _is_marked(element: etree._Element) -> bool:
