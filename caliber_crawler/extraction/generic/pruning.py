@@ -20,7 +20,13 @@ from caliber_crawler.extraction.generic.elements import (
     remove_marked,
     text_length,
 )
-from caliber_crawler.extraction.generic.figures import open_figures, place_late_parts, show_pictures, unembed
+from caliber_crawler.extraction.generic.figures import (
+    open_figures,
+    place_late_parts,
+    show_pictures,
+    show_sounds,
+    unembed,
+)
 from caliber_crawler.extraction.generic.inline_elements import simplify_inline
 from caliber_crawler.extraction.generic.outline import short_text
 from caliber_crawler.extraction.generic.paragraphs import (
@@ -112,6 +118,7 @@ def prune(root: etree._Element, headline: str | None, url: str, omissions: Omiss
     place_late_parts(root)
     _clear_anchors(root)
     _drop_sidebars(root, headline, omissions)
+    show_sounds(root, url, omissions)
     move_captions(root, "figcaption", omissions)
     show_pictures(root)
     unembed(root, url, omissions)

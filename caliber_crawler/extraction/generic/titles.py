@@ -41,6 +41,7 @@ MAX_SITE_NAME_LENGTH = 40
 MIN_LIKENESS, SAME_WORDING = 0.4, 0.9
 """Shares of common words: two titles are of one article from the first on, and the same from the second on."""
 ALIKE = 0.6
+UNLIKE = 0.15
 MAX_MARKED = 20
 MAX_SECTION_WORDS = 3
 _TITLE_TERMS = frozenset(("dc:title", "dcterms:title"))
@@ -150,7 +151,7 @@ def _is_section_heading(found: Mapping[str, str]) -> bool:
     return (
         0 < len(heading.split()) <= 3
         and any(len(text.split()) > 3 for text in others)
-        and all(likeness(heading, text) < 0.15 for text in others)
+        and all(likeness(heading, text) < UNLIKE for text in others)
     )
 
 
@@ -322,8 +323,8 @@ def _without_labels(element: etree._Element, known: Sequence[str]) -> Iterator[s
 
 
 def _is_byline(heading: str, known: Sequence[str]) -> bool:
-    """Return whether a heading is only a byline, and no title of the page is like it."""
-    return is_byline_line(heading) and not any(map(partial(_is_alike, heading), known))
+    """Return whether a heading is only a byline, and shares hardly a word with the titles of the page."""
+    return is_byline_line(heading) and all(likeness(heading, title) < UNLIKE for title in known)
 
 
 def _is_marked(element: etree._Element) -> bool:
