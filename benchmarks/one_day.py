@@ -58,8 +58,8 @@ DELAY = 1.0
 """Seconds between two requests to a site."""
 SINCE = "2024-12-31"
 """The first crawls fetch the articles of the day before them."""
-TOLERANCE = 0.002
-"""Seconds: the delay counts from just before the time in the header."""
+TOLERANCE = 0.001
+"""Seconds: times are rounded."""
 WINDOW = 10.0
 NEWSROOMS = 20
 """Sites with the same number modulo this one publish the same articles, at the same times."""
@@ -122,8 +122,9 @@ class DatedDownloadHandler(PoliteDownloadHandler):
     """Adds to each request the simulated time at which it is sent."""
 
     def _begin_sending(self, request: Request) -> None:
+        sent = datetime.now(UTC).timestamp()
         super()._begin_sending(request)
-        request.headers.setRawHeaders(b"X-Sent", [f"{datetime.now(UTC).timestamp():.4f}".encode()])
+        request.headers.setRawHeaders(b"X-Sent", [f"{sent:.4f}".encode()])
 
 
 # --- The crawls -------------------------------------------------------------------------------------------------------
