@@ -900,4 +900,4 @@ FROM (
 
 PRAGMA application_id = 1128352841;
 
-PRAGMA user_version = 25;
+PRAGMA user_version = 26;
