@@ -37,8 +37,8 @@ class Mark:
     def conditions(self) -> dict[str, str]:
         """Conditions for the rows that are new since, by table.
 
-        A merge may add rows to an old run: so their IDs count too. Rows are looked up by their IDs, because SQLite reads
-        the whole table for a choice between two conditions.
+        A merge may add rows to an old run: so their IDs count too. Rows are looked up by their IDs: SQLite reads the
+        whole table for a choice between two conditions.
         """
         new_captures, new_versions = (
             f"SELECT id FROM {table} WHERE run_id > {self.run_id} UNION SELECT id FROM {table} WHERE id > {last}"
