@@ -116,6 +116,8 @@ def test_an_empty_archive_is_valid(blank: Path) -> None:
         ("articles", "headline = 'Another'"),
         ("articles", "views = 5"),
         ("articles", "version_count = 1"),
+        ("articles", "changed_at = '2026-01-07T11:00:00Z'"),
+        ("articles", "changed_at = NULL"),
         ("articles", "authors = '[]'"),
         ("articles", "published_year = '2025'"),
         ("articles", "first_seen_at = '2026-01-07T11:00:00Z'"),
