@@ -11,7 +11,7 @@ import yaml
 from tests.cluster.postgres import program
 from tests.tooling.compose import interpolated
 from tests.tooling.deployment import ARTICLES, PASSWORD, deploy, installs_packages, section
-from tests.tooling.image import can_run_steps
+from tests.tooling.image import can_run_steps  # noqa: F401 - in a condition
 from tests.tooling.repository import ROOT
 
 SECTIONS = {"docker": "On one machine, with Docker", "systemd": "On several machines, with systemd"}

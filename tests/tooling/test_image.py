@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from caliber_crawler.commands.cli import main
-from tests.tooling.image import Script, build_context, can_run_steps, instructions
+from tests.tooling.image import Script, build_context, can_run_steps, instructions  # noqa: F401 - in a condition
 from tests.tooling.repository import ROOT
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
