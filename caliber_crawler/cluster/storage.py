@@ -202,16 +202,12 @@ class Storage:
         self.require_mark()
         name = f"{quote(site, safe='')}/{generation:08d}-{secrets.token_hex(4)}{suffix}"
         target = self._at(name)
-        try:
-            with self._faults(f"Cannot publish the shard of {site}"):
-                self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
-                if self._is_local:
-                    _put_local(path, Path(target))
-                else:
-                    self._files.put_file(str(path), target)
-        except StorageUnavailable as error:
-            error.needed = path.stat().st_size
-            raise
+        with self._faults(f"Cannot publish the shard of {site}"):
+            self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
+            if self._is_local:
+                _put_local(path, Path(target))
+            else:
+                self._files.put_file(str(path), target)
         if self.on_stored is not None:
             self.on_stored()
         return name
