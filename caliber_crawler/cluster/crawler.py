@@ -213,7 +213,10 @@ class JobCrawler:
             path.unlink(missing_ok=True)
             return shard, b""
         size = sum(part.size for part in shard.parts)
-        written = await call_within(limit_for(size), self._storage.fetch, shard, path, kept=kept.part if kept else None)
+        known = kept.part if kept else None
+        written = await call_within(
+            limit_for(size), lambda: self._storage.fetch(shard, path, known), lambda: self._process.stopping
+        )
         require_readable(path, site, shard.path)
         if kept is not None and written is not None:
             return shard, await asyncio.to_thread(updated_digests, kept.digests, path, written)

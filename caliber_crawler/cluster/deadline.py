@@ -6,15 +6,18 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import ParamSpec, TypeVar
+from typing import TypeVar
 
 from caliber_crawler.errors import StorageUnavailable
 
-Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 
 PATIENCE = 120.0
 """Seconds for any call to the storage."""
+HURRY = 30.0
+"""Seconds for a call that runs when the process is asked to stop; systemd waits for 90 (``docs/deploy``)."""
+CHECK = 0.5
+"""Seconds between two looks whether the process is stopping."""
 LEAST_RATE = 1_000_000
 """Bytes per second; a slower transfer counts as one that hangs."""
 
@@ -24,18 +27,24 @@ def limit_for(size: int) -> float:
     return PATIENCE + size / LEAST_RATE
 
 
-async def call_within(
-    seconds: float, function: Callable[Arguments, Answer], *arguments: Arguments.args, **named: Arguments.kwargs
-) -> Answer:
-    """Call a function of the storage in a thread. Raises :class:`StorageUnavailable` if it takes longer.
+async def call_within(seconds: float, call: Callable[[], Answer], is_stopping: Callable[[], bool] = bool) -> Answer:
+    """Call the storage in a thread. Raises :class:`StorageUnavailable` if it takes longer.
 
-    The thread is a new one: a call that hangs cannot be ended, and would occupy one of a pool for ever. It does not
-    keep the process from ending.
+    If the process is stopping, it may take another :data:`HURRY`: what could not be stored must be kept before whoever
+    stops the process kills it. The thread is a new one: a call that hangs cannot be ended, and would occupy one of a
+    pool for ever. It does not keep the process from ending.
     """
-    future = asyncio.wrap_future(_start(lambda: function(*arguments, **named)))
-    finished, _ = await asyncio.wait([future], timeout=seconds)
-    if not finished:
-        raise _hanging(seconds)
+    future = asyncio.wrap_future(_start(call))
+    loop = asyncio.get_running_loop()
+    start = end = loop.time()
+    end += seconds
+    is_hurried = False
+    while not future.done():
+        if not is_hurried and is_stopping():
+            is_hurried, end = True, min(end, loop.time() + HURRY)
+        if (left := end - loop.time()) <= 0:
+            raise _hanging(loop.time() - start)
+        await asyncio.wait([future], timeout=min(left, CHECK))
     return future.result()
 
 

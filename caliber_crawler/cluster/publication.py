@@ -183,16 +183,18 @@ class Publisher:
 
     async def _remove(self, name: str) -> None:
         with suppress(StorageUnavailable):  # `caliber cluster check --sweep` deletes it
-            await call_within(PATIENCE, self._storage.remove, name)
+            await call_within(PATIENCE, lambda: self._storage.remove(name), self._is_stopping)
 
     async def _put(self, part: Path, shard: Shard, *, is_whole: bool) -> str:
         suffix = ".db" if is_whole else ".increment"
-        size, generation = part.stat().st_size, shard.generation + 1
+        size = part.stat().st_size
+
+        def put() -> str:
+            return self._storage.put(part, shard.site, shard.generation + 1, suffix)
+
         for share in (*PAUSES, None):
             try:
-                return await call_within(
-                    limit_for(size), self._storage.put, part, shard.site, generation, suffix=suffix
-                )
+                return await call_within(limit_for(size), put, self._is_stopping)
             except StorageUnavailable as error:
                 error.needed = size
                 if share is None or self._is_stopping():

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from caliber_crawler.archive import Archive
-from caliber_crawler.cluster import publication
+from caliber_crawler.cluster import deadline, publication
 from caliber_crawler.cluster.deadline import LEAST_RATE, PATIENCE, call_within, limit_for, wait_within
 from caliber_crawler.cluster.storage import MARK, Storage
 from caliber_crawler.errors import ShardUnusable, StorageUnavailable
@@ -64,12 +64,21 @@ def test_the_answer_or_the_error_of_a_call_is_that_of_the_function(error: BaseEx
     def fail() -> None:
         raise error
 
-    assert asyncio.run(call_within(5, max, 3, 4)) == 4
+    assert asyncio.run(call_within(5, lambda: 4)) == 4
     assert wait_within(5, lambda: 4) == 4
     for call in (lambda: asyncio.run(call_within(5, fail)), lambda: wait_within(5, fail)):
         with pytest.raises(type(error)) as caught:
             call()
         assert str(caught.value) == str(error)
+
+
+def test_a_process_that_stops_waits_for_a_short_time(hanging: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadline, "HURRY", 0.2)
+    began = time.monotonic()
+    with pytest.raises(StorageUnavailable, match=HANGS):
+        asyncio.run(call_within(60, hanging.require_mark, lambda: time.monotonic() - began > 0.3))
+    assert 0.4 < time.monotonic() - began < 10
+    assert asyncio.run(call_within(60, lambda: 4, lambda: True)) == 4
 
 
 def test_a_large_file_has_more_time() -> None:
