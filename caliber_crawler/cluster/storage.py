@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -157,9 +157,9 @@ class Storage:
         if not path.is_file():
             # A folder of this name was copied.
             shutil.rmtree(path, ignore_errors=True)
-            raise ShardUnusable(f"The shard {part.path} is damaged: it is not a file on the storage.")
+            raise _damage(part, "it is not a file on the storage")
         if digest_of(path) != part.digest:
-            raise ShardUnusable(f"The shard {part.path} is damaged: its digest differs from the published one.")
+            raise _damage(part, "its digest differs from the published one")
 
     def size_of(self, name: str) -> int | None:
         """The size of a file in bytes, ``None`` if it is missing. Raises :class:`StorageUnavailable`."""
@@ -226,6 +226,13 @@ class Storage:
 
     def _at(self, name: str) -> str:
         return f"{self._root}/{name}"
+
+
+def _damage(part: Part, why: str) -> ShardUnusable:
+    site = unquote(part.path.partition("/")[0])
+    return ShardUnusable(
+        f"The shard {part.path} is damaged: {why}; `caliber cluster restore {site}` takes a former generation."
+    )
 
 
 def _put_local(path: Path, target: Path) -> None:
