@@ -36,7 +36,8 @@ MESSAGES = "SELECT site, created_at AS since, attempts, due_at FROM caliber_mess
 def cluster_status(dsn: str, *, unhealthy: bool = False) -> dict[str, list[dict[str, Any]]]:
     """Jobs, workers with the seconds since their heartbeat, sites with their states, shards with sizes in bytes.
 
-    Also the messages that their targets have not received yet. With ``unhealthy``, only the failed jobs, and the sites whose last job was not healthy with their shards.
+    Also the messages that their targets have not received yet. With ``unhealthy``, only the failed jobs, and the sites
+    whose last job was not healthy with their shards.
 
     Successful jobs are deleted; their counts are stored with their shard. Raises :class:`ClusterError`.
     """
