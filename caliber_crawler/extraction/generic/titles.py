@@ -313,6 +313,7 @@ def _named_behind(heading: str | None, root: etree._Element, known: Sequence[str
         for title in known
         if key and _key(title).startswith(key) and (behind := _BEHIND_OR_COLON.match(_key(title), len(key)))
     }
+    rests = {rest for rest in rests if len(rest) > len(key)}
     if not rests:
         return None
     lesser = (text_of(element) for element in islice(root.iter("h2", "h3"), MAX_MARKED))
