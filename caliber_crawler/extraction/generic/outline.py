@@ -26,6 +26,7 @@ MIN_SHARE_OF_MAIN = 0.5
 LEVELS_OF_FOOTER = 3
 MAX_WITHOUT_HEADING = 40
 """Elements between a date and the first long text on a page without a headline."""
+MAX_LINKS_OF_HEAD = 3
 MAX_LEVELS_BEFORE = 4
 """A date above the headline belongs to it within this number of elements around the headline."""
 MAX_TEASER_LENGTH = 400
@@ -72,6 +73,18 @@ class Place(IntEnum):
     """Outside the article."""
     ASIDE = 4
     """In a part of the page that is not the article: comments, teasers, sidebar, the site's header."""
+
+
+def _is_of_article(header: etree._Element) -> bool:
+    """Return whether a ``header`` beside the headline is the article's: it has no navigation, form or list of links."""
+    parent = header.getparent()
+    links = islice(header.iter("a", "nav", "form", "ul"), MAX_LINKS_OF_HEAD + 1)
+    return (
+        parent is not None
+        and parent.tag not in ("body", "html")
+        and all(node.tag == "a" for node in links)
+        and sum(1 for _ in header.iter("a")) <= MAX_LINKS_OF_HEAD
+    )
 
 
 class Outline:
@@ -285,7 +298,7 @@ class Outline:
             if node in self.level:
                 return Place.ELSEWHERE if node.tag in ("body", "html") and around is not node else None
             if node.tag == "header":
-                return Place.ASIDE
+                return None if node.getparent() is around and _is_of_article(node) else Place.ASIDE
         return None
 
     def _is_aside(self, element: etree._Element, *, foreign: bool = False) -> bool:

@@ -397,3 +397,15 @@ def test_a_date_serialized_by_dotnet_is_an_instant(escaped: str, number: str, in
 def test_no_serialized_number_is_an_error(number: int, offset: str) -> None:
     stamp = parse_stamp(f"/Date({number}{offset})/")
     assert stamp is None or stamp.at.year >= 1991
+
+
+def test_a_header_beside_the_headline_is_the_article_s_if_it_is_not_the_site_s() -> None:
+    navigation = '<nav><a href="/world">World</a></nav>'
+    body = "<{0}>{1}<h1>{2}</h1>{3}</{0}>"
+    for tag in ("article", "main", "div"):
+        own = body.format(tag, f"<header>{PRINTED}</header>", HEADLINE, TEXT)
+        found = found_on(f"<header>{navigation} 28 February 2026</header>{own}", lang="az")
+        assert found is not None
+        assert found.at.isoformat() == "2026-01-07T14:35:00"
+        assert found_on(body.format(tag, f"<header>{navigation}{PRINTED}</header>", HEADLINE, TEXT), lang="az") is None
+    assert found_on(f"<header>{PRINTED}</header><h1>{HEADLINE}</h1>{TEXT}", lang="az") is None
