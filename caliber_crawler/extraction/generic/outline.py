@@ -11,10 +11,12 @@ from itertools import islice
 from lxml import etree
 
 from caliber_crawler.extraction.dates.printed import find_printed_dates
-from caliber_crawler.extraction.text import clean_inline, fold
+from caliber_crawler.extraction.text import clean_inline, fold, is_as_long
 from caliber_crawler.extraction.tree import text_of
 
 MIN_PROSE_LENGTH = 100
+MIN_PROSE_SIGNS = 34
+"""The same in Chinese, Japanese or Korean characters."""
 MIN_SAMPLE_TEXT, MIN_SAMPLE, MAX_SAMPLE = 30, 300, 3000
 MAX_LEAD = 2
 """Long texts between the headline and its date: the subtitle, a summary."""
@@ -78,13 +80,9 @@ class Place(IntEnum):
 def _is_of_article(header: etree._Element) -> bool:
     """Return whether a ``header`` beside the headline is the article's: it has no navigation, form or list of links."""
     parent = header.getparent()
-    links = islice(header.iter("a", "nav", "form", "ul"), MAX_LINKS_OF_HEAD + 1)
-    return (
-        parent is not None
-        and parent.tag not in ("body", "html")
-        and all(node.tag == "a" for node in links)
-        and sum(1 for _ in header.iter("a")) <= MAX_LINKS_OF_HEAD
-    )
+    parts = list(islice(header.iter("a", "nav", "form", "ul"), MAX_LINKS_OF_HEAD + 1))
+    is_small = len(parts) <= MAX_LINKS_OF_HEAD and all(part.tag == "a" for part in parts)
+    return parent is not None and parent.tag not in ("body", "html") and is_small
 
 
 class Outline:
@@ -146,7 +144,7 @@ class Outline:
         has_digit = _DIGIT.search
         for number, element in enumerate(self.elements):
             text, tail = element.text or "", element.tail or ""
-            if len(text) >= MIN_PROSE_LENGTH or len(tail) >= MIN_PROSE_LENGTH:
+            if len(text) >= MIN_PROSE_SIGNS or len(tail) >= MIN_PROSE_SIGNS:
                 if _is_long(tail) or (element.tag not in UNREAD_TAGS and _is_long(text)):
                     long.append(number)
             elif text.isspace() and tail.isspace():  # the blanks between most elements
@@ -377,7 +375,9 @@ def short_text(element: etree._Element, longest: int) -> str | None:
 
 
 def _is_long(text: str) -> bool:
-    return len(text) >= MIN_PROSE_LENGTH and len(" ".join(text.split())) >= MIN_PROSE_LENGTH
+    if len(text) < MIN_PROSE_LENGTH and (len(text) < MIN_PROSE_SIGNS or text.isascii()):
+        return False
+    return is_as_long(" ".join(text.split()), MIN_PROSE_LENGTH)
 
 
 @lru_cache(maxsize=1024)
