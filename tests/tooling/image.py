@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from tests.tooling.repository import ROOT, our_files
@@ -53,10 +54,12 @@ def can_run_steps() -> bool:
     if os.geteuid() != 0:
         return False
     probe = (
-        "d=$(mktemp -d) && mount -t tmpfs tmpfs $d && cd $d && mkdir u w r"
-        " && mount -t overlay overlay -o lowerdir=/,upperdir=$d/u,workdir=$d/w r && chroot r true"
+        "mount -t tmpfs tmpfs $0 && cd $0 && mkdir u w r"
+        " && mount -t overlay overlay -o lowerdir=/,upperdir=$0/u,workdir=$0/w r && chroot r true"
     )
-    return subprocess.run(["unshare", "--mount", "sh", "-ec", probe], capture_output=True, check=False).returncode == 0
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["unshare", "--mount", "sh", "-ec", probe, folder]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 class Script:

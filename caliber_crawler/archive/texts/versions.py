@@ -82,6 +82,9 @@ def intervals(pages: Sequence[Page], versions: Sequence[VersionRow]) -> list[Int
     return found
 
 
+STORED = ", ".join(name for name in VersionRow.__annotations__ if name != "folded")
+"""The columns of a version; computing ``folded`` for an unchanged article would take as long as all else."""
+
 ReextractById = Callable[[int], Extraction | None]
 """Re-extracts a stored page by its capture ID with the current code; ``None`` when the page has no article."""
 
@@ -126,7 +129,7 @@ class Versions:
         """The versions of an article, those that count first."""
         return self._connection.rows_of(
             VersionRow,
-            f"SELECT * FROM versions WHERE article_id IN ({FAMILY}) ORDER BY replaced_by IS NOT NULL, id",
+            f"SELECT {STORED} FROM versions WHERE article_id IN ({FAMILY}) ORDER BY replaced_by IS NOT NULL, id",
             {"article_id": article_id},
         )
 
@@ -274,11 +277,10 @@ class Versions:
         self._connection.execute(f"UPDATE versions SET {assignments} WHERE id = :id", columns | {"id": version["id"]})
 
     def _extend_times(self, version_id: int, *seen_at: str) -> None:
-        self._connection.execute(
-            """UPDATE versions SET seen_from = min(seen_from, :first), seen_until = max(seen_until, :last)
-            WHERE id = :id AND (seen_from > :first OR seen_until < :last)""",
-            {"id": version_id, "first": min(seen_at), "last": max(seen_at)},
-        )
+        values = {"id": version_id, "first": min(seen_at), "last": max(seen_at)}
+        # Two statements: an index has the first time, which seldom changes.
+        self._connection.execute("UPDATE versions SET seen_until = :last WHERE id = :id AND seen_until < :last", values)
+        self._connection.execute("UPDATE versions SET seen_from = :first WHERE id = :id AND seen_from > :first", values)
 
     def _add(
         self,
