@@ -1,9 +1,10 @@
 """An interpreter that has loaded the libraries already, and forks for each program that a test runs.
 
 Most of the time of a short command is spent on loading Scrapy, Twisted and lxml. A fork runs the same code with its own
-memory, folder, environment and output; only the libraries in ``LIBRARIES`` are there from the start. The workers of
-such a program are forks too, of a second interpreter that has loaded only ``WORKER_LIBRARIES``. Tests of loading and
-installing, and those of the workers themselves, start real processes.
+memory, folder, environment and output; only the libraries in ``LIBRARIES`` are there from the start, and the versions
+of packages, which a crawl looks up. The workers of such a program are forks too, of a second interpreter that has
+loaded only ``WORKER_LIBRARIES`` and extracted one page. Tests of loading and installing, and those of the workers
+themselves, start real processes.
 
 Server: ``python -P preloaded.py SOCKET``; it ends when its standard input closes. The second interpreter serves
 ``SOCKET.workers``.
@@ -28,6 +29,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -53,9 +55,21 @@ LIBRARIES = (
     *("caliber_crawler.archive.upkeep.verification", "caliber_crawler.crawling.estimate", "caliber_crawler.demo"),
     *("caliber_crawler.export.data_package", "caliber_crawler.ingest", "caliber_crawler.notification.site_message"),
     *("caliber_crawler.page_files.saved_page", "caliber_crawler.scheduler", "caliber_crawler.tokenization"),
+    *("caliber_crawler.archive.queue.hosts", "caliber_crawler.archive.reports.sites"),
+    *("caliber_crawler.archive.upkeep.parallel_verification", "caliber_crawler.crawling.liveness"),
+    *(f"caliber_crawler.commands.{name}" for name in ("alerts", "cli", "crawl", "export", "ingest", "notification")),
+    *(f"caliber_crawler.commands.{name}" for name in ("reextract", "search", "show", "status", "verify")),
     *(f"caliber_crawler.middlewares.{name}" for name in ("compression", "offsite", "robots", "scrolling")),
+    *(f"caliber_crawler.middlewares.{name}" for name in ("backoff", "conditional", "refreshes", "site_opt_outs")),
+    "caliber_crawler.middlewares.truncated_responses",
     *(f"caliber_crawler.spiders.{name}" for name in ("caliber", "kommersant", "orf")),
     *(f"scrapy.downloadermiddlewares.{name}" for name in ("httpcache", "offsite", "redirect", "retry", "robotstxt")),
+    *(f"scrapy.downloadermiddlewares.{name}" for name in ("defaultheaders", "downloadtimeout", "httpauth")),
+    *(f"scrapy.downloadermiddlewares.{name}" for name in ("httpproxy", "stats", "useragent")),
+    *(f"scrapy.extensions.{name}" for name in ("closespider", "corestats", "logcount", "logstats", "memdebug")),
+    *(f"scrapy.extensions.{name}" for name in ("memusage", "spiderstate")),
+    *(f"scrapy.spidermiddlewares.{name}" for name in ("depth", "httperror", "metacopy", "start", "urllength")),
+    "scrapy.statscollectors",
 )
 """Modules that read neither the environment nor the terminal when they are loaded."""
 WORKER_LIBRARIES = (
@@ -63,6 +77,8 @@ WORKER_LIBRARIES = (
     *("caliber_crawler.extraction.generic.extractor", "caliber_crawler.extraction.generic.fast_trafilatura"),
     "caliber_crawler.isolated_extraction",
     "caliber_crawler.processes.serving",
+    # What it loads for feeds.
+    *("chardet.universaldetector", "feedparser"),
 )
 """What a worker loads before its first page."""
 PAGE_SECONDS = "TEST_PAGE_SECONDS"
@@ -351,9 +367,30 @@ def start_worker(
 
 
 def load(libraries: Iterable[str]) -> None:
-    """Import these modules; their objects live until the end."""
+    """Import these modules and look up the versions of packages; their objects live until the end."""
+    metadata = importlib.import_module("importlib.metadata")
+    vars(metadata)["version"] = cache(metadata.version)
     for name in libraries:
         importlib.import_module(name)
+    importlib.import_module("caliber_crawler.software").software()
+    if versions := sys.modules.get("scrapy.utils.versions"):
+        versions.get_versions()
+    gc.freeze()
+
+
+def extract_a_page() -> None:
+    """Extract a recorded page, of a known site and of any, so that forks need not compile patterns and read lists."""
+    folder = Path(__file__).parent / "pages/caliber/news-with-embeds"
+    steps, items = (importlib.import_module(f"caliber_crawler.{name}") for name in ("extraction_steps", "items"))
+    generic_site = importlib.import_module("caliber_crawler.site.generic").generic_site
+    known_site = importlib.import_module("caliber_crawler.spiders.caliber").CaliberSpider.site
+    url = "https://caliber.az/en/post/a-page"
+    now = datetime.now(UTC)
+    body = (folder / "page.html").read_bytes()
+    capture = items.Capture(site="caliber", url=url, fetched_at=now, status=200, body=body)
+    for site in (known_site, generic_site(url)):
+        steps.extract_page(capture, site, now)
+    gc.collect()
     gc.freeze()
 
 
@@ -361,6 +398,7 @@ def main(address: str) -> None:
     """Serve both kinds of programs, until one is started in a fork of this process: run it."""
     workers = f"{address}.workers"
     load(WORKER_LIBRARIES)
+    extract_a_page()
     is_for_workers = os.fork() == 0
     if program := serve(workers, ()) if is_for_workers else serve(address, LIBRARIES):
         run_and_exit(become(program, workers))

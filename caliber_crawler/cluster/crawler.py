@@ -24,11 +24,11 @@ from caliber_crawler.cluster.scratch import unpublished_folder
 from caliber_crawler.cluster.shard_file import require_readable
 from caliber_crawler.cluster.shards import CURRENT_SHARD, Shard
 from caliber_crawler.cluster.states import complete_acknowledgement, pending_acknowledgement
-from caliber_crawler.cluster.storage import Storage
+from caliber_crawler.cluster.storage import DISK_FULL, Storage
 from caliber_crawler.cluster.work import Work
 from caliber_crawler.crawl_process import Crawl, CrawlProcess
 from caliber_crawler.crawling.exit_code import exit_code, reason_of
-from caliber_crawler.errors import CaliberError, StorageUnavailable
+from caliber_crawler.errors import ArchiveFull, CaliberError, StorageUnavailable
 from caliber_crawler.known_sites import known_spiders, spider_among, spider_named, spider_over_http
 from caliber_crawler.software import software
 from caliber_crawler.throttle import LastRequest
@@ -135,7 +135,7 @@ class JobCrawler:
         spiders = known_spiders(self._process.settings)
         spider = spider_among(spiders, work.site)
         crawl = Crawl(spider=spider, options=work.options, over_http=spider_over_http(work.site, spiders))
-        with self._folder() as folder, ExitStack() as holds:
+        with disk_faults(self._scratch), self._folder() as folder, ExitStack() as holds:
             path, site = folder / "shard.db", str(spider.site.name)
             earlier = await self._publish_earlier_result(job_id, site, path)
             if earlier is not None and earlier.work == work.name:
@@ -258,6 +258,17 @@ class JobCrawler:
     def kept_sites(self) -> list[str]:
         """The sites whose shards are kept."""
         return self._kept.sites()
+
+
+@contextmanager
+def disk_faults(scratch: Path) -> Iterator[None]:
+    """Raise :class:`ArchiveFull` if the local disk is full, so that the job is retried."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        raise ArchiveFull(f"The disk of {scratch} is full: {error.filename or error.strerror}.") from error
 
 
 def write_changes(path: Path, before: bytes, increment: Path, hold: LogHold | None = None) -> bytes | None:

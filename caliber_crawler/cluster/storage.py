@@ -9,7 +9,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +22,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from caliber_crawler.cluster.page_changes import apply_increment
 from caliber_crawler.cluster.shards import Part, Shard, current_shards
+from caliber_crawler.disk_space import DiskSpace
 from caliber_crawler.errors import ArchiveFull, CaliberError, ClusterError, ShardUnusable, StorageUnavailable
 from caliber_crawler.output_files import sync
 
@@ -52,6 +53,8 @@ class Storage:
         self.url = url
         self.cluster: str | None = None
         """The name that the file :data:`MARK` must contain; ``None`` if it is not known."""
+        self.on_stored: Callable[[], None] | None = None
+        """Called when a shard was stored."""
         try:
             self._files, self._root = fsspec.core.url_to_fs(url)
         except (ImportError, ValueError) as error:
@@ -199,13 +202,23 @@ class Storage:
         self.require_mark()
         name = f"{quote(site, safe='')}/{generation:08d}-{secrets.token_hex(4)}{suffix}"
         target = self._at(name)
-        with self._faults(f"Cannot publish the shard of {site}"):
-            self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
-            if self._is_local:
-                _put_local(path, Path(target))
-            else:
-                self._files.put_file(str(path), target)
+        try:
+            with self._faults(f"Cannot publish the shard of {site}"):
+                self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
+                if self._is_local:
+                    _put_local(path, Path(target))
+                else:
+                    self._files.put_file(str(path), target)
+        except StorageUnavailable as error:
+            error.needed = path.stat().st_size
+            raise
+        if self.on_stored is not None:
+            self.on_stored()
         return name
+
+    def space(self) -> DiskSpace | None:
+        """The space of a folder; ``None`` for an object store."""
+        return DiskSpace.of(Path(self._root)) if self._is_local else None
 
     def remove(self, name: str) -> None:
         """Delete an outdated shard. It is not an error if another worker has deleted it.

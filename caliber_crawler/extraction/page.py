@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -65,14 +64,13 @@ class Page:
         return self.document.metadata if self.document is not None else _NO_CLAIMS
 
     @property
-    def metas(self) -> Mapping[str, str]:
-        """The part of the metadata with the meta elements."""
-        return self.document.metas if self.document is not None else _NO_CLAIMS.metas
+    def canonical(self) -> str | None:
+        """The canonical link of the metadata."""
+        return self.document.canonical if self.document is not None else None
 
-    @property
-    def links(self) -> Metadata:
-        """The part of the metadata with the canonical link and the base."""
-        return self.document.links if self.document is not None else _NO_CLAIMS
+    def meta(self, name: str) -> str | None:
+        """The content of a meta element of the metadata."""
+        return self.document.meta(name) if self.document is not None else None
 
     @cached_property
     def selection(self) -> Selection:
@@ -86,7 +84,7 @@ class Page:
         url = self.capture.effective_url
         own = url if is_http_url(url) else f"{self.site.base_url}/"
         try:
-            base_url = browser_url(self.links.base, own)
+            base_url = browser_url(self.document.base if self.document is not None else "", own)
         except ValueError:
             return own
         # A URL of these schemes has a host that can exist, otherwise it would be invalid.

@@ -86,7 +86,16 @@ class PoliteDownloadHandler(HTTP11DownloadHandler):
         """Confirm the lease, and count the delay from now on: the request may have waited for its connection."""
         self._confirm()
         if request.absoluteURI and (run := self._crawler.get_extension(CrawlRun)) is not None:
-            run.throttle.mark_sent(urlsplit(request.absoluteURI.decode()).netloc, datetime.now(UTC))
+            host = urlsplit(request.absoluteURI.decode()).netloc
+            run.throttle.mark_sent(host, datetime.now(UTC))
+            # The next iteration of the event loop writes it to the socket, which may take long in a busy process.
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self._mark_written, run, host)
+
+    def _mark_written(self, run: CrawlRun, host: str) -> None:
+        """Count the delay from now on: the request has been written."""
+        if self._crawler.crawling:
+            run.throttle.mark_sent(host, datetime.now(UTC))
 
 
 class _BoundedHeadersProtocol(LenientClientProtocol):

@@ -67,6 +67,11 @@ def test_a_valid_archive_has_no_findings(valid: Path) -> None:
     assert findings(valid) == []
 
 
+def test_a_name_in_the_schema_that_is_not_valid_text_is_found(copy: Path) -> None:
+    copy.write_bytes(copy.read_bytes().replace(b"codes_repetition", b"codes\xdfrepetition", 1))
+    assert "schema" in {finding.kind for finding in Archive.verify_file(copy).findings}
+
+
 def test_an_empty_archive_is_valid(blank: Path) -> None:
     assert findings(blank) == []
 
@@ -98,6 +103,8 @@ def test_an_empty_archive_is_valid(blank: Path) -> None:
         ("articles", "headline = 'Another'"),
         ("articles", "views = 5"),
         ("articles", "version_count = 1"),
+        ("articles", "changed_at = '2026-01-07T11:00:00Z'"),
+        ("articles", "changed_at = NULL"),
         ("articles", "authors = '[]'"),
         ("articles", "published_year = '2025'"),
         ("articles", "first_seen_at = '2026-01-07T11:00:00Z'"),

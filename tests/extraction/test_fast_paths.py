@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree, html
+from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
-from caliber_crawler.extraction import lines, markdown, non_articles
+from caliber_crawler.extraction import lines, markdown, mojibake, non_articles
 from caliber_crawler.extraction.article_series import continuation
 from caliber_crawler.extraction.boilerplate import (
     MIN_SENTENCE_LENGTH,
@@ -26,7 +27,7 @@ from caliber_crawler.extraction.cleaning import clean_page
 from caliber_crawler.extraction.counts import count_in_any_language, parse_count
 from caliber_crawler.extraction.dates import printed
 from caliber_crawler.extraction.dates.printed import with_ascii_digits
-from caliber_crawler.extraction.document import Document
+from caliber_crawler.extraction.document import Document, find_nodes
 from caliber_crawler.extraction.non_articles import has_long_text
 from caliber_crawler.extraction.page import open_page
 from caliber_crawler.extraction.refreshes import refresh_target
@@ -216,12 +217,14 @@ def test_a_visit_finds_what_selectors_find(tree: etree._Element) -> None:
     [
         "<meta property='og:url' content=' '><meta name='OG:URL' content='/a'><meta property='og:url' content='/b'>",
         "<base href='/b'><meta itemprop=name>",
+        "<meta name=x content=y><p>Text</p><meta name='og:url' content='/in-the-body'>",
     ],
 )
 def test_the_meta_elements_of_a_page_are_those_of_its_metadata(head: str) -> None:
-    quick, whole = Document(head.encode()), Document(head.encode())
+    quick, whole, first = (Document(head.encode()) for _ in range(3))
     assert quick.metas == whole.metadata.metas
-    assert "metadata" not in vars(quick)
+    assert [first.meta(name) for name in ("og:url", "no")] == [whole.metadata.metas.get(n) for n in ("og:url", "no")]
+    assert not {"metadata"} & {*vars(quick), *vars(first)}
 
 
 PHRASES = (
@@ -279,12 +282,29 @@ def test_a_link_to_the_second_page_is_known_in_any_case(attribute: str, is_link:
         "<base href='/b/'><link rel='Canonical x' href='/c'><link rel=canonical href='/d'>",
         "<link rel=icon href='/i'>",
         "<base><base href='/b'><title>A</title>",
+        "<title>A</title><p>Text</p><link rel=canonical href='/c'><base href='/b'><link rel=canonical href='/d'>",
+        "<link rel=canonical href='/c'><p>Text</p><base href='/b'>",
     ],
 )
 def test_the_links_of_a_page_are_those_of_its_metadata(head: str) -> None:
     quick, whole = Document(head.encode()), Document(head.encode())
-    assert (quick.links.canonical, quick.links.base) == (whole.metadata.canonical, whole.metadata.base)
+    assert (quick.canonical, quick.base) == (whole.metadata.canonical, whole.metadata.base)
     assert "metadata" not in vars(quick)
+
+
+@pytest.mark.parametrize("sign", mojibake._SIGNS)
+def test_all_signs_of_mojibake_begin_with_one_of_two_bytes(sign: str) -> None:
+    assert mojibake.may_be_mojibake(f"A plain text. {sign}".encode())
+    assert not mojibake.may_be_mojibake("“A plain text” – €5…".encode())
+
+
+def test_a_selector_that_lexbor_does_not_support_leaves_others_as_they_are() -> None:
+    node = LexborHTMLParser("<p class=a>1</p><p>2</p>").root
+    for _ in range(3):
+        with pytest.raises(SelectolaxError):
+            find_nodes("p[", node)
+        assert [found.text() for found in find_nodes("p.a", node)] == ["1"]
+    assert len(find_nodes("p", node)) == 2
 
 
 def test_an_article_with_a_tree_of_its_own_is_cleaned_in_place() -> None:

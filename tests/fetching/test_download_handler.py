@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import SimpleNamespace
@@ -81,20 +83,31 @@ def test_a_request_is_confirmed_before_it_is_sent() -> None:
     assert transport.value().startswith(b"GET / HTTP/1.1\r\n")
 
 
-def test_the_delay_of_a_host_counts_from_the_time_its_request_is_sent() -> None:
-    throttle = Throttle(Memory(), 30)
-    throttle.acquire("a.example:8000", datetime.now(UTC) - timedelta(seconds=25))
-    crawler = SimpleNamespace(get_extension=lambda kind: SimpleNamespace(throttle=throttle))
-    confirmed: list[int] = []
-    handler: Any = SimpleNamespace(_crawler=crawler, _confirm=lambda: confirmed.append(1))
-    factory = _BoundedHeadersFactory(partial(PoliteDownloadHandler._begin_sending, handler), lambda _: None, {})
-    protocol = factory.buildProtocol(None)
-    protocol.makeConnection(StringTransport())
-    assert throttle.seconds_until_free("a.example:8000", datetime.now(UTC)) < 6
-    uri, headers = URI.fromBytes(b"http://a.example:8000/en"), Headers({b"host": [b"a.example:8000"]})
-    protocol.request(TxRequest._construct(b"GET", b"/en", headers, None, True, uri)).addErrback(lambda failure: None)
-    assert 29 < throttle.seconds_until_free("a.example:8000", datetime.now(UTC)) <= 30
-    assert confirmed == [1]
+def test_the_delay_of_a_host_counts_from_the_time_its_request_is_written() -> None:
+    async def send_in_a_busy_process() -> None:
+        throttle = Throttle(Memory(), 30)
+        throttle.acquire("a.example:8000", datetime.now(UTC) - timedelta(seconds=25))
+        run = SimpleNamespace(throttle=throttle)
+        crawler = SimpleNamespace(get_extension=lambda kind: run, crawling=True)
+        confirmed: list[int] = []
+        handler: Any = SimpleNamespace(_crawler=crawler, _confirm=lambda: confirmed.append(1))
+        handler._mark_written = partial(PoliteDownloadHandler._mark_written, handler)
+        factory = _BoundedHeadersFactory(partial(PoliteDownloadHandler._begin_sending, handler), lambda _: None, {})
+        protocol = factory.buildProtocol(None)
+        protocol.makeConnection(StringTransport())
+        assert throttle.seconds_until_free("a.example:8000", datetime.now(UTC)) < 6
+        uri, headers = URI.fromBytes(b"http://a.example:8000/en"), Headers({b"host": [b"a.example:8000"]})
+        protocol.request(TxRequest._construct(b"GET", b"/en", headers, None, True, uri)).addErrback(
+            lambda failure: None
+        )
+        assert 29 < throttle.seconds_until_free("a.example:8000", datetime.now(UTC)) <= 30
+        assert confirmed == [1]
+        time.sleep(0.2)  # Other crawls keep the event loop busy until it writes to the socket.
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert 29.9 < throttle.seconds_until_free("a.example:8000", datetime.now(UTC)) <= 30
+
+    asyncio.run(send_in_a_busy_process())
 
 
 def share_time(request: Request, limit: int = 100) -> float:

@@ -9,6 +9,8 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
+from functools import cache
 from pathlib import Path
 
 from tests.tooling.repository import ROOT, our_files
@@ -48,15 +50,18 @@ def build_context() -> list[Path]:
     return [path for path in files if path.parts[0] in names]
 
 
+@cache
 def can_run_steps() -> bool:
     """Whether this machine allows overlays and roots of our own."""
     if os.geteuid() != 0:
         return False
     probe = (
-        "d=$(mktemp -d) && mount -t tmpfs tmpfs $d && cd $d && mkdir u w r"
-        " && mount -t overlay overlay -o lowerdir=/,upperdir=$d/u,workdir=$d/w r && chroot r true"
+        "mount -t tmpfs tmpfs $0 && cd $0 && mkdir u w r"
+        " && mount -t overlay overlay -o lowerdir=/,upperdir=$0/u,workdir=$0/w r && chroot r true"
     )
-    return subprocess.run(["unshare", "--mount", "sh", "-ec", probe], capture_output=True, check=False).returncode == 0
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["unshare", "--mount", "sh", "-ec", probe, folder]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 class Script:

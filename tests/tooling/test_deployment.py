@@ -18,7 +18,7 @@ SECTIONS = {"docker": "On one machine, with Docker", "systemd": "On several mach
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not can_run_steps(), reason="needs root and overlay file systems")
+@pytest.mark.skipif("not can_run_steps()", reason="needs root and overlay file systems")
 @pytest.mark.skipif(program("initdb") is None, reason="needs PostgreSQL")
 @pytest.mark.parametrize("kind", SECTIONS)
 def test_the_commands_of_the_guide_start_a_cluster_that_crawls_a_site(kind: str, tmp_path: Path) -> None:

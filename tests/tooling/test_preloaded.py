@@ -105,6 +105,6 @@ def test_a_program_that_takes_too_long_is_killed(folder: Path) -> None:
 def test_the_interpreter_has_not_loaded_what_reads_the_environment(folder: Path) -> None:
     assert "caliber_crawler.settings" not in LIBRARIES
     (folder / "script.py").write_text(
-        "import sys; print({'caliber_crawler.settings', 'caliber_crawler.commands.cli'} & set(sys.modules))"
+        "import sys; print({'caliber_crawler.settings', 'twisted.internet.reactor'} & set(sys.modules))"
     )
     assert run(folder, "0")[1] == "set()\n"

@@ -172,6 +172,12 @@ def m0024_visits(db: Database) -> None:
     run_script(db, "m0024_visits")
 
 
+@migrations()
+def m0025_changes(db: Database) -> None:
+    """Index the articles with several versions by their last change, and add the words of the full-text index."""
+    run_script(db, "m0025_changes")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")

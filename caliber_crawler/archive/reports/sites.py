@@ -18,6 +18,10 @@ class Sites:
 
     def store(self, site: Site) -> None:
         """Store or update a site from its definition."""
+        known = self.get(site.name)
+        facts = {"title": site.title, "url": site.base_url, "timezone": site.timezone, "reuse": site.reuse or None}
+        if known is not None and all(known[name] == value for name, value in facts.items()):
+            return
         with self._connection.transaction():
             self._connection.execute(
                 """INSERT INTO sites (site, title, url, timezone, reuse) VALUES (?, ?, ?, ?, ?)

@@ -6,7 +6,8 @@ from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.family import FAMILY
 from caliber_crawler.archive.texts.text_columns import ExtractedColumns
 
-FROM_CURRENT_VERSION = f"""FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL
+FROM_VERSIONS = f"FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL"
+FROM_CURRENT_VERSION = f"""{FROM_VERSIONS}
 ORDER BY seen_until DESC, seen_from DESC, content_digest DESC LIMIT 1"""
 TEXT = {
     **{name: name for name in ("headline", "subtitle", "published_at", "published_local", "word_count", "layout")},
@@ -17,23 +18,29 @@ TEXT = {
     "authors": "CASE WHEN json_valid(authors) THEN authors ELSE '[]' END",
     "current_version_id": "id",
 }
-CURRENT = {
-    **{name: f"SELECT {sql} {FROM_CURRENT_VERSION}" for name, sql in TEXT.items()},
-    "version_count": f"SELECT count(*) FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL",
+CHANGES = {"version_count": "count(*)", "changed_at": "CASE WHEN count(*) > 1 THEN max(seen_from) END"}
+VIEWS = {
     # The unary plus keeps SQLite from scanning all view counts in order of time.
     "views": f"""SELECT max(views) FROM view_counts WHERE article_id IN ({FAMILY})
       GROUP BY +observed_at ORDER BY +observed_at DESC LIMIT 1""",
     "views_at": f"SELECT max(observed_at) FROM view_counts WHERE article_id IN ({FAMILY})",
 }
+CURRENT = {
+    **{name: f"SELECT {sql} {FROM_CURRENT_VERSION}" for name, sql in TEXT.items()},
+    **{name: f"SELECT {sql} {FROM_VERSIONS}" for name, sql in CHANGES.items()},
+    **VIEWS,
+}
 CURRENT_TEXT = f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in TEXT.items())} {FROM_CURRENT_VERSION}"
 """All columns of ``TEXT`` in one row, or no row. A search for each takes ten times as long."""
-COUNTS = {name: sql for name, sql in CURRENT.items() if name not in TEXT}
 # Nearly every visit finds the known text. What stays the same is not written: five indexes contain these columns.
 REFRESH_TEXT = f"""UPDATE articles SET
   ({", ".join(TEXT)}) = (SELECT {", ".join(TEXT.values())} {FROM_CURRENT_VERSION})
 WHERE id = :article_id AND ({", ".join(TEXT)}) IS NOT (SELECT {", ".join(TEXT.values())} {FROM_CURRENT_VERSION})"""
-REFRESH_COUNTS = f"""UPDATE articles SET {", ".join(f"{name} = ({sql})" for name, sql in COUNTS.items())}
-WHERE id = :article_id AND ({", ".join(COUNTS)}) IS NOT ({", ".join(f"({sql})" for sql in COUNTS.values())})"""
+REFRESH_CHANGES = f"""UPDATE articles SET
+  ({", ".join(CHANGES)}) = (SELECT {", ".join(CHANGES.values())} {FROM_VERSIONS})
+WHERE id = :article_id AND ({", ".join(CHANGES)}) IS NOT (SELECT {", ".join(CHANGES.values())} {FROM_VERSIONS})"""
+REFRESH_VIEWS = f"""UPDATE articles SET views = ({VIEWS["views"]}), views_at = ({VIEWS["views_at"]})
+WHERE id = :article_id AND (views, views_at) IS NOT (({VIEWS["views"]}), ({VIEWS["views_at"]}))"""
 
 ADD_AUTHORS = """INSERT INTO authors (name, site)
 SELECT DISTINCT j.value, a.site FROM articles a JOIN versions v ON v.id = a.current_version_id, json_each(v.authors) j
@@ -64,8 +71,8 @@ def refresh(connection: Connection, article_id: int, *, authors: bool = False) -
     """
     key = {"article_id": article_id}
     before = connection.value(CURRENT_VERSION, key)
-    connection.execute(REFRESH_TEXT, key)
-    connection.execute(REFRESH_COUNTS, key)
+    for statement in (REFRESH_TEXT, REFRESH_CHANGES, REFRESH_VIEWS):
+        connection.execute(statement, key)
     row = connection.row(CURRENT_VERSION, key)
     if authors or before != (None if row is None else row["current_version_id"]):
         if before is not None:

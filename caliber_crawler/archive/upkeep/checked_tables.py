@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import and_, itemgetter
 from typing import Any, Literal, TypeVar
 
 from caliber_crawler.archive.core.connection import Connection
@@ -11,7 +12,7 @@ from caliber_crawler.archive.pages.bodies import Bodies
 from caliber_crawler.archive.texts.text_columns import digest_of_plain, plain
 from caliber_crawler.archive.upkeep.doubtful_rows import doubtful_rows
 from caliber_crawler.archive.upkeep.row_batches import UNREADABLE, Batch, Examine, RowBatches, Stored, text
-from caliber_crawler.archive.upkeep.row_content import RowContent
+from caliber_crawler.archive.upkeep.row_content import RowContent, size_of
 from caliber_crawler.archive.upkeep.row_layout import layouts
 
 Item = TypeVar("Item")
@@ -37,7 +38,7 @@ class CheckedTables:
 
     def unchecked(self, table: str) -> Iterator[list[Any]]:
         """The rows of a table that are only checked one by one."""
-        return self._rows(table, lambda row: (False, size_of(row)))
+        return self._rows(table, lambda rows: ([False] * len(rows), sum(map(size_of, rows))))
 
     def captures(self) -> Iterator[list[Any]]:
         columns = layouts()["captures"].columns
@@ -47,15 +48,15 @@ class CheckedTables:
         columns = layouts()["versions"].columns
         content, text_check = RowContent("versions", columns), TextCheck(columns)
 
-        def examine(row: Stored) -> tuple[bool, int]:
-            right, size = content.examine(row)
-            return right and text_check.is_right(row), size
+        def examine(rows: Sequence[Stored]) -> tuple[list[bool], int]:
+            right, size = content.examine(rows)
+            return list(map(and_, right, map(text_check.is_right, rows))), size
 
         return self._rows("versions", examine, self._related("versions", columns))
 
     def articles(self) -> Iterator[list[Any]]:
         """The IDs of articles."""
-        for batch in self._batches.read("articles", ("id",), lambda row: (True, 0)):
+        for batch in self._batches.read("articles", ("id",), lambda rows: ([True] * len(rows), 0)):
             ids = [row[0] for row in batch.rows]
             doubtful = self._doubtful("articles", ids)
             yield [id if id in doubtful else None for id in ids]
@@ -114,33 +115,28 @@ class TextCheck:
 
     def __init__(self, columns: Sequence[str]) -> None:
         names = ("headline", "subtitle", "authors", "body", "published_at", "content_digest", "word_count")
-        self._places = [columns.index(name) for name in names]
+        self._values = itemgetter(*(columns.index(name) for name in names))
 
     def is_right(self, row: Stored) -> bool:
         try:
-            headline, subtitle, authors, body, at, digest, words = (decoded(row[place]) for place in self._places)
-            line = plain(body)
-            expected = (
-                line.count(" ") + 1 if line else 0,
-                digest_of_plain(headline, subtitle, json.loads(authors), line, at),
-            )
-            return bool((words, digest) == expected)
+            headline, subtitle, authors, body, at, digest, words = self._values(row)
+            line = plain(body.decode())
+            if words != (line.count(" ") + 1 if line else 0):
+                return False
+            names = [] if authors == b"[]" else json.loads(authors.decode())
+            found = digest_of_plain(headline.decode(), decoded(subtitle), names, line, decoded(at))
+            return bool(found.encode() == digest)
         except UNREADABLE:
             return False
 
 
-def decoded(value: Any) -> Any:
-    """A value, as a string if it is a text. Raises ``ValueError`` for invalid UTF-8."""
-    return value.decode() if isinstance(value, bytearray) else value
+def decoded(text: bytearray | None) -> str | None:
+    """A text as a string. Raises ``ValueError`` for invalid UTF-8."""
+    return None if text is None else text.decode()
 
 
-def weigh(row: Stored) -> tuple[bool, int]:
-    return True, size_of(row)
-
-
-def size_of(row: Stored) -> int:
-    """The number of bytes of texts and BLOBs."""
-    return sum(len(value) for value in row if isinstance(value, (bytearray, bytes)))
+def weigh(rows: Sequence[Stored]) -> tuple[list[bool], int]:
+    return [True] * len(rows), sum(map(size_of, rows))
 
 
 def singly(items: Iterable[Item]) -> Iterator[list[Item]]:

@@ -12,6 +12,7 @@ from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.format import APPLICATION_ID, VERSION, sqlite3
 from caliber_crawler.archive.core.schema_creation import create_schema
 from caliber_crawler.archive.upkeep.finding import Finding, Kind, printable
+from caliber_crawler.archive.upkeep.page_cache import enlarge_cache
 from caliber_crawler.archive.upkeep.sqlite_pages import HEADER_SIZE, MAGIC, SQLiteFile
 from caliber_crawler.quantity import quantity
 
@@ -34,15 +35,16 @@ STEPS = 100_000
 """Steps of SQLite between two looks at the clock."""
 
 
-def check_file(connection: Connection) -> Iterator[Finding]:
+def check_file(connection: Connection, *, mapped: bool = False) -> Iterator[Finding]:
     """SQLite's check of every page, index and constraint.
 
     SQLite ignores CHECK constraints when a file is open read-only, so the connection is writable, but does not write.
+    ``mapped`` is that of :func:`~caliber_crawler.archive.upkeep.page_cache.enlarge_cache`.
     """
     check = f"PRAGMA integrity_check({MAX_FILE_FINDINGS})"
     lines: list[str] | None = None
     try:
-        with contextlib.closing(open_writable(connection)) as writer:
+        with contextlib.closing(open_writable(connection, mapped=mapped)) as writer:
             limit_time(writer, connection.path)
             writer.execute("PRAGMA query_only = ON")
             lines = [row[0] for row in writer.execute(check)]
@@ -56,12 +58,13 @@ def check_file(connection: Connection) -> Iterator[Finding]:
             yield Finding(kind=kind, message=f"SQLite: {printable(line).strip()}.")
 
 
-def open_writable(connection: Connection) -> sqlite3.Connection:
+def open_writable(connection: Connection, *, mapped: bool) -> sqlite3.Connection:
     """A second, writable connection. Close it before the first one, so that it does not write the log into the file."""
     uri = f"{connection.path.absolute().as_uri()}?mode=rw"
     writer = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30)
     # Messages of SQLite contain names from the file, which may be damaged.
     writer.text_factory = lambda data: data.decode("utf-8", "replace")
+    enlarge_cache(writer, mapped=mapped)
     return writer
 
 
@@ -134,10 +137,10 @@ def foreign_tables(connection: Connection) -> list[str]:
     ]
 
 
-def check_full_text(connection: Connection, notes: list[str]) -> Iterator[Finding]:
+def check_full_text(connection: Connection, notes: list[str], *, mapped: bool = False) -> Iterator[Finding]:
     """Check the full-text index. The command needs a writable connection, but does not write."""
     try:
-        with contextlib.closing(open_writable(connection)) as writer:
+        with contextlib.closing(open_writable(connection, mapped=mapped)) as writer:
             limit_time(writer, connection.path)
             writer.execute("BEGIN IMMEDIATE")
             writer.execute("INSERT INTO versions_fts (versions_fts, rank) VALUES ('integrity-check', 1)")

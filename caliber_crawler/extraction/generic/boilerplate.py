@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from caliber_crawler.extraction.dates.labels import Role, role_of_label
 from caliber_crawler.extraction.dates.printed import find_printed_dates
+from caliber_crawler.extraction.generic.byline_lines import is_byline_line
 from caliber_crawler.extraction.omissions import (
     AUTHOR_BOX,
     DUPLICATE,
@@ -107,7 +108,7 @@ def _without_datelines(lines: list[str], authors: Collection[str]) -> list[str]:
     """The lines without those up to a byline or an offer among the first ones, if no text is before it."""
     start = 0
     for number, line in enumerate(lines[:LEAD_LINES]):
-        if _is_dateline(line, authors) or _is_offer(line):
+        if _is_dateline(line, authors) or _is_offer(line) or is_byline_line(line, authors):
             start = number + 1
         elif len(line) > MAX_LABEL_LENGTH or _ends_sentence(line):
             break

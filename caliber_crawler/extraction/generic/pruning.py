@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice, pairwise
+from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
@@ -20,7 +21,13 @@ from caliber_crawler.extraction.generic.elements import (
     remove_marked,
     text_length,
 )
-from caliber_crawler.extraction.generic.figures import open_figures, place_late_parts, show_pictures, unembed
+from caliber_crawler.extraction.generic.figures import (
+    open_figures,
+    place_late_parts,
+    show_pictures,
+    show_sounds,
+    unembed,
+)
 from caliber_crawler.extraction.generic.inline_elements import simplify_inline
 from caliber_crawler.extraction.generic.outline import short_text
 from caliber_crawler.extraction.generic.paragraphs import (
@@ -100,6 +107,10 @@ MAX_HEADINGS, MAX_PARAGRAPHS, MAX_TITLE_LENGTH = 200, 200, 500
 MIN_TEASER_WORDS = 4
 _ENDS_OF_LINKED_SENTENCES = tuple(".!。！।։۔")
 MAX_LABEL_WORDS = 5
+MAX_CELLS = 200
+"""Cells of a table that are examined for what only arranges a page."""
+MIN_CELL_LENGTH = 200
+_HOME = re.compile(r"/(?:[a-z]{2}/?)?(?:(?:index|default|home)(?:\.\w{2,5})?)?")
 MIN_ITEMS, MAX_ITEMS = 2, 100
 """Number of list items that are examined for sentences."""
 
@@ -112,13 +123,14 @@ def prune(root: etree._Element, headline: str | None, url: str, omissions: Omiss
     place_late_parts(root)
     _clear_anchors(root)
     _drop_sidebars(root, headline, omissions)
+    show_sounds(root, url, omissions)
     move_captions(root, "figcaption", omissions)
     show_pictures(root)
     unembed(root, url, omissions)
     open_figures(root)
     simplify_inline(root, omissions)
     _drop_non_content(root, omissions)
-    _dissolve_layout_tables(root)
+    _dissolve_layout_tables(root, url)
     _drop_headings(root, headline, omissions)
     _drop_named_boilerplate(root, omissions)
     _drop_teasers(root, omissions)
@@ -193,14 +205,37 @@ def _remove_all(
     remove_marked(root, elements, omissions)
 
 
-def _dissolve_layout_tables(root: etree._Element) -> None:
+def _dissolve_layout_tables(root: etree._Element, url: str) -> None:
     """Turn tables that only arrange a page into plain boxes."""
-    for table in [table for table in root.iter("table") if not is_data_table(table)]:
+    tables = [table for table in root.iter("table") if not is_data_table(table) or _arranges_page(table, url)]
+    for table in tables:
         own = [table]
         for node in own:
             own += [child for child in node if child.tag in _TABLE_PARTS and node.tag != "td"]
         for node in own:
             node.tag = "div"
+
+
+def _arranges_page(table: etree._Element, url: str) -> bool:
+    """Return whether a cell has paragraphs divided by blank lines, or nothing but a link to the home page."""
+    for cell in islice(table.iter("td", "th"), MAX_CELLS):
+        breaks = (node for node in cell.iter("br") if not (node.tail or "").strip())
+        is_divided = any((after := node.getnext()) is not None and after.tag == "br" for node in breaks)
+        if is_divided and text_length(cell) >= MIN_CELL_LENGTH:
+            return True
+        link = next(cell.iter("a"), None)
+        if link is not None and _HOME.fullmatch(_path_of(link, url)) and text_of(cell) == text_of(link):
+            return True
+    return False
+
+
+def _path_of(link: etree._Element, url: str) -> str:
+    """The path of a link on the same site; empty for another site."""
+    try:
+        own, other = urlsplit(url), urlsplit(urljoin(url, (link.get("href") or "#").strip()))
+    except ValueError:
+        return ""
+    return other.path or "/" if other.netloc == own.netloc and not other.fragment else ""
 
 
 def _drop_headings(root: etree._Element, headline: str | None, omissions: Omissions | None) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from caliber_crawler.extraction.generic.boilerplate import drop_boilerplate
 from caliber_crawler.extraction.lines import Picture
-from tests.extraction.generic.newspage import PARAGRAPHS, article, body_of, page, read
+from tests.extraction.generic.newspage import HEADLINE, PARAGRAPHS, article, body_of, page, read
 from tests.extraction.generic.shapes import STORY
 
 
@@ -110,6 +110,28 @@ def test_a_list_of_sentences_without_links_is_text_under_any_class_name(name: st
             "proud",
         ),
         (
+            '<div id="vk_post_-12_345"></div><script src="https://vk.com/js/api/openapi.js?169"></script><script>'
+            '(function() {VK.Widgets.Post("vk_post_-12_345", -12, 345, "hash");}());</script>',
+            "[Post on VK: https://vk.com/wall-12_345]",
+            "hash",
+        ),
+        (
+            '<div class="tweet" data-attrs="{&quot;url&quot;:&quot;https://twitter.com/a/status/12&quot;}"><a href='
+            '"https://twitter.com/a/status/12"><span>Jane Roe @jane</span>So proud<span>12 Likes</span></a></div>',
+            "[Post on X: https://twitter.com/a/status/12]",
+            "proud",
+        ),
+        (
+            '<audio controls><source src="/media/talk.mp3" type="audio/mpeg">No <a href="/talk">sound</a>.</audio>',
+            "[Audio: https://news.example/media/talk.mp3]",
+            "sound",
+        ),
+        (
+            '<div class="player"><audio controls src="https://radio.example/stream/17"></audio><span>00:00</span></div>',
+            "[Audio: https://radio.example/stream/17]",
+            "00:00",
+        ),
+        (
             '<iframe src="https://mastodon.social/@ministry/112233445566/embed">No frames.</iframe>',
             "[Post on Mastodon: https://mastodon.social/@ministry/112233445566]",
             "No frames",
@@ -155,6 +177,10 @@ def test_a_list_of_sentences_without_links_is_text_under_any_class_name(name: st
         "fb video",
         "reddit",
         "bluesky",
+        "vk",
+        "substack",
+        "sound",
+        "stream",
         "mastodon",
         "threads",
         "aparat",
@@ -339,3 +365,20 @@ def test_a_body_split_over_sibling_containers_is_whole(size: int) -> None:
     )
     body = [line.text for line in read(page(f"<article><h1>A road</h1>{containers}</article>")).body]
     assert body == list(STORY)
+
+
+@pytest.mark.parametrize(
+    "player",
+    [
+        "<figure><audio controls src='{url}'></audio><figcaption>{title}</figcaption></figure>",
+        "<div class='audio-player'><b class='audio-title'>{title}</b><audio src='{url}'></audio><i>03:15</i></div>",
+        "<p><audio controls title='{title}' src='{url}'>No sound</audio></p>",
+    ],
+)
+def test_the_title_of_a_sound_is_text_below_it(player: str) -> None:
+    url, title = "https://gazette.example/talk.mp3", "The engineer explains the bridges"
+    blocks = [f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS]
+    text = "".join([*blocks[:3], player.format(url=url, title=title), *blocks[3:]])
+    body = body_of(page(f"<main><article><h1>{HEADLINE}</h1>{text}</article></main>"))
+    assert f"[Audio: {url}]\n\n{title}\n\n{PARAGRAPHS[3]}" in body
+    assert body.count(title) == 1

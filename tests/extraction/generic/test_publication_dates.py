@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from caliber_crawler.extraction.dates.stamps import parse_stamp
+from caliber_crawler.extraction.generic.date_names import FAINT_METAS
 from caliber_crawler.extraction.generic.extractor import extract_tree
 from caliber_crawler.extraction.generic.outline import Outline
 from caliber_crawler.extraction.generic.publication_dates import extract_published_at, rank_dates
@@ -370,3 +372,28 @@ def test_a_date_inside_the_heading_is_read() -> None:
     heading = f'<h1><span class="top">Press <time>07.01.2026</time></span> {HEADLINE}</h1>'
     found = found_on(f"<article>{heading}{TEXT}</article>", lang="de")
     assert (found and found.at.isoformat()) == "2026-01-07T00:00:00"
+
+
+@pytest.mark.parametrize("name", FAINT_METAS)
+def test_a_name_with_several_meanings_counts_last(name: str) -> None:
+    faint = meta("2026-01-05T09:00:00+04:00", name.upper())
+    assert article("", head=faint) == "2026-01-05T09:00:00+04:00"
+    assert article(PRINTED, lang="az", head=faint) == "2026-01-07T14:35:00"
+    assert article("", head=faint + meta("2026-01-07", "date")) == "2026-01-07T00:00:00"
+    assert article("<p>7 January 2026</p>", head=meta("2026-01-07 14:35", name)) == "2026-01-07T14:35:00"
+
+
+@pytest.mark.parametrize("escaped", ["/Date({})/", r"\/Date({})\/", r"\\/Date({})\\/"])
+@pytest.mark.parametrize(
+    ("number", "instant"),
+    [("1700000000000", "2023-11-14T22:13:20+00:00"), ("1700000000123+0400", "2023-11-15T02:13:20+04:00")],
+)
+def test_a_date_serialized_by_dotnet_is_an_instant(escaped: str, number: str, instant: str) -> None:
+    assert article("", head=linked(escaped.format(number))) == instant
+    assert article("", head=meta(escaped.format(number))) == instant
+
+
+@given(st.integers(-(10**15), 10**15), st.sampled_from(["", "+0400", "-0930", "+9999"]))
+def test_no_serialized_number_is_an_error(number: int, offset: str) -> None:
+    stamp = parse_stamp(f"/Date({number}{offset})/")
+    assert stamp is None or stamp.at.year >= 1991

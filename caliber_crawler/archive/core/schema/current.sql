@@ -61,7 +61,7 @@ CREATE TABLE articles (
   layout TEXT,
   current_version_id INTEGER REFERENCES versions (id),
   duplicate_of INTEGER REFERENCES articles (id)
-) STRICT;
+, changed_at TEXT CHECK (changed_at GLOB '????-??-??T??:??:??Z')) STRICT;
 
 CREATE UNIQUE INDEX articles_post_number ON articles (site, post_number) WHERE duplicate_of IS NULL;
 
@@ -72,8 +72,6 @@ CREATE INDEX articles_published ON articles (published_at);
 CREATE INDEX articles_url ON articles (url);
 
 CREATE INDEX articles_duplicate_of ON articles (duplicate_of) WHERE duplicate_of IS NOT NULL;
-
-CREATE INDEX articles_of_several_versions ON articles (version_count) WHERE version_count > 1;
 
 CREATE TABLE article_urls (
   url TEXT PRIMARY KEY CHECK (url GLOB 'http://*' OR url GLOB 'https://*' OR url GLOB 'urn:*'),
@@ -895,6 +893,10 @@ CREATE INDEX frontier_repetition ON frontier (
 
 CREATE INDEX frontier_lists ON frontier (kind) WHERE kind <> 'article';
 
+CREATE INDEX articles_of_several_versions ON articles (changed_at) WHERE version_count > 1;
+
+CREATE VIRTUAL TABLE versions_tokens USING fts5vocab (versions_fts, 'instance');
+
 PRAGMA application_id = 1128352841;
 
-PRAGMA user_version = 24;
+PRAGMA user_version = 25;
