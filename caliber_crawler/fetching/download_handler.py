@@ -11,12 +11,12 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler, _LenientHTTP11ClientProtocol
 from scrapy.exceptions import DownloadTimeoutError
 from twisted.web._newclient import HEADER, STATUS
 from twisted.web.client import _HTTP11ClientFactory
 
 from caliber_crawler.crawling.run import CrawlRun
-from caliber_crawler.fetching.http11 import HTTP11DownloadHandler, LenientClientProtocol
 from caliber_crawler.fetching.stopping import finish, require_running, sleep
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class PoliteDownloadHandler(HTTP11DownloadHandler):
             run.throttle.mark_sent(host, datetime.now(UTC))
 
 
-class _BoundedHeadersProtocol(LenientClientProtocol):
+class _BoundedHeadersProtocol(_LenientHTTP11ClientProtocol):
     """Aborts a response whose headers exceed the size limit."""
 
     _header_bytes = 0
