@@ -25,7 +25,6 @@ from caliber_crawler.items import Capture, Listing, Teaser
 from caliber_crawler.lists.entries import ListEntries
 from caliber_crawler.lists.json_teasers import parse_json_text
 from caliber_crawler.lists.markup import local_name, parse_markup
-from caliber_crawler.lists.plain_items import plain_item
 from caliber_crawler.lists.source import ListSource, open_source
 from caliber_crawler.site import ArticleURL, Site
 from caliber_crawler.site.urls import browser_url
@@ -142,34 +141,17 @@ def _urls(item: Mapping[str, Any]) -> Iterator[str]:
 def _xml_items(
     entries: Iterable[etree._Element | None], root: str, capture: Capture, found: ListEntries
 ) -> list[Mapping[str, Any]]:
-    """The items of a feed in XML, plain ones without feedparser. One that it cannot parse is counted and left out."""
-    items: list[Mapping[str, Any] | None] = []
-    sources: dict[int, bytes] = {}
-    for number, element in enumerate(entries):
-        items.append(_plain_item(element, root, capture))
-        if items[-1] is None:
-            try:
-                sources[number] = _reduced(element)
-            except (ValueError, etree.XMLSyntaxError):
-                found.reject("")
-    others = _parse_items([*sources.values()], root, capture, found) if sources else []
-    if len(others) == len(sources):
-        for number, item in zip(sources, others, strict=True):
-            items[number] = item
-    else:  # items within items
-        items += others
-    return [item for item in items if item is not None]
+    """The items of a feed in XML. An item that feedparser cannot parse is counted, and the others are parsed."""
+    sources: list[bytes] = []
+    for element in entries:
+        try:
+            sources.append(_reduced(element))
+        except (ValueError, etree.XMLSyntaxError):
+            found.reject("")
+    return _parse_items(sources, root, capture, found)
 
 
-def _plain_item(element: etree._Element | None, root: str, capture: Capture) -> Mapping[str, Any] | None:
-    if root != "rss" or element is None:
-        return None
-    return plain_item(element, USED_ELEMENTS, capture.effective_url)
-
-
-def _parse_items(
-    sources: list[bytes], root: str, capture: Capture, found: ListEntries
-) -> list[Mapping[str, Any] | None]:
+def _parse_items(sources: list[bytes], root: str, capture: Capture, found: ListEntries) -> list[Mapping[str, Any]]:
     # Imported here: a worker seldom parses feeds, and should start quickly.
     import feedparser
 
@@ -180,11 +162,11 @@ def _parse_items(
     except Exception:  # noqa: BLE001 - feedparser raises many kinds of errors on invalid values
         if len(sources) == 1:
             found.reject("")
-            return [None]
+            return []
         middle = len(sources) // 2
         parts = (_parse_items(part, root, capture, found) for part in (sources[:middle], sources[middle:]))
         return [item for part in parts for item in part]
-    items: list[Mapping[str, Any] | None] = parsed.entries
+    items: list[Mapping[str, Any]] = parsed.entries
     return items
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timezone
 from typing import NamedTuple
 
 from caliber_crawler.extraction.dates.printed import find_printed_dates, with_ascii_digits
@@ -21,12 +21,6 @@ _EPOCH = re.compile(r"(\d{10})(\d{3})?(?:\.\d{1,6})?")
 _SERIALIZED = re.compile(r"\\{0,2}/Date\((-?\d{1,16})([+-]\d{4})?\)\\{0,2}/")
 """Milliseconds since 1970 in UTC, as .NET writes them into JSON; an offset shows only the local time."""
 _YEAR_LAST = re.compile(r"([A-Za-z]{3} +\d{1,2}) (\d{1,2}:\d{2}:\d{2}) ((?:[+-]\d{4}|[A-Z]{3,4}) )?(\d{4})$")
-_INTERNET_DATE = re.compile(
-    r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d{2}) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) ((?:19|20)\d\d)"
-    r" ([01]\d|2[0-3]):([0-5]\d):([0-5]\d) (?:GMT|UTC|([+-])(0\d|1[0-2])([0-5]\d))"
-)
-"""The date of RFC 2822, as most feeds write it."""
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _HALF = re.compile(r"\s?[AaPp]\.?[Mm]")
 
 
@@ -45,27 +39,8 @@ def parse_stamp(text: str, language: str | None = None) -> Stamp | None:
     if not text or len(text) > MAX_STAMP_LENGTH:
         return None
     text = with_ascii_digits(text)
-    stamp = _parse_digits(text) or _parse_internet_date(text) or _parse_words(text, language)
+    stamp = _parse_digits(text) or _parse_words(text, language)
     return stamp if stamp is not None and stamp.at.year >= FIRST_YEAR else None
-
-
-def is_internet_date(text: str) -> bool:
-    """Whether a text is a date in the usual form of RFC 2822, such as ``Tue, 06 Jan 2026 15:13:00 +0400``."""
-    return _parse_internet_date(text) is not None
-
-
-def _parse_internet_date(text: str) -> Stamp | None:
-    """The timestamp in the usual form of RFC 2822, whose names are English. Words in other languages are not tried."""
-    if (match := _INTERNET_DATE.fullmatch(text)) is None:
-        return None
-    day, month, year, hour, minute, second, sign, hours, minutes = match.groups()
-    seconds = 0 if sign is None else (3600 * int(hours) + 60 * int(minutes)) * (-1 if sign == "-" else 1)
-    zone = timezone(timedelta(seconds=seconds)) if seconds else UTC
-    try:
-        at = datetime(int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), int(second), tzinfo=zone)
-    except ValueError:
-        return None
-    return Stamp(at, is_bare=False)
 
 
 def _parse_digits(text: str) -> Stamp | None:
