@@ -79,37 +79,36 @@ SCHEDULER = "caliber_crawler.scheduler.FrontierScheduler"
 
 DOWNLOADER = "caliber_crawler.fetching.downloader.UndelayedDownloader"
 
-# What these lists leave out is never imported. None in DOWNLOADER_MIDDLEWARES or EXTENSIONS would import a component
-# first, with aiohttp and the list of public suffixes: 0.17 s of CPU for each crawl.
-DOWNLOADER_MIDDLEWARES_BASE = {
-    f"scrapy.downloadermiddlewares.{name}": order
-    for name, order in {
-        "downloadtimeout.DownloadTimeoutMiddleware": 350,
-        "defaultheaders.DefaultHeadersMiddleware": 400,
-        "useragent.UserAgentMiddleware": 500,
-        "retry.RetryMiddleware": 550,
-        "redirect.RedirectMiddleware": 600,
-        "httpproxy.HttpProxyMiddleware": 750,
-    }.items()
-}
-"""Of Scrapy's own, without: offsite (does not check redirects), robotstxt (treats a failed robots.txt as permission),
-httpauth (crawls do not log in), MetaRefresh (parses every page in the event loop), httpcompression (accepts truncated
-pages), cookies, stats (a run has its own counts), httpcache (returns stale pages)."""
-
 DOWNLOADER_MIDDLEWARES = {
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # it does not check redirects
     "caliber_crawler.middlewares.offsite.OffsiteMiddleware": 50,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,  # it treats a failed robots.txt as permission
     "caliber_crawler.middlewares.robots.RobotsMiddleware": 100,
     "caliber_crawler.middlewares.site_opt_outs.SiteOptOutsMiddleware": 150,
     "caliber_crawler.middlewares.conditional.ConditionalMiddleware": 200,
     "caliber_crawler.middlewares.scrolling.ScrollingMiddleware": 500,  # its browser's requests pass all middlewares
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,  # it parses every page in the event loop
     "caliber_crawler.middlewares.refreshes.RefreshMiddleware": 580,
     "caliber_crawler.middlewares.truncated_responses.TruncatedResponseMiddleware": 585,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,  # it accepts truncated pages
     "caliber_crawler.middlewares.compression.StrictCompressionMiddleware": 590,
     "caliber_crawler.middlewares.backoff.BackoffMiddleware": 800,
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,  # crawls do not log in
+    "scrapy.downloadermiddlewares.stats.DownloaderStats": None,  # a run has its own counts
 }
 
-SPIDER_MIDDLEWARES_BASE: dict[str, int] = {}
-"""None: the spider yields only captures. Requests come from the frontier, and a 404 response is a capture too."""
+# The spider yields only captures: requests come from the frontier, and a 404 response is a capture too.
+SPIDER_MIDDLEWARES = {
+    f"scrapy.spidermiddlewares.{middleware}": None
+    for middleware in (
+        "start.StartSpiderMiddleware",
+        "httperror.HttpErrorMiddleware",
+        "referer.RefererMiddleware",
+        "urllength.UrlLengthMiddleware",
+        "depth.DepthMiddleware",
+        "metacopy.MetaCopyDetectionMiddleware",
+    )
+}
 
 ITEM_PIPELINES = {
     "caliber_crawler.pipelines.CapturePipeline": 100,  # Capture → Capture: the raw page is stored before extraction
@@ -127,22 +126,12 @@ CONCURRENT_ITEMS = 1  # tasks per response; a response is one capture
 
 WARN_ON_GENERATOR_RETURN_VALUE = False  # Scrapy would parse the spider's source for every page
 
-EXTENSIONS_BASE = {
-    f"scrapy.extensions.{name}": 0
-    for name in (
-        "corestats.CoreStats",
-        "logcount.LogCount",
-        "memusage.MemoryUsage",
-        "memdebug.MemoryDebugger",
-        "closespider.CloseSpider",
-        "feedexport.FeedExporter",
-        "logstats.LogStats",
-        "spiderstate.SpiderState",
-        "throttle.AutoThrottle",
-    )
+EXTENSIONS = {
+    "caliber_crawler.crawling.run.CrawlRun": 0,
+    # A crawl has no remote control. None also avoids loading their dependencies; *_ENABLED = False does not.
+    "scrapy.extensions.remote_control.RemoteControl": None,
+    "scrapy.extensions.telnet.TelnetConsole": None,
 }
-"""Of Scrapy's own, without remote controls (telnet, remote_control): a crawl has none."""
-EXTENSIONS = {"caliber_crawler.crawling.run.CrawlRun": 0}
 
 HTTPCACHE_ENABLED = False  # it would return stale pages
 LOG_FORMATTER = "caliber_crawler.crawling.log.OneLineFormatter"
