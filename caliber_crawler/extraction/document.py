@@ -242,7 +242,7 @@ def find_nodes(css: str, node: LexborNode | None) -> list[LexborNode]:
 
 @cache
 def _engine() -> LexborCSSSelector:
-    return LexborCSSSelector()
+    return LexborCSSSelector()  # type: ignore[no-untyped-call]
 
 
 def _claims(nodes: Iterable[LexborNode]) -> list[Claim]:

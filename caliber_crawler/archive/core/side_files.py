@@ -31,8 +31,10 @@ def messages_file(archive: Path) -> Path:
 
 
 def files_of(archive: Path) -> list[Path]:
-    """Every file that belongs to an archive, whether it exists or not: its own, those of SQLite, the side files, the
-    lock, and the messages."""
+    """Every file that belongs to an archive, whether it exists or not.
+
+    These are its own, those of SQLite, the side files, the lock, and the messages.
+    """
     databases = [archive, *(side_file(archive, ending) for ending in ENDINGS)]
     return [
         *databases,

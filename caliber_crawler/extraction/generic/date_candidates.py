@@ -47,6 +47,7 @@ _DATA_NAME = re.compile(r"data-(?!.*(?:modif|updat))(?:\S*(?:date|publi|pub-|cre
 _STAMP_TITLE = re.compile(r"\s{0,9}\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 """A title for people who point at "3 days ago"."""
 _DIGIT = re.compile(r"[\d〇零]")
+_NUMBERS = re.compile(r"[\d:.,\s–—|-]+")
 _YEAR = re.compile(r"\d{4}|\d[./-]\d\d?[./-]\d\d|[’']\d\d|\d[. ]{1,2}[^\W\d_]{3,10}[. ]{1,2}\d\d(?!\d)")
 ASIDE = "in a part of the page that is not the article"
 _TEASER = "beside the headline of another article"
@@ -325,10 +326,20 @@ def _printed_candidates(
             yield from _printed(date, line[begin : date.start], after, piece.owner, position, outline, rejected)
     if not found and (grouped := _group_of(block, seen)) is not None:
         line = short_text(grouped, MAX_GROUP_LENGTH) or ""
-        for date in find_printed_dates(line, language)[:1]:
+        dates = find_printed_dates(line, language)
+        if not (dates and _is_part_of(block, line, dates)):
+            return
+        seen.update((grouped, *grouped.iter(etree.Element)))
+        for date in dates[:1]:
             if not outline.is_teaser(grouped):
                 position = outline.position.get(grouped, 0)
                 yield from _printed(date, line[: date.start], line[date.end :], grouped, position, outline, rejected)
+
+
+def _is_part_of(block: etree._Element, line: str, dates: list[PrintedDate]) -> bool:
+    """Return whether a block is a part of the only date of a line, or a time of day beside it."""
+    text = short_text(block, MAX_GROUP_LENGTH) or ""
+    return len(dates) == 1 and (_NUMBERS.fullmatch(text) is not None or text in line[dates[0].start : dates[0].end])
 
 
 def _group_of(block: etree._Element, seen: set[etree._Element]) -> etree._Element | None:
@@ -338,8 +349,6 @@ def _group_of(block: etree._Element, seen: set[etree._Element]) -> etree._Elemen
         if node in seen or short_text(node, MAX_GROUP_LENGTH) is None:
             break
         best = node
-    if best is not None:
-        seen.update((best, *best.iter(etree.Element)))
     return best
 
 

@@ -298,7 +298,26 @@ def _heading(
     if not headings:  # some pages have their headline in another heading
         headings = [text for element in islice(root.iter("h2", "h3"), MAX_MARKED) if (text := text_of(element))]
         headings = [text for text in headings if any(map(partial(_is_alike, text), known))]
-    return max(headings, key=lambda text: max(likeness(text, title) for title in known), default=None)
+    best = max(headings, key=lambda text: max(likeness(text, title) for title in known), default=None)
+    return _named_behind(best, root, known) or best
+
+
+def _named_behind(heading: str | None, root: etree._Element, known: Sequence[str]) -> str | None:
+    """Return a lesser heading that is the rest of a title behind this one: "Valley Notes: Road to open again".
+
+    The first heading is then the name of the site.
+    """
+    key = _key(heading or "")
+    rests = {
+        _key(title)[behind.end() :]
+        for title in known
+        if key and _key(title).startswith(key) and (behind := _BEHIND_OR_COLON.match(_key(title), len(key)))
+    }
+    rests = {rest for rest in rests if len(rest) > len(key)}
+    if not rests:
+        return None
+    lesser = (text_of(element) for element in islice(root.iter("h2", "h3"), MAX_MARKED))
+    return next((text for text in lesser if _key(text) in rests), None)
 
 
 def _without_labels(element: etree._Element, known: Sequence[str]) -> Iterator[str]:

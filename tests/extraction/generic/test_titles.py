@@ -181,3 +181,11 @@ def test_a_byline_is_neither_headline_nor_subtitle(line: str) -> None:
 )  # fmt: skip
 def test_a_line_that_says_more_is_not_a_byline(line: str) -> None:
     assert not is_byline_line(line)
+
+
+@pytest.mark.parametrize("written", ["Valley Notes: {}", "Valley Notes - {}", "Valley Notes | {}"])
+@pytest.mark.parametrize("tag", ["h2", "h3"])
+def test_a_heading_that_is_only_the_beginning_of_the_title_names_the_site(written: str, tag: str) -> None:
+    heading = f"<h1>Valley Notes</h1><{tag}>{TITLE}</{tag}>"
+    assert headline(heading, title=written.format(TITLE)) == TITLE
+    assert headline(f"<h1>{TITLE}</h1><h2>Gazette</h2>", title=f"{TITLE} | The Gazette") == TITLE
