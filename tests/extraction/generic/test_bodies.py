@@ -391,3 +391,12 @@ def test_a_pointer_between_loose_paragraphs_leaves_two(tag: str, breaks: str) ->
     text = "<br><br>".join(PARAGRAPHS[:3]) + pointer + "<br><br>".join(PARAGRAPHS[3:])
     body = body_of(page(f'<div class="post"><h1>{HEADLINE}</h1><div class="text">{text}</div></div>'))
     assert body == "\n\n".join(PARAGRAPHS)
+
+
+@pytest.mark.parametrize(
+    "line", ["By Jane Roe", "Jane Roe", "Author: Jane Roe, 7 January 2026", "Jane Roe | 7 January"]
+)
+def test_the_author_behind_the_last_sentence_is_not_text(line: str) -> None:
+    assert drop_boilerplate([*PARAGRAPHS, line], HEADLINE, authors=["Jane Roe"]) == PARAGRAPHS
+    spoken = f"{line} said so."
+    assert drop_boilerplate([*PARAGRAPHS, spoken], HEADLINE, authors=["Jane Roe"]) == [*PARAGRAPHS, spoken]
