@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from scrapy.crawler import Crawler
 
 from caliber_crawler.archive import Archive
+from caliber_crawler.cluster.deadline import call_within, limit_for
 from caliber_crawler.cluster.jobs import BACK_OFF, CrawlFailed, Interrupted
 from caliber_crawler.cluster.kept_shards import KeptShard, KeptShards
 from caliber_crawler.cluster.log_hold import LogHold
@@ -103,7 +104,7 @@ class JobCrawler:
         back_off: float = BACK_OFF,
         notify: Callable[[str], None] = logger.info,
     ) -> None:
-        self._process = process
+        self._process, self._notify = process, notify
         self._connector = connector
         self._storage = storage
         self._lease = lease
@@ -196,7 +197,8 @@ class JobCrawler:
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:
-        with TemporaryDirectory(dir=self._scratch, prefix="job-") as folder:
+        # A call to the storage that hangs may go on to write into it.
+        with TemporaryDirectory(dir=self._scratch, prefix="job-", ignore_cleanup_errors=True) as folder:
             yield Path(folder)
 
     async def _fetch(self, site: str, path: Path) -> tuple[Shard, bytes]:
@@ -210,7 +212,11 @@ class JobCrawler:
         if not shard.parts:
             path.unlink(missing_ok=True)
             return shard, b""
-        written = await asyncio.to_thread(self._storage.fetch, shard, path, kept.part if kept else None)
+        size = sum(part.size for part in shard.parts)
+        known = kept.part if kept else None
+        written = await call_within(
+            limit_for(size), lambda: self._storage.fetch(shard, path, known), lambda: self._process.stopping
+        )
         require_readable(path, site, shard.path)
         if kept is not None and written is not None:
             return shard, await asyncio.to_thread(updated_digests, kept.digests, path, written)
@@ -247,7 +253,8 @@ class JobCrawler:
                 hold.release()
             await asyncio.to_thread(empty_log, path)
             result = KeptShard(shard.path, before, report.as_values())
-            await asyncio.to_thread(self._unpublished.put, shard.site, path, result)
+            if not await asyncio.to_thread(self._unpublished.put, shard.site, path, result):
+                self._notify(f"The result of {report.work} does not fit on the local disk; its job crawls again.")
             raise
         await asyncio.to_thread(self._kept.put, shard.site, path, kept)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -157,9 +157,9 @@ class Storage:
         if not path.is_file():
             # A folder of this name was copied.
             shutil.rmtree(path, ignore_errors=True)
-            raise ShardUnusable(f"The shard {part.path} is damaged: it is not a file on the storage.")
+            raise _damage(part, "it is not a file on the storage")
         if digest_of(path) != part.digest:
-            raise ShardUnusable(f"The shard {part.path} is damaged: its digest differs from the published one.")
+            raise _damage(part, "its digest differs from the published one")
 
     def size_of(self, name: str) -> int | None:
         """The size of a file in bytes, ``None`` if it is missing. Raises :class:`StorageUnavailable`."""
@@ -202,16 +202,12 @@ class Storage:
         self.require_mark()
         name = f"{quote(site, safe='')}/{generation:08d}-{secrets.token_hex(4)}{suffix}"
         target = self._at(name)
-        try:
-            with self._faults(f"Cannot publish the shard of {site}"):
-                self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
-                if self._is_local:
-                    _put_local(path, Path(target))
-                else:
-                    self._files.put_file(str(path), target)
-        except StorageUnavailable as error:
-            error.needed = path.stat().st_size
-            raise
+        with self._faults(f"Cannot publish the shard of {site}"):
+            self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
+            if self._is_local:
+                _put_local(path, Path(target))
+            else:
+                self._files.put_file(str(path), target)
         if self.on_stored is not None:
             self.on_stored()
         return name
@@ -230,6 +226,13 @@ class Storage:
 
     def _at(self, name: str) -> str:
         return f"{self._root}/{name}"
+
+
+def _damage(part: Part, why: str) -> ShardUnusable:
+    site = unquote(part.path.partition("/")[0])
+    return ShardUnusable(
+        f"The shard {part.path} is damaged: {why}; `caliber cluster restore {site}` takes a former generation."
+    )
 
 
 def _put_local(path: Path, target: Path) -> None:

@@ -23,6 +23,7 @@ from caliber_crawler.archive.reports.alarms import SiteState
 from caliber_crawler.cluster.binding import bind_storage
 from caliber_crawler.cluster.crawler import JobCrawler
 from caliber_crawler.cluster.database import RetryingConnector, conninfo, require_set_up
+from caliber_crawler.cluster.deadline import PATIENCE, wait_within
 from caliber_crawler.cluster.definitions import StoredDefinitions
 from caliber_crawler.cluster.jobs import (
     BACK_OFF,
@@ -135,7 +136,7 @@ class Worker:
     def run(self) -> None:
         """Run jobs until SIGTERM, SIGINT or an empty queue (``until_empty``). Call it once per process."""
         require_set_up(self._dsn)
-        bind_storage(self._dsn, self._storage)
+        wait_within(PATIENCE, lambda: bind_storage(self._dsn, self._storage))
         with worker_folder(self._config.scratch) as scratch:
             self._crawler = JobCrawler(
                 self._process,

@@ -85,13 +85,15 @@ def _deliver(target: Target, outbox: Outbox, pending: Iterable[Pending]) -> str 
 
 def _news(messages: Messages, target: str, notice: Notice, archive: Path) -> Pending | None:
     """The message about a state, stored, if it is news. What an earlier one says is outdated by now."""
-    before = messages.last(target, notice.subject) or notice.before
+    before = messages.last(target, notice.subject)
+    if before is None and not messages.is_pending(target, notice.subject):
+        before = notice.before
     if before is not None and (not notice.state.differs_from(before) or _is_doubtful(notice.state, before, archive)):
         messages.record_sent(target, notice.subject, before)
         return None
     states = {"state": notice.state.name, "state_before": None if before is None else before.name}
     news = Pending(notice.subject, notice.state, {**notice.account, **states})
-    messages.put(target, news)
+    messages.put(target, news, before)
     return news
 
 

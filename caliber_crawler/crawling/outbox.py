@@ -64,8 +64,17 @@ class Messages:
                 found.append(Pending(subject, state, entry["account"]))
         return found
 
-    def put(self, target: str, message: Pending) -> None:
-        """Add a message that is to be sent. It replaces an earlier one about the same subject."""
+    def is_pending(self, target: str, subject: str) -> bool:
+        """Whether a message about a subject is to be sent."""
+        return subject in self._part("pending", target)
+
+    def put(self, target: str, message: Pending, known: SiteState | None = None) -> None:
+        """Add a message that is to be sent. It replaces an earlier one about the same subject.
+
+        ``known`` is the state that the target knows until then.
+        """
+        if known is not None:
+            self._part("last", target)[message.subject] = _values_of(known)
         pending = self._part("pending", target)
         pending[message.subject] = {"state": _values_of(message.state), "account": dict(message.account)}
         self.is_changed = True

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable
 from urllib.parse import parse_qs, urlsplit
 
 from lxml import etree
@@ -145,37 +145,47 @@ def player_url(element: etree._Element) -> str | None:
     return form.format(value) if value else None
 
 
-def may_embed(tags: Collection[str], classes: str) -> bool:
-    """Whether an article with these tags and classes may embed anything."""
-    return not EMBEDDING.isdisjoint(tags) or _CLASSES.search(classes) is not None
+def names_embed(classes: str) -> bool:
+    """Whether one of these classes is that of a post or a gallery."""
+    return _CLASSES.search(classes) is not None
 
 
-def replace_embeds(article: etree._Element, page: Page, names: str | None = None) -> None:
-    """Replace everything that an article embeds by one line each; the text after each stays.
+def replace_embeds(article: etree._Element, page: Page) -> None:
+    """Replace everything that an article embeds by one line each; the text after each stays."""
+    is_named = names_embed(class_names(article))
+    elements = list(article.iter(etree.Element) if is_named else article.iter(*EMBEDDING))
+    replace_embedding(elements, article, page)
 
-    ``names``: the classes in the article, if they are known.
-    """
-    galleries = 0
-    is_named = _CLASSES.search(class_names(article) if names is None else names) is not None
-    for element in list(article.iter(etree.Element) if is_named else article.iter(*EMBEDDING)):
+
+def replace_embedding(elements: Iterable[etree._Element], article: etree._Element, page: Page) -> bool:
+    """Replace those elements that embed something by one line each; return whether the article may have changed."""
+    galleries, is_changed = 0, False
+    for element in elements:
         classes = element.get("class") or ""
         if element.tag not in EMBEDDING and not (classes and _CLASSES.search(classes)):
             continue
         if name := next((POSTS[name] for name in classes.split() if name in POSTS), None):
             _replace_post(element, name, page)
         elif element.tag == "blockquote":
-            if status := _status_quoted(element):
-                replace_by_line(element, "Post on X", status)
+            if not (status := _status_quoted(element)):
+                continue
+            replace_by_line(element, "Post on X", status)
         elif number := element.get("data-telegram-post"):
             replace_by_line(element, "Post on Telegram", f"https://t.me/{clean_inline(number)}")
         elif element.tag == "script":
-            for name, post in vk_posts_of(element).items():
+            if not (posts := vk_posts_of(element)):
+                continue
+            for name, post in posts.items():
                 replace_by_line(place_of_post(article, name, element), "Post on VK", post)
         elif element.tag in FRAMES:
             if not is_hidden(element):
                 _replace_frame(element, page)
         elif is_called_gallery(element) and (galleries := galleries + 1) <= MAX_GALLERIES:
             replace_gallery(element, lambda source: absolute_image(source, page))
+        else:
+            continue
+        is_changed = True
+    return is_changed
 
 
 def _replace_post(post: etree._Element, name: str, page: Page) -> None:

@@ -15,7 +15,7 @@ from caliber_crawler.extraction.mojibake import repair
 from caliber_crawler.extraction.prologue import skip_prologue
 from caliber_crawler.extraction.text_page import TextParts
 from caliber_crawler.extraction.tree import Selection, Unreadable, first
-from caliber_crawler.items import Capture
+from caliber_crawler.items import Capture, media_type_of
 from caliber_crawler.quantity import quantity
 from caliber_crawler.site import Layout, Site
 from caliber_crawler.site.learned import HEALED
@@ -132,10 +132,11 @@ def decode_source(capture: Capture) -> bytes:
         raise Unreadable("no_response", f"No page from {where}: {capture.error}.")
     if not capture.body or capture.body.isspace():
         raise Unreadable("empty", f"{where} is an empty page.")
-    media_type = capture.media_type
+    content_type = capture.header("content-type")
+    media_type = media_type_of(content_type)
     if media_type.partition("/")[0] in _MEDIA or looks_binary(capture.body):
         raise Unreadable("not_text", f"{where} is not text but {media_type or 'binary data'}.")
-    source = as_utf8(capture.body, capture.header("content-type")).replace(b"\0", b"")
+    source = as_utf8(capture.body, content_type).replace(b"\0", b"")
     if _HTML.match(source):  # as most pages
         return source
     if not source or source.isspace():

@@ -58,6 +58,18 @@ class PoliteDownloadHandler(HTTP11DownloadHandler):
                 entry = request.cb_kwargs.get("entry")
                 run.watch(request.url if entry is None else entry.url)
 
+    async def close(self) -> None:
+        """Close the open connections; do not wait longer than a second for those whose hosts do not answer.
+
+        Scrapy limits this time by a second call of the same Deferred, which Twisted logs as an error when a process was
+        busy until both were due.
+        """
+        closing: Deferred[object] = self._pool.closeCachedConnections()  # type: ignore[no-untyped-call]
+        closed = closing.asFuture(asyncio.get_running_loop())
+        done, _ = await asyncio.wait({closed}, timeout=self._disconnect_timeout)
+        for each in done:
+            each.result()
+
     def _share_time(self, request: Request) -> None:
         """Apply the time limit to the page: its redirects share the limit; a retry has a new one."""
         tries = request.meta.get("retry_times", 0)

@@ -128,6 +128,19 @@ def test_checksums_of_stored_rows_are_those_of_written_rows(data: st.DataObject)
     assert [text(value) for value in stored] == list(row.values())
 
 
+@given(st.lists(st.tuples(*[VALUE] * 7, st.booleans()), min_size=1, max_size=6))
+def test_rows_are_examined_together_as_each_by_itself(found: list[tuple[object, ...]]) -> None:
+    columns = layouts()["links"].columns
+    rows = []
+    for *values, is_right in found:
+        row = dict(zip(columns, values, strict=False)) | {"checksum": 1}
+        if is_right:
+            row["checksum"] = checksum("links", row)
+        rows.append([bytearray(value.encode()) if isinstance(value, str) else value for value in row.values()])
+    content = RowContent("links", columns)
+    assert content.examine(rows)[0] == [content.examine([row])[0][0] for row in rows]
+
+
 def test_a_blob_in_place_of_a_text_is_not_taken_for_it() -> None:
     columns = layouts()["links"].columns
     row = {"article_id": 1, "url": "https://a.az/", "position": 0, "host": "a.az", "text": "a", "first_seen_at": "1"}

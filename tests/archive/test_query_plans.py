@@ -127,6 +127,18 @@ def test_the_newest_edits_are_found_without_sorting(blank_copy: Path, rows: dict
 
 
 @pytest.mark.parametrize(
+    "rows", [None, TINY, ROWS | {"view_counts": 400_000}], ids=["without statistics", "tiny", "large"]
+)
+def test_the_growth_of_views_reads_counts_in_the_order_of_their_key(
+    blank_copy: Path, rows: dict[str, int] | None
+) -> None:
+    """An index that has every column has another order: all counts would be sorted."""
+    (plan,) = steps(blank_copy, {"SELECT count(*), sum(per_hour) FROM view_growth"}, rows).values()
+    assert "SCAN c" in plan
+    assert plan.index("SCAN c") < plan.index("UNION ALL") < plan.index("USE TEMP B-TREE FOR ORDER BY")
+
+
+@pytest.mark.parametrize(
     "counts", [None, {"view_counts": 1_000, "articles": 1_000}], ids=["without statistics", "known"]
 )
 def test_the_views_at_an_age_read_only_the_counts_of_their_article(

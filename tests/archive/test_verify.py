@@ -72,6 +72,19 @@ def test_a_name_in_the_schema_that_is_not_valid_text_is_found(copy: Path) -> Non
     assert "schema" in {finding.kind for finding in Archive.verify_file(copy).findings}
 
 
+def test_sqlite_checks_every_row_beside_a_text_that_is_not_valid(copy: Path) -> None:
+    change_file(copy, "UPDATE versions SET body = CAST(x'41ff' AS TEXT), number = 0 WHERE id = 1")
+    assert "constraint" in {finding.kind for finding in Archive.verify_file(copy).findings}
+
+
+def test_sqlite_computes_only_the_folded_column_with_the_function_that_its_check_leaves_out(blank: Path) -> None:
+    with Archive.open(blank) as archive:
+        schema = archive.db.execute("SELECT name, sql FROM sqlite_schema WHERE sql LIKE '%replace(%'").fetchall()
+    assert [name for name, _ in schema] == ["versions"]
+    before, _, after = schema[0][1].partition("folded TEXT GENERATED")
+    assert "replace(" not in before + after.partition(") VIRTUAL")[2]
+
+
 def test_an_empty_archive_is_valid(blank: Path) -> None:
     assert findings(blank) == []
 

@@ -10,9 +10,9 @@ from urllib.parse import quote_plus
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from lxml import etree
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from tests.browse.chromium import CHROMIUM, browser_page, served
+from tests.browse.chromium import CHROMIUM, browser_page, chromium, served
 
 pytestmark = [
     pytest.mark.slow,
@@ -23,13 +23,19 @@ PAGE = f"/archive/-/attention?q=baku&q={quote_plus(HOSTILE)}&by=month"
 
 
 @pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def server(newspaper: Path) -> Iterator[str]:
     with served(newspaper) as address:
         yield address
 
 
-def test_a_click_on_a_point_opens_its_articles(server: str) -> None:
-    with browser_page(server) as (page, account):
+def test_a_click_on_a_point_opens_its_articles(browser: Browser, server: str) -> None:
+    with browser_page(server, browser=browser) as (page, account):
         page.goto("/archive/-/attention?q=baku")
         point = page.locator('figure g[data-mark="dot"] circle').first
         point.hover()
@@ -42,8 +48,8 @@ def test_a_click_on_a_point_opens_its_articles(server: str) -> None:
     assert (account.outside, account.dialogs, account.errors) == ([], [], [])
 
 
-def test_a_chart_is_saved_as_svg_and_png(server: str, tmp_path: Path) -> None:
-    with browser_page(server) as (page, account):
+def test_a_chart_is_saved_as_svg_and_png(browser: Browser, server: str, tmp_path: Path) -> None:
+    with browser_page(server, browser=browser) as (page, account):
         page.goto(PAGE)
         for name in ("svg", "png"):
             with page.expect_download() as download:
@@ -62,8 +68,8 @@ def test_a_chart_is_saved_as_svg_and_png(server: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_the_page_is_accessible_and_fits(server: str, *, dark: bool, width: int) -> None:
-    with browser_page(server, dark=dark, width=width) as (page, account):
+def test_the_page_is_accessible_and_fits(browser: Browser, server: str, *, dark: bool, width: int) -> None:
+    with browser_page(server, dark=dark, width=width, browser=browser) as (page, account):
         for address in (
             PAGE,
             "/archive/-/attention?q=baku+AND",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from tests.browse.chromium import CHROMIUM, browser_page, served
+from tests.browse.chromium import CHROMIUM, browser_page, chromium, served
 from tests.browse.newsroom import print_hostile_newspaper
 
 pytestmark = [
@@ -17,8 +18,20 @@ pytestmark = [
 ]
 
 
-def test_articles_can_be_searched_filtered_and_opened(newspaper: Path) -> None:
-    with served(newspaper) as server, browser_page(server) as (page, account):
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def server(newspaper: Path) -> Iterator[str]:
+    with served(newspaper) as address:
+        yield address
+
+
+def test_articles_can_be_searched_filtered_and_opened(browser: Browser, server: str) -> None:
+    with browser_page(server, browser=browser) as (page, account):
         page.goto("/archive/articles")
         rows = page.locator("table.rows-and-columns tbody tr")
         expect(rows).to_have_count(3)
@@ -44,10 +57,10 @@ def test_articles_can_be_searched_filtered_and_opened(newspaper: Path) -> None:
     assert (account.outside, account.dialogs, account.errors) == ([], [], [])
 
 
-def test_a_hostile_archive_runs_no_scripts_and_sends_no_external_requests(tmp_path: Path) -> None:
+def test_a_hostile_archive_runs_no_scripts_and_sends_no_external_requests(browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     print_hostile_newspaper(path)
-    with served(path) as server, browser_page(server) as (page, account):
+    with served(path) as server, browser_page(server, browser=browser) as (page, account):
         for address in (
             "",
             "/articles?_columns=all",
@@ -64,8 +77,8 @@ def test_a_hostile_archive_runs_no_scripts_and_sends_no_external_requests(tmp_pa
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_an_article_fits_a_phone(newspaper: Path, *, dark: bool) -> None:
-    with served(newspaper) as server, browser_page(server, width=360, height=740, dark=dark) as (page, _):
+def test_an_article_fits_a_phone(browser: Browser, server: str, *, dark: bool) -> None:
+    with browser_page(server, width=360, height=740, dark=dark, browser=browser) as (page, _):
         page.goto("/archive/articles/1")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
         paper, ink = page.evaluate("(s => [s.backgroundColor, s.color])(getComputedStyle(document.body))")

@@ -92,6 +92,7 @@ def test_a_disk_that_is_nearly_full_stays_failed_until_clearly_more_is_free(dsn:
         for _ in range(3):
             with pytest.raises(StorageUnavailable) as caught:
                 storage.put(large, "gazette", 1)
+            caught.value.needed = large.stat().st_size  # as the publisher does
             assert await alarms.record_failure(caught.value, str(caught.value))
             for generation in range(3):
                 storage.put(small, "weekly", generation)

@@ -137,9 +137,11 @@ def test_a_target_knows_the_last_state_when_it_can_be_reached_and_hears_of_no_st
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(notification, "send", send)
+        before = None  # as a new archive knows it
         for state, reachable in crawls:
             resend("https://hooks.example/x", archive)
-            report("https://hooks.example/x", archive, state)
+            report("https://hooks.example/x", archive, state, before=before)
+            before = state
             if reachable:
                 assert known[-1] == (state.exit_code, state.name)
     assert all(one != other for one, other in pairwise(known))

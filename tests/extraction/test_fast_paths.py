@@ -35,6 +35,7 @@ from caliber_crawler.extraction.text import clean_inline, fold, fold_clean, with
 from caliber_crawler.extraction.tree import Selection, class_names, first, possible_selectors, select
 from caliber_crawler.items import Capture
 from caliber_crawler.site.generic import generic_site
+from caliber_crawler.site.urls import browser_url
 from tests.extraction.pages import READ_AT, capture_of, site_named
 
 SITE = site_named("caliber")
@@ -90,7 +91,8 @@ def test_selectors_of_absent_classes_match_nothing(tree: etree._Element) -> None
 def test_a_plain_line_gives_the_same_markdown(text: str) -> None:
     line = lines.Line(clean_inline(text))
     if line.text:
-        assert markdown._write_plain(line.text) == markdown._write_words(line, lambda href: href, "")
+        special = [mark for mark in markdown._SPECIAL_MARKS if mark in text]
+        assert markdown._write_plain(line.text, special) == markdown._write_words(line, lambda href: href, "")
 
 
 @given(st.text(st.sampled_from("aБсAІıİ\u00a0\u200d \n"), max_size=12))
@@ -305,6 +307,32 @@ def test_a_selector_that_lexbor_does_not_support_leaves_others_as_they_are() -> 
             find_nodes("p[", node)
         assert [found.text() for found in find_nodes("p.a", node)] == ["1"]
     assert len(find_nodes("p", node)) == 2
+
+
+@given(st.text(st.sampled_from("https:/\\.@?#%[] ab1\t\u00e9"), max_size=30))
+def test_the_base_of_a_page_does_not_change_whole_urls(rest: str) -> None:
+    def resolved(url: str, *base: str) -> str | None:
+        try:
+            return browser_url(url, *base)
+        except ValueError:
+            return None
+
+    for scheme in ("https://", "http://"):
+        for base in ("https://news.example/a/b?c", "http://news.example:8080/", "https://other.example"):
+            assert resolved(scheme + rest) == resolved(scheme + rest, base)
+
+
+@given(trees(), st.sampled_from(["p", "div", "li", "ul", "table"]))
+def test_what_a_selection_found_is_right_after_a_removal(tree: etree._Element, tag: str) -> None:
+    tags = frozenset(("p", "td", "blockquote"))
+    selection = Selection(tree)
+    selection.tagged(tags)
+    selection.remove(list(tree.iter(tag)), "removed")
+    again = Selection(tree)
+    assert selection.tagged(tags) == again.tagged(tags) == list(tree.iter(*tags))
+    for css in (".banner", ".x", "p.x", ".font_size"):
+        assert selection.select(css) == again.select(css) == select(tree, css)
+    assert selection.classed("caption") == [node for node in tree.iter() if "caption" in (node.get("class") or "")]
 
 
 def test_an_article_with_a_tree_of_its_own_is_cleaned_in_place() -> None:

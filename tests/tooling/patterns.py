@@ -315,12 +315,16 @@ def runs(use: Use, subject: Any) -> Iterator[Callable[[], object]]:
         yield lambda: sum(1 for _ in use.pattern.finditer(subject))
 
 
-SHORT, LONG = 4_000, 96_000
+SHORTER, SHORT, LONG = 1_000, 4_000, 96_000
 """Characters."""
+DEAR = 0.5e-6
+"""Seconds per character: an attack that takes longer with the shortest string is expensive without a second run."""
 CHEAP = 0.12e-6
 """Seconds per character. A quadratic pattern that is cheaper for a short string exceeds ``MAX_SECONDS`` for none."""
 MOST_EXPENSIVE = 4
 """Number of attacks that are repeated with a long string."""
+CANDIDATES = 40
+"""Number of attacks that are measured again before: a busy machine makes a few of them look expensive."""
 
 
 def slowness(use: Use) -> Attack | None:
@@ -329,23 +333,32 @@ def slowness(use: Use) -> Attack | None:
     Short strings show which attacks are the most expensive. Those are repeated with a long string, under a limit of CPU
     time, which other processes do not disturb.
     """
-    expensive = []
+    measured = []
     for attack in attacks(use.pattern):
-        for number, run in enumerate(runs(use, _encoded(attack.text(SHORT), use.pattern))):
-            cost = inf
-            for _ in range(3):
-                cost = min(cost, seconds(run) / SHORT)
-                if cost < CHEAP:
-                    break
-                if not isfinite(cost):
-                    return attack
-            else:
-                expensive.append((cost, attack, number))
+        subjects = [_encoded(attack.text(length), use.pattern) for length in (SHORTER, SHORT)]
+        for number, (shorter, short) in enumerate(zip(*(runs(use, subject) for subject in subjects), strict=True)):
+            cost = seconds(shorter) / SHORTER
+            if cost < DEAR:
+                cost = seconds(short) / SHORT
+            if not isfinite(cost):
+                return attack
+            if cost >= CHEAP:
+                measured.append((cost, attack, number))
+    expensive = []
+    for _, attack, number in sorted(measured, reverse=True)[:CANDIDATES]:
+        run = _run(use, attack, SHORT, number)
+        cost = min(seconds(run) / SHORT for _ in range(2))
+        if cost >= CHEAP:
+            expensive.append((cost, attack, number))
     for _, attack, number in sorted(expensive, reverse=True)[:MOST_EXPENSIVE]:
-        run = [*runs(use, _encoded(attack.text(LONG), use.pattern))][number]
+        run = _run(use, attack, LONG, number)
         if not isfinite(seconds(run)) and not isfinite(seconds(run)):
             return attack
     return None
+
+
+def _run(use: Use, attack: Attack, length: int, number: int) -> Callable[[], object]:
+    return [*runs(use, _encoded(attack.text(length), use.pattern))][number]
 
 
 def _encoded(text: str, pattern: re.Pattern[Any]) -> Any:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii as json_string
 from typing import NamedTuple, TypedDict
 
@@ -14,6 +15,7 @@ from caliber_crawler.archive.core.times import local_text, utc_text_or_none
 from caliber_crawler.items import Article, Extraction
 
 
+@lru_cache(maxsize=4)  # a page is compared with the known texts of its article before it is stored
 def content_digest(article: Article) -> str:
     """SHA-256 over the text of an article, in NFC, with every run of white space as one space."""
     return digest_of(

@@ -17,6 +17,7 @@ from caliber_crawler.archive.upkeep.sqlite_pages import HEADER_SIZE, MAGIC, SQLi
 from caliber_crawler.quantity import quantity
 
 MAX_FILE_FINDINGS = 100
+INTEGRITY = f"PRAGMA integrity_check({MAX_FILE_FINDINGS})"
 BASE_SECONDS, BYTES_PER_SECOND = 120.0, 250_000
 """A verification may take this CPU time, and more for a large file. An archive from outside could take any time."""
 HEADER = {
@@ -41,21 +42,36 @@ def check_file(connection: Connection, *, mapped: bool = False) -> Iterator[Find
     SQLite ignores CHECK constraints when a file is open read-only, so the connection is writable, but does not write.
     ``mapped`` is that of :func:`~caliber_crawler.archive.upkeep.page_cache.enlarge_cache`.
     """
-    check = f"PRAGMA integrity_check({MAX_FILE_FINDINGS})"
-    lines: list[str] | None = None
     try:
-        with contextlib.closing(open_writable(connection, mapped=mapped)) as writer:
-            limit_time(writer, connection.path)
-            writer.execute("PRAGMA query_only = ON")
-            lines = [row[0] for row in writer.execute(check)]
+        lines = integrity_lines(connection, mapped=mapped, folds=False)
     except sqlite3.OperationalError as error:
-        if not is_unwritable(error):
+        if is_unwritable(error):
+            lines = connection.values(INTEGRITY)
+        elif (
+            getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+        ):  # a text is not valid UTF-8, which Python's function needs
+            lines = integrity_lines(connection, mapped=mapped, folds=True)
+        else:
             raise
-    for line in connection.values(check) if lines is None else lines:
+    for line in lines:
         if line != "ok":
             # A violated constraint is damage of a row, not of a page: the row is repaired in its place.
             kind: Kind = "constraint" if line.startswith("CHECK ") else "file"
             yield Finding(kind=kind, message=f"SQLite: {printable(line).strip()}.")
+
+
+def integrity_lines(connection: Connection, *, mapped: bool, folds: bool) -> list[str]:
+    """What SQLite's check prints.
+
+    It computes ``versions.folded`` for each row, only to see that it is a text or NULL, and that is half of the time
+    for this table. Unless it ``folds``, the column is NULL: ``replace`` occurs nowhere else in the schema.
+    """
+    with contextlib.closing(open_writable(connection, mapped=mapped)) as writer:
+        limit_time(writer, connection.path)
+        if not folds:
+            writer.create_function("replace", 3, lambda text, old, new: None, deterministic=True)
+        writer.execute("PRAGMA query_only = ON")
+        return [row[0] for row in writer.execute(INTEGRITY)]
 
 
 def open_writable(connection: Connection, *, mapped: bool) -> sqlite3.Connection:
