@@ -54,11 +54,11 @@ def clean_page(page: Page) -> Page:
     if "caption" in classes or "figcaption" in tags:
         selection.remove(mark_captions(_captions_in(selection, classes, tags), article), REMOVED)
     if names_embed(classes):
-        if replace_embedding(list(article.iter(etree.Element)), page):
+        if replace_embedding(list(article.iter(etree.Element)), article, page):
             selection.forget()
     elif not EMBEDDING.isdisjoint(tags):
         embedding = [element for element in selection.tagged(_SPECIAL) if element.tag in EMBEDDING]
-        if replace_embedding(embedding, page):
+        if replace_embedding(embedding, article, page):
             selection.forget()
     if page.layout is not None:
         _drop(selection, possible_selectors(page.layout.drop, classes))

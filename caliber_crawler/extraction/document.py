@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from html import escape
@@ -166,6 +166,15 @@ class Document:
         else:
             values = [repair(node.attributes.get(attribute) or "" if attribute else node.text()) for node in nodes]
         return [clean_inline(value) for value in values]
+
+    def paragraphs(self, css: str) -> Iterator[str]:
+        """The texts of the paragraphs in the only match of a selector, without those of elements in them.
+
+        None if libxml2 has to search.
+        """
+        found = (self._nodes(css) or []) if css else []
+        for node in find_nodes("p", found[0]) if len(found) == 1 else ():
+            yield node.text(deep=False)
 
     def outermost(self, css: str) -> list[etree._Element]:
         """The matches of a selector that are in no other match, each as a tree of its own."""

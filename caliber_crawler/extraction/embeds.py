@@ -153,11 +153,12 @@ def names_embed(classes: str) -> bool:
 def replace_embeds(article: etree._Element, page: Page) -> None:
     """Replace everything that an article embeds by one line each; the text after each stays."""
     is_named = names_embed(class_names(article))
-    replace_embedding(list(article.iter(etree.Element) if is_named else article.iter(*EMBEDDING)), page)
+    elements = list(article.iter(etree.Element) if is_named else article.iter(*EMBEDDING))
+    replace_embedding(elements, article, page)
 
 
-def replace_embedding(elements: Iterable[etree._Element], page: Page) -> bool:
-    """Replace those elements that embed something by one line each; return whether any may have changed."""
+def replace_embedding(elements: Iterable[etree._Element], article: etree._Element, page: Page) -> bool:
+    """Replace those elements that embed something by one line each; return whether the article may have changed."""
     galleries, is_changed = 0, False
     for element in elements:
         classes = element.get("class") or ""
@@ -172,7 +173,9 @@ def replace_embedding(elements: Iterable[etree._Element], page: Page) -> bool:
         elif number := element.get("data-telegram-post"):
             replace_by_line(element, "Post on Telegram", f"https://t.me/{clean_inline(number)}")
         elif element.tag == "script":
-            for name, post in vk_posts_of(element).items():
+            if not (posts := vk_posts_of(element)):
+                continue
+            for name, post in posts.items():
                 replace_by_line(place_of_post(article, name, element), "Post on VK", post)
         elif element.tag in FRAMES:
             if not is_hidden(element):

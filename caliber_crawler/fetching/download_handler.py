@@ -64,7 +64,8 @@ class PoliteDownloadHandler(HTTP11DownloadHandler):
         Scrapy limits this time by a second call of the same Deferred, which Twisted logs as an error when a process was
         busy until both were due.
         """
-        closed = self._pool.closeCachedConnections().asFuture(asyncio.get_running_loop())
+        closing: Deferred[object] = self._pool.closeCachedConnections()  # type: ignore[no-untyped-call]
+        closed = closing.asFuture(asyncio.get_running_loop())
         done, _ = await asyncio.wait({closed}, timeout=self._disconnect_timeout)
         for each in done:
             each.result()
