@@ -64,6 +64,7 @@ def extract_article(page: Page, explanation: Explanation | None = None) -> Extra
         raise Unreadable(
             "not_an_article", f"{page.capture.effective_url} is not an article: it has neither headline nor text."
         )
+    is_healed = reader.layout.name == HEALED
     return Extraction(
         capture=page.capture,
         article=article,
@@ -71,7 +72,7 @@ def extract_article(page: Page, explanation: Explanation | None = None) -> Extra
         extractor=extractor_of(page.site),
         request_urls=reader.request_urls,
         methods={
-            field: METHOD if method == "selector" and reader.layout.name == HEALED else method
+            field: METHOD if is_healed and method == "selector" else method
             for field, method in reader.methods.items()
             if getattr(article, FIELD_OF.get(field, field)) not in (None, "", ())
         },

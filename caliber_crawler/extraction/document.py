@@ -107,12 +107,16 @@ class Document:
     @cached_property
     def canonical(self) -> str | None:
         """The canonical link of :attr:`metadata`, in a part of its time if that is unknown."""
-        return _gather(self._first_of(_CANONICAL)).canonical if self._is_scanned else self.metadata.canonical
+        if not self._is_scanned:
+            return self.metadata.canonical
+        # No element of the body is before one of the head.
+        found = find_nodes(_CANONICAL, self._head) or find_nodes(_CANONICAL, self._top)
+        return (found[0].attributes.get("href") or "") if found else None
 
     @cached_property
     def base(self) -> str:
         """The base of :attr:`metadata`, in a part of its time if that is unknown."""
-        return _gather(self._first_of("base")).base if self._is_scanned else self.metadata.base
+        return _gather(_claims(find_nodes("base", self._top)[:1])).base if self._is_scanned else self.metadata.base
 
     @cached_property
     def metas(self) -> Mapping[str, str]:
@@ -130,13 +134,7 @@ class Document:
 
     @cached_property
     def _metas_in_head(self) -> Mapping[str, str]:
-        head = self._look.head if self._look is not None else None
-        return _gather(_claims(find_nodes("meta", head))).metas
-
-    def _first_of(self, css: str) -> list[Claim]:
-        """The first match of a selector, as a claim. No element of the body is before one of the head."""
-        head = self._look.head if self._look is not None else None
-        return _claims(find_nodes(css, head)[:1] or find_nodes(css, self._top)[:1])
+        return _gather(_claims(find_nodes("meta", self._head))).metas
 
     def find_article(self, layout: Layout) -> etree._Element | None:
         """Return the element that contains the article if the page has this layout. Raises :class:`Unreadable`.
@@ -216,6 +214,10 @@ class Document:
         if tags * tags > 4 * MAX_REPETITIONS and len(_EMPHASIS.findall(self.source)) * tags > MAX_REPETITIONS:
             return None
         return LexborHTMLParser(self.source)
+
+    @property
+    def _head(self) -> LexborNode | None:
+        return self._look.head if self._look is not None else None
 
     @property
     def _top(self) -> LexborNode | None:
