@@ -219,7 +219,10 @@ class _ArticleExtractor(ArticleMethods):
             layout.views,
         )
         named = [part for css in others if (part := self.part(css)) is not None]
-        lines = (line for element in outermost for line in extract_lines(element, without=named))
+        if len(outermost) == 1:
+            lines = extract_lines(outermost[0], without=named)
+        else:
+            lines = [line for element in outermost for line in extract_lines(element, without=named)]
         return without_related(without_boilerplate(lines, self.site), self.is_own_article)
 
     def is_own_article(self, href: str) -> bool:
