@@ -373,7 +373,8 @@ class _ArticleExtractor(ArticleMethods):
         return printed.language if printed else None
 
     def declared_language(self) -> str | None:
-        edition = self.site.edition(structured.extract_language(self.page) or "")
+        # Without editions, what the page declares is not searched for.
+        edition = self.site.edition(structured.extract_language(self.page) or "") if self.site.editions else None
         return edition.language if edition else None
 
     def extract_cover(self) -> str | None:

@@ -93,10 +93,12 @@ class Document:
         tree = vars(self).get("root", self._excerpt)
         if tree is None and self._look is not None:
             return _gather(_claims(find_nodes(CLAIMS, self._top)))
-        return _gather(
-            (str(element.tag), {str(key): str(value) for key, value in element.items()}, partial(inner_text, element))
-            for element in (self.root if tree is None else tree).iter(*CLAIMANTS)
-        )
+        return _gather(_claims_in(self.root if tree is None else tree, *CLAIMANTS))
+
+    @property
+    def _small_tree(self) -> etree._Element | None:
+        """The tree of an excerpt, if the metadata in it is not known."""
+        return None if "metadata" in vars(self) or self.has_root else self._excerpt
 
     @property
     def _is_scanned(self) -> bool:
@@ -107,6 +109,8 @@ class Document:
     @cached_property
     def canonical(self) -> str | None:
         """The canonical link of :attr:`metadata`, in a part of its time if that is unknown."""
+        if (tree := self._small_tree) is not None:
+            return _gather(_claims_in(tree, "link")).canonical
         if not self._is_scanned:
             return self.metadata.canonical
         # No element of the body is before one of the head.
@@ -116,6 +120,8 @@ class Document:
     @cached_property
     def base(self) -> str:
         """The base of :attr:`metadata`, in a part of its time if that is unknown."""
+        if (tree := self._small_tree) is not None:
+            return _gather(_claims_in(tree, "base")).base
         return _gather(_claims(find_nodes("base", self._top)[:1])).base if self._is_scanned else self.metadata.base
 
     @cached_property
@@ -258,6 +264,12 @@ def _engine() -> LexborCSSSelector:
 
 def _claims(nodes: Iterable[LexborNode]) -> list[Claim]:
     return [(node.tag or "", node.attributes, node.text) for node in nodes]
+
+
+def _claims_in(tree: etree._Element, *tags: str) -> Iterator[Claim]:
+    for element in tree.iter(*tags):
+        attributes = {str(key): str(value) for key, value in element.items()}
+        yield str(element.tag), attributes, partial(inner_text, element)
 
 
 def _surroundings(node: LexborNode, sizes: dict[int, int]) -> LexborNode:
