@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lxml import etree, html
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
-from caliber_crawler.extraction import article_series, lines, markdown, mojibake, non_articles
+from caliber_crawler.extraction import lines, markdown, mojibake, non_articles
 from caliber_crawler.extraction.article_series import continuation
 from caliber_crawler.extraction.boilerplate import (
     MIN_SENTENCE_LENGTH,
@@ -323,34 +323,6 @@ def test_the_base_of_a_page_does_not_change_whole_urls(rest: str) -> None:
     for scheme in ("https://", "http://"):
         for base in ("https://news.example/a/b?c", "http://news.example:8080/", "https://other.example"):
             assert resolved(scheme + rest) == resolved(scheme + rest, base)
-
-
-PIECES = (
-    "<a href=",
-    " href='",
-    '<p class="',
-    "2",
-    "02",
-    "12",
-    "/",
-    "page",
-    ".html",
-    "&",
-    "#",
-    '"',
-    "'",
-    ">",
-    " ",
-    "<h2>",
-    "</h2>",
-)
-
-
-@given(st.lists(st.sampled_from(PIECES), max_size=12))
-def test_a_quick_look_finds_every_link_with_the_number_two(pieces: list[str]) -> None:
-    source = "".join(pieces).encode()
-    exact = article_series._IS_TWO.search(b"\n".join(article_series._HREF.findall(source))) is not None
-    assert article_series._may_link_to_two(source) is exact
 
 
 @given(st.lists(st.sampled_from(["menu", "x", "row", "none"]), max_size=3), st.sampled_from(["", "menu", "row"]))
