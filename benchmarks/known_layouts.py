@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from statistics import median
 
 from lxml import etree, html
 from selectolax.lexbor import LexborHTMLParser
@@ -118,15 +117,18 @@ def _from_text(extract: Extractor) -> Callable[[Capture, Site], object]:
 
 
 def _milliseconds(extractors: Sequence[Callable[[Capture, Site], object]], pages: Sequence[Known]) -> list[float]:
-    """CPU milliseconds per page for each extractor: the median of several rounds in which they alternate."""
-    rounds: list[list[float]] = [[] for _ in extractors]
+    """CPU milliseconds per page for each extractor: the lowest time of each page in rounds in which they alternate.
+
+    Other programs on the machine can only add to a time.
+    """
+    lowest = [[float("inf")] * len(pages) for _ in extractors]
     for _ in range(ROUNDS):
-        for extract, times in zip(extractors, rounds, strict=True):
-            started = time.process_time()
-            for capture, site in pages:
+        for extract, times in zip(extractors, lowest, strict=True):
+            for at, (capture, site) in enumerate(pages):
+                started = time.process_time()
                 extract(capture, site)
-            times.append((time.process_time() - started) / len(pages) * 1000)
-    return [median(times) for times in rounds]
+                times[at] = min(times[at], time.process_time() - started)
+    return [sum(times) / len(pages) * 1000 for times in lowest]
 
 
 def in_shell(shell: Shell, pages: Sequence[Known]) -> list[Known]:

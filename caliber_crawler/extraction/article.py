@@ -64,6 +64,7 @@ def extract_article(page: Page, explanation: Explanation | None = None) -> Extra
         raise Unreadable(
             "not_an_article", f"{page.capture.effective_url} is not an article: it has neither headline nor text."
         )
+    is_healed = reader.layout.name == HEALED
     return Extraction(
         capture=page.capture,
         article=article,
@@ -71,7 +72,7 @@ def extract_article(page: Page, explanation: Explanation | None = None) -> Extra
         extractor=extractor_of(page.site),
         request_urls=reader.request_urls,
         methods={
-            field: METHOD if method == "selector" and reader.layout.name == HEALED else method
+            field: METHOD if is_healed and method == "selector" else method
             for field, method in reader.methods.items()
             if getattr(article, FIELD_OF.get(field, field)) not in (None, "", ())
         },
@@ -218,7 +219,10 @@ class _ArticleExtractor(ArticleMethods):
             layout.views,
         )
         named = [part for css in others if (part := self.part(css)) is not None]
-        lines = (line for element in outermost for line in extract_lines(element, without=named))
+        if len(outermost) == 1:
+            lines = extract_lines(outermost[0], without=named)
+        else:
+            lines = [line for element in outermost for line in extract_lines(element, without=named)]
         return without_related(without_boilerplate(lines, self.site), self.is_own_article)
 
     def is_own_article(self, href: str) -> bool:
@@ -369,7 +373,8 @@ class _ArticleExtractor(ArticleMethods):
         return printed.language if printed else None
 
     def declared_language(self) -> str | None:
-        edition = self.site.edition(structured.extract_language(self.page) or "")
+        # Without editions, what the page declares is not searched for.
+        edition = self.site.edition(structured.extract_language(self.page) or "") if self.site.editions else None
         return edition.language if edition else None
 
     def extract_cover(self) -> str | None:

@@ -173,7 +173,7 @@ class ArticleMethods:
 
     def generic_method(self, field: str) -> tuple[str, Callable[[], Any]]:
         """The generic extractor's method for a field, under the name of the source it used."""
-        if self.generic is None:
+        if self.page.layout is not None or self.generic is None:
             return _NO_GENERIC_METHOD
         return self.generic.methods.get(field, "generic"), _GenericField(self.generic, field)
 

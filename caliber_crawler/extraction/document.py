@@ -93,10 +93,12 @@ class Document:
         tree = vars(self).get("root", self._excerpt)
         if tree is None and self._look is not None:
             return _gather(_claims(find_nodes(CLAIMS, self._top)))
-        return _gather(
-            (str(element.tag), {str(key): str(value) for key, value in element.items()}, partial(inner_text, element))
-            for element in (self.root if tree is None else tree).iter(*CLAIMANTS)
-        )
+        return _gather(_claims_in(self.root if tree is None else tree, *CLAIMANTS))
+
+    @property
+    def _small_tree(self) -> etree._Element | None:
+        """The tree of an excerpt, if the metadata in it is not known."""
+        return None if "metadata" in vars(self) or self.has_root else self._excerpt
 
     @property
     def _is_scanned(self) -> bool:
@@ -107,12 +109,20 @@ class Document:
     @cached_property
     def canonical(self) -> str | None:
         """The canonical link of :attr:`metadata`, in a part of its time if that is unknown."""
-        return _gather(self._first_of(_CANONICAL)).canonical if self._is_scanned else self.metadata.canonical
+        if (tree := self._small_tree) is not None:
+            return _gather(_claims_in(tree, "link")).canonical
+        if not self._is_scanned:
+            return self.metadata.canonical
+        # No element of the body is before one of the head.
+        found = find_nodes(_CANONICAL, self._head) or find_nodes(_CANONICAL, self._top)
+        return (found[0].attributes.get("href") or "") if found else None
 
     @cached_property
     def base(self) -> str:
         """The base of :attr:`metadata`, in a part of its time if that is unknown."""
-        return _gather(self._first_of("base")).base if self._is_scanned else self.metadata.base
+        if (tree := self._small_tree) is not None:
+            return _gather(_claims_in(tree, "base")).base
+        return _gather(_claims(find_nodes("base", self._top)[:1])).base if self._is_scanned else self.metadata.base
 
     @cached_property
     def metas(self) -> Mapping[str, str]:
@@ -130,13 +140,7 @@ class Document:
 
     @cached_property
     def _metas_in_head(self) -> Mapping[str, str]:
-        head = self._look.head if self._look is not None else None
-        return _gather(_claims(find_nodes("meta", head))).metas
-
-    def _first_of(self, css: str) -> list[Claim]:
-        """The first match of a selector, as a claim. No element of the body is before one of the head."""
-        head = self._look.head if self._look is not None else None
-        return _claims(find_nodes(css, head)[:1] or find_nodes(css, self._top)[:1])
+        return _gather(_claims(find_nodes("meta", self._head))).metas
 
     def find_article(self, layout: Layout) -> etree._Element | None:
         """Return the element that contains the article if the page has this layout. Raises :class:`Unreadable`.
@@ -218,6 +222,10 @@ class Document:
         return LexborHTMLParser(self.source)
 
     @property
+    def _head(self) -> LexborNode | None:
+        return self._look.head if self._look is not None else None
+
+    @property
     def _top(self) -> LexborNode | None:
         return self._look.root if self._look is not None else None
 
@@ -256,6 +264,12 @@ def _engine() -> LexborCSSSelector:
 
 def _claims(nodes: Iterable[LexborNode]) -> list[Claim]:
     return [(node.tag or "", node.attributes, node.text) for node in nodes]
+
+
+def _claims_in(tree: etree._Element, *tags: str) -> Iterator[Claim]:
+    for element in tree.iter(*tags):
+        attributes = {str(key): str(value) for key, value in element.items()}
+        yield str(element.tag), attributes, partial(inner_text, element)
 
 
 def _surroundings(node: LexborNode, sizes: dict[int, int]) -> LexborNode:

@@ -15,6 +15,8 @@ def language_of_letters(text: str, site: Site) -> str | None:
 
     ``None`` when the site has no edition in that script, or several.
     """
+    if not site.editions:
+        return None
     scripts = Counter(script for letter in text if letter.isalpha() and (script := script_of(letter)))
     if not scripts:
         return None

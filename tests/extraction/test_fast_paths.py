@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -28,12 +29,14 @@ from caliber_crawler.extraction.counts import count_in_any_language, parse_count
 from caliber_crawler.extraction.dates import printed
 from caliber_crawler.extraction.dates.printed import with_ascii_digits
 from caliber_crawler.extraction.document import Document, find_nodes
+from caliber_crawler.extraction.learned import _drop
 from caliber_crawler.extraction.non_articles import has_long_text
 from caliber_crawler.extraction.page import open_page
 from caliber_crawler.extraction.refreshes import refresh_target
 from caliber_crawler.extraction.text import clean_inline, fold, fold_clean, without_invisible
 from caliber_crawler.extraction.tree import Selection, class_names, first, possible_selectors, select
 from caliber_crawler.items import Capture
+from caliber_crawler.site import LearnedLayout
 from caliber_crawler.site.generic import generic_site
 from caliber_crawler.site.urls import browser_url
 from tests.extraction.pages import READ_AT, capture_of, site_named
@@ -320,6 +323,24 @@ def test_the_base_of_a_page_does_not_change_whole_urls(rest: str) -> None:
     for scheme in ("https://", "http://"):
         for base in ("https://news.example/a/b?c", "http://news.example:8080/", "https://other.example"):
             assert resolved(scheme + rest) == resolved(scheme + rest, base)
+
+
+@given(st.lists(st.sampled_from(["menu", "x", "row", "none"]), max_size=3), st.sampled_from(["", "menu", "row"]))
+def test_names_of_dropped_elements_are_matched_as_selectors(classes: list[str], name: str) -> None:
+    tree = html.fromstring(f"<div><p class='{' '.join(classes)}'>a</p><p id='{name}'>b</p><p>c</p></div>")
+    expected = [p.text for p in tree.iter("p") if p not in select(tree, ".menu, #row, .none > b, .row")]
+    _drop(tree, (".menu", "#row", ".none > b", ".row"))
+    assert [p.text for p in tree.iter("p")] == expected
+
+
+def test_the_paragraphs_of_a_learned_text_tell_a_long_one() -> None:
+    url = "https://news.example/2026/01/talks-resume"
+    site = replace(generic_site(url), learned=LearnedLayout(body=(".text",), headline=("h1",), is_trusted=True))
+    for words, is_long in ((400, True), (20, False)):
+        text = "word " * words
+        body = f"<html><body><p>{'word ' * 400}</p><div class=text><p>{text}</p></div></body></html>".encode()
+        page = open_page(Capture(site=site.name, url=url, fetched_at=READ_AT, status=200, body=body), site)
+        assert has_long_text(page) is is_long
 
 
 @given(trees(), st.sampled_from(["p", "div", "li", "ul", "table"]))

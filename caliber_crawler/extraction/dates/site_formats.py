@@ -86,12 +86,16 @@ def find_date(line: str, site: Site) -> FoundDate | None:
             if month is None:
                 continue
             language = next(iter(month.languages)) if len(month.languages) == 1 else None
-            half, end = (parts.get("hour") and half_at(line, match.end(), language)) or (None, match.end())
+            half, end = None, match.end()
+            if end < len(line) and parts.get("hour"):
+                half, end = half_at(line, end, language) or (None, end)
             timestamp = _timestamp_of(month.number, parts, half, site)
             if timestamp:
                 has_clock = bool(parts.get("hour"))
                 found.append(FoundDate(timestamp, match.start(), end, language, has_clock))
                 break
+        if found and found[-1].start == 0:  # no other date is before it
+            return found[-1]
     if len(found) < 2:
         return found[0] if found else None
     return min(found, key=lambda date: date.start)
