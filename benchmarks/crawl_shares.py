@@ -23,7 +23,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from benchmarks.cpu_time import cpu_time
+from benchmarks.cpu_time import cpu_time, installed_environment
 from benchmarks.crawl import crawl, demo_site
 
 INTERVAL = 0.001
@@ -88,7 +88,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with demo_site(options.articles, folder, cached=True) as (url, log):
-            environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
+            environment = installed_environment(folder / "bytecode")
             for lap in ("warm-up", "measured"):
                 before = len(log.read_text().splitlines())
                 command = [str(each) for each in crawl(url, folder / f"{lap}.db")][2:]

@@ -2,7 +2,8 @@
 
 Writes a web archive of demo pages, each with a menu of other headlines so that it has the size of a real page, and
 ingests it with --jobs processes. The CPU time of the writing process and of the extraction workers is printed
-separately. The writer's time per page limits the total speed for any number of workers.
+separately, medians of three runs; modules are compiled beforehand, as if installed. The writer's time per page limits
+the total speed for any number of workers.
 
 With several sizes (--articles 150 1500 15000), the exponent of the writer's whole time is printed: 1 means that a page
 costs the same in an archive of any size.
@@ -16,17 +17,17 @@ import random
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 from click.testing import CliRunner
 from tabulate import tabulate
 
-from benchmarks.cpu_time import cpu_time
+from benchmarks.cpu_time import cpu_time, installed_environment
 from benchmarks.shard_costs import exponent
 from caliber_crawler.commands.ingest import ingest
 from caliber_crawler.demo import DemoSite
@@ -53,15 +54,17 @@ def main() -> None:
         return
     sizes: list[int] = sorted(options.articles)
     jobs = options.jobs or [1, 2]
-    idle = {each: run_idle(each) for each in jobs}
+    bytecode = TemporaryDirectory()  # until the end of this process
+    environment = installed_environment(Path(bytecode.name))
+    idle = {each: median(run_idle(each, environment) for _ in range(REPEATS)) for each in jobs}
     rows = []
     writing: dict[int, list[float]] = {each: [] for each in jobs}
     for articles in sizes:
-        with tempfile.TemporaryDirectory() as folder:
+        with TemporaryDirectory() as folder:
             warc = Path(folder) / "crawl.warc.gz"
             with warc.open("wb") as file:
                 pages = write_warc(captures(articles, options.weight * 1000), file, name=warc.name)
-            runs = {each: [run(warc, each) for _ in range(REPEATS)] for each in jobs}
+            runs = {each: [run(warc, each, environment) for _ in range(REPEATS)] for each in jobs}
         for each, figures in runs.items():
             writer, workers, wall = (
                 median(figure[name] for figure in figures) for name in ("writer", "workers", "wall")
@@ -98,11 +101,11 @@ def captures(articles: int, weight: int) -> Iterator[Capture]:
         yield Capture(site="caliber", url=url, fetched_at=at, status=200, headers=HTML, body=body)
 
 
-def run(warc: Path, jobs: int) -> dict[str, float]:
+def run(warc: Path, jobs: int, environment: dict[str, str]) -> dict[str, float]:
     """Ingest a file in a separate process; return its CPU and wall-clock times."""
-    with tempfile.TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "benchmarks.ingest", "--jobs", str(jobs), "--measure", str(warc), folder]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     figures: dict[str, float] = json.loads(done.stdout)
     return figures
 
@@ -118,7 +121,7 @@ def measure(warc: str, folder: str, jobs: int) -> None:
     print(json.dumps({"writer": writer, "workers": workers, "wall": wall}))
 
 
-def run_idle(jobs: int) -> float:
+def run_idle(jobs: int, environment: dict[str, str]) -> float:
     """CPU time of the workers before they extract anything."""
     script = (
         "import resource\n"
@@ -133,10 +136,11 @@ def run_idle(jobs: int) -> float:
         "    used = resource.getrusage(resource.RUSAGE_CHILDREN)\n"
         "    print(used.ru_utime + used.ru_stime)\n"
     )
-    with tempfile.TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder:
         path = Path(folder) / "idle.py"
         path.write_text(script)
-        return float(subprocess.run([sys.executable, path], capture_output=True, text=True, check=True).stdout)
+        command = [sys.executable, str(path)]
+        return float(subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout)
 
 
 if __name__ == "__main__":

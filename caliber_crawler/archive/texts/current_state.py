@@ -32,21 +32,23 @@ CURRENT = {
 }
 CURRENT_TEXT = f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in TEXT.items())} {FROM_CURRENT_VERSION}"
 """All columns of ``TEXT`` in one row, or no row. A search for each takes ten times as long."""
+COUNTS = (*CHANGES, *VIEWS)
+CURRENT_COUNTS = f"""SELECT {", ".join(f"{sql} AS {name}" for name, sql in CHANGES.items())},
+  {", ".join(f"({sql}) AS {name}" for name, sql in VIEWS.items())} {FROM_VERSIONS}"""
 # Nearly every visit finds the known text. What stays the same is not written: five indexes contain these columns.
 REFRESH_TEXT = f"""UPDATE articles SET
   ({", ".join(TEXT)}) = (SELECT {", ".join(TEXT.values())} {FROM_CURRENT_VERSION})
-WHERE id = :article_id AND ({", ".join(TEXT)}) IS NOT (SELECT {", ".join(TEXT.values())} {FROM_CURRENT_VERSION})"""
-REFRESH_CHANGES = f"""UPDATE articles SET
-  ({", ".join(CHANGES)}) = (SELECT {", ".join(CHANGES.values())} {FROM_VERSIONS})
-WHERE id = :article_id AND ({", ".join(CHANGES)}) IS NOT (SELECT {", ".join(CHANGES.values())} {FROM_VERSIONS})"""
-REFRESH_VIEWS = f"""UPDATE articles SET views = ({VIEWS["views"]}), views_at = ({VIEWS["views_at"]})
-WHERE id = :article_id AND (views, views_at) IS NOT (({VIEWS["views"]}), ({VIEWS["views_at"]}))"""
+WHERE id = :article_id AND ({{compared}}) IS NOT (SELECT {{values}} {FROM_CURRENT_VERSION})"""
+REFRESH_ALL_TEXT = REFRESH_TEXT.format(compared=", ".join(TEXT), values=", ".join(TEXT.values()))
+# The text of a version never changes, its layout may.
+REFRESH_OTHER_TEXT = REFRESH_TEXT.format(compared="current_version_id, layout", values="id, layout")
+REFRESH_COUNTS = f"UPDATE articles SET {', '.join(f'{name} = :{name}' for name in COUNTS)} WHERE id = :article_id"
 
 ADD_AUTHORS = """INSERT INTO authors (name, site)
 SELECT DISTINCT j.value, a.site FROM articles a JOIN versions v ON v.id = a.current_version_id, json_each(v.authors) j
 WHERE a.id = ? ON CONFLICT (site, name) DO NOTHING"""
 
-CURRENT_VERSION = "SELECT current_version_id, authors FROM articles WHERE id = :article_id"
+STATE = f"SELECT current_version_id, authors, {', '.join(COUNTS)} FROM articles WHERE id = :article_id"
 LINK_AUTHORS = """INSERT INTO article_authors (article_id, author_id, position)
 SELECT a.id, p.id, min(j.key) FROM articles a JOIN versions v ON v.id = a.current_version_id, json_each(v.authors) j
 JOIN authors p ON p.site = a.site AND p.name = j.value WHERE a.id = ? GROUP BY p.id"""
@@ -67,17 +69,23 @@ def first_state(columns: ExtractedColumns) -> dict[str, object]:
 def refresh(connection: Connection, article_id: int, *, authors: bool = False) -> None:
     """Recompute the current state of an article; its authors only with ``authors`` or if the version changed.
 
-    Runs inside the caller's transaction.
+    ``authors`` also corrects a text that differs from that of its version. Runs inside the caller's transaction.
     """
     key = {"article_id": article_id}
-    before = connection.value(CURRENT_VERSION, key)
-    for statement in (REFRESH_TEXT, REFRESH_CHANGES, REFRESH_VIEWS):
-        connection.execute(statement, key)
-    row = connection.row(CURRENT_VERSION, key)
-    if authors or before != (None if row is None else row["current_version_id"]):
-        if before is not None:
+    before = connection.row(STATE, key)
+    if before is None:
+        return
+    changed = connection.execute(REFRESH_ALL_TEXT if authors else REFRESH_OTHER_TEXT, key).rowcount
+    counts = connection.row(CURRENT_COUNTS, key)
+    assert counts is not None
+    if any(before[name] != value for name, value in counts.items()):
+        connection.execute(REFRESH_COUNTS, key | counts)
+    now = connection.row(STATE, key) if changed or authors else before
+    assert now is not None
+    if authors or now["current_version_id"] != before["current_version_id"]:
+        if before["current_version_id"] is not None:
             connection.execute("DELETE FROM article_authors WHERE article_id = ?", (article_id,))
-        if row is None or row["authors"] != "[]":
+        if now["authors"] != "[]":
             link_authors(connection, article_id)
 
 
