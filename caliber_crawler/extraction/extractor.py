@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from caliber_crawler import __version__
 from caliber_crawler.site import Site
+from caliber_crawler.site.site import SameSite
 
 DIGITS = 8
 """Digits of the SHA-256 in an extractor's name."""
-
-_names: dict[int, tuple[Site, str]] = {}
 
 
 def extractor_of(site: Site) -> str:
@@ -27,13 +26,14 @@ def extractor_of(site: Site) -> str:
 
     The site's base URL, hosts and discovery sources do not count: they do not change what is extracted.
     """
-    known = _names.get(id(site))
-    if known is None:
-        facts = repr(replace(site, base_url="", hosts=(), sources=()))
-        digest = hashlib.sha256(f"{_sources()}\n{facts}".encode()).hexdigest()[:DIGITS]
-        # The reference to the site keeps its ID from being reused.
-        known = _names[id(site)] = site, f"caliber_crawler {__version__} ({digest})"
-    return known[1]
+    return _name(SameSite(site))
+
+
+@lru_cache(maxsize=256)  # a process that crawls a site each hour gets a new object each time
+def _name(key: SameSite) -> str:
+    facts = repr(replace(key.site, base_url="", hosts=(), sources=()))
+    digest = hashlib.sha256(f"{_sources()}\n{facts}".encode()).hexdigest()[:DIGITS]
+    return f"caliber_crawler {__version__} ({digest})"
 
 
 @cache

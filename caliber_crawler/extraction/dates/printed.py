@@ -258,7 +258,10 @@ def _day_around(tokens: list[_Token], first: int, last: int, month: int) -> _Day
         if _is_day(left) and _is_short_year(tokens, right):
             return _made(right, month, left, left, right)
     if right is not None and _is_day(right):
-        year = _number(tokens, tokens.index(right, last), 1)
+        place = tokens.index(right, last)
+        year = _number(tokens, place, 1)
+        if year is not None and _has_month(tokens, last, tokens.index(year, place)):
+            return None  # "Sun, 14 Mar 2021": "Sun" is a month elsewhere, and "Mar" a day of the week
         if year is not None and (_is_year(year) or _is_short_year(tokens, year)):
             return _made(year, month, right, tokens[first], year)
     if left is not None and right is not None and _is_year(left) and _is_day(right):
@@ -284,6 +287,17 @@ def _number(tokens: list[_Token], index: int, step: int) -> _Token | None:
         if token.kind == "word" and not _is_particle(token) and not _is_second_name(tokens, position):
             return None
     return None
+
+
+def _has_month(tokens: list[_Token], start: int, end: int) -> bool:
+    """Whether a word between two tokens names a month, to which they then belong."""
+    between = range(start + 1, end)
+    return any(
+        tokens[position].kind == "word"
+        and word_key(tokens[position].text) in load_words().months
+        and not _is_second_name(tokens, position)
+        for position in between
+    )
 
 
 def _is_second_name(tokens: list[_Token], position: int) -> bool:

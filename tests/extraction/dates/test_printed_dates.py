@@ -148,6 +148,15 @@ def test_a_weekday_decides_between_day_and_month() -> None:
     assert only("03/02/2026").other == date(2026, 3, 2)
 
 
+@pytest.mark.parametrize("language", [None, "en"])
+@pytest.mark.parametrize("month", range(1, 13))
+def test_abbreviated_english_weekdays_and_months_are_no_others(month: int, language: str | None) -> None:
+    for number in range(1, 29):
+        day = date(2021, month, number)
+        for line in (f"{day:%a, %d %b %Y}", f"{day:%a %d %b, %Y}", f"{day:%a, %b %d, %Y}"):
+            assert only(f"{line} 22:49", language).day == day, line
+
+
 def test_a_name_of_several_months_is_understood_in_the_language_of_the_page() -> None:
     assert only("7 listopada 2026", "hr").day.month == 10
     assert only("7 listopada 2026", "pl").day.month == 11
