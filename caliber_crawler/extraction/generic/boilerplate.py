@@ -188,13 +188,18 @@ def _without_lead(lines: list[str], headings: Mapping[str, str] = MappingProxyTy
 def _without_tail(lines: list[str], authors: Collection[str], omissions: Omissions | None = None) -> list[str]:
     """The lines without invitations and the author's biography at the end, and without a final label of theirs."""
     kept = _without_last(lines, TAIL_LINES, lambda line: _is_invitation(line) or _is_offer(line), INVITATION, omissions)
-    kept = _without_last(kept, 1, lambda line: _is_dateline(line, authors), LEAD, omissions)
+    kept = _without_last(kept, 1, lambda line: _is_signature(line, authors), LEAD, omissions)
     kept = _without_last(kept, BIOGRAPHY_LINES, lambda line: _is_introduction(line, authors), AUTHOR_BOX, omissions)
     while len(kept) > 1 and len(kept[-1]) <= MAX_LABEL_LENGTH / 2 and kept[-1].endswith((":", "...", "…")):
         label = kept.pop()
         if omissions is not None:
             omissions.add(NOTICE, label)
     return kept
+
+
+def _is_signature(line: str, authors: Collection[str]) -> bool:
+    """Return whether a last line holds only the author, with a label, a date or neither."""
+    return fold(line) in map(fold, authors) or _is_dateline(line, authors) or is_byline_line(line, authors)
 
 
 def _without_last(

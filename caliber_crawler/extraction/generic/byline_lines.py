@@ -17,6 +17,8 @@ MAX_LENGTH = 120
 """Characters; a longer line says more."""
 MAX_NAMES = 3
 MAX_LABEL_WORDS = 3
+MIN_LABEL_LENGTH = 4
+"""Characters of a label that makes a line without a date a byline: "el" and "in" begin other lines, too."""
 _LETTERS = r"[^\W\d_]"
 _CLOCK = re.compile(
     r"(?<!\d)\d{1,2}[:.]\d\d(?!\d)(?:\s?[ap]\.?m\b\.?)?(?:\s[A-Z]{2,4}\b)?|(?<!\d)\d{1,2}\s?[ap]\.?m\b\.?",
@@ -43,7 +45,8 @@ def is_byline_line(line: str, authors: Collection[str] = (), language: str | Non
     if not line or len(line) > MAX_LENGTH:
         return False
     rest, is_dated = _without_dates(with_ascii_digits(line), language)
-    is_labelled = has_label(rest.strip(f" {_APART}")) or _LABELS.match(rest) is not None
+    label = _LABELS.match(rest)
+    is_labelled = has_label(rest.strip(f" {_APART}")) or (label is not None and len(label[0]) >= MIN_LABEL_LENGTH)
     if not (is_dated or is_labelled):
         return False
     known = {fold(name) for name in authors}

@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice, pairwise
-from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
@@ -29,6 +28,7 @@ from caliber_crawler.extraction.generic.figures import (
     unembed,
 )
 from caliber_crawler.extraction.generic.inline_elements import simplify_inline
+from caliber_crawler.extraction.generic.layout_tables import dissolve_layout_tables
 from caliber_crawler.extraction.generic.outline import short_text
 from caliber_crawler.extraction.generic.paragraphs import (
     MIN_SENTENCE_LENGTH,
@@ -37,7 +37,7 @@ from caliber_crawler.extraction.generic.paragraphs import (
     enclose_loose_text,
     mark_paragraphs,
 )
-from caliber_crawler.extraction.lines import LISTS, inner_text, is_data_table
+from caliber_crawler.extraction.lines import LISTS, inner_text
 from caliber_crawler.extraction.omissions import (
     ADVERTISEMENT,
     AUTHOR_BOX,
@@ -94,7 +94,6 @@ _FIRST_OF_PAIRS = frozenset(first for first, _ in BOILERPLATE_PAIRS)
 _OTHERS_TO_BLANKS = {code: " " for code in range(128) if not chr(code).isalpha()}
 """For names in small letters, where this is faster than a pattern."""
 _PART_OF_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_TABLE_PARTS = ("tbody", "thead", "tfoot", "tr", "td", "th")
 _SIDEBAR = re.compile(
     r"(?:(?:left|right|main|primary|secondary|page|site|blog)[-_]?)?side-?(?:bar|col|column)"
     r"(?:[-_]?(?:left|right|primary|secondary|main|one|two|first|second|\d))?",
@@ -107,10 +106,7 @@ MAX_HEADINGS, MAX_PARAGRAPHS, MAX_TITLE_LENGTH = 200, 200, 500
 MIN_TEASER_WORDS = 4
 _ENDS_OF_LINKED_SENTENCES = tuple(".!。！।։۔")
 MAX_LABEL_WORDS = 5
-MAX_CELLS = 200
-"""Cells of a table that are examined for what only arranges a page."""
-MIN_CELL_LENGTH = 200
-_HOME = re.compile(r"/(?:[a-z]{2}/?)?(?:(?:index|default|home)(?:\.\w{2,5})?)?")
+_PARTING = frozenset(("p", "div", "ul", "ol", "section", "aside", "blockquote", "table", "figure"))
 MIN_ITEMS, MAX_ITEMS = 2, 100
 """Number of list items that are examined for sentences."""
 
@@ -130,7 +126,7 @@ def prune(root: etree._Element, headline: str | None, url: str, omissions: Omiss
     open_figures(root)
     simplify_inline(root, omissions)
     _drop_non_content(root, omissions)
-    _dissolve_layout_tables(root, url)
+    dissolve_layout_tables(root, url)
     _drop_headings(root, headline, omissions)
     _drop_named_boilerplate(root, omissions)
     _drop_teasers(root, omissions)
@@ -201,41 +197,18 @@ def _remove_all(
     """Remove elements for a reason, or for the reason that a function names for each."""
     for element in elements:
         why = BOILERPLATE if omissions is None else reason if isinstance(reason, str) else reason(element)
+        if element.tag in _PARTING and (element.tail or "").strip():
+            _leave_blank_line(element)
         mark(element, why, omissions)
     remove_marked(root, elements, omissions)
 
 
-def _dissolve_layout_tables(root: etree._Element, url: str) -> None:
-    """Turn tables that only arrange a page into plain boxes."""
-    tables = [table for table in root.iter("table") if not is_data_table(table) or _arranges_page(table, url)]
-    for table in tables:
-        own = [table]
-        for node in own:
-            own += [child for child in node if child.tag in _TABLE_PARTS and node.tag != "td"]
-        for node in own:
-            node.tag = "div"
-
-
-def _arranges_page(table: etree._Element, url: str) -> bool:
-    """Return whether a cell has paragraphs divided by blank lines, or nothing but a link to the home page."""
-    for cell in islice(table.iter("td", "th"), MAX_CELLS):
-        breaks = (node for node in cell.iter("br") if not (node.tail or "").strip())
-        is_divided = any((after := node.getnext()) is not None and after.tag == "br" for node in breaks)
-        if is_divided and text_length(cell) >= MIN_CELL_LENGTH:
-            return True
-        link = next(cell.iter("a"), None)
-        if link is not None and _HOME.fullmatch(_path_of(link, url)) and text_of(cell) == text_of(link):
-            return True
-    return False
-
-
-def _path_of(link: etree._Element, url: str) -> str:
-    """The path of a link on the same site; empty for another site."""
-    try:
-        own, other = urlsplit(url), urlsplit(urljoin(url, (link.get("href") or "#").strip()))
-    except ValueError:
-        return ""
-    return other.path or "/" if other.netloc == own.netloc and not other.fragment else ""
+def _leave_blank_line(block: etree._Element) -> None:
+    """Put two line breaks behind a block, so that the texts on both sides of it stay two paragraphs without it."""
+    for tail in (block.tail, None):
+        line_break = etree.Element("br")
+        line_break.tail, block.tail = tail, None
+        block.addnext(line_break)
 
 
 def _drop_headings(root: etree._Element, headline: str | None, omissions: Omissions | None) -> None:

@@ -177,6 +177,7 @@ def test_a_byline_is_neither_headline_nor_subtitle(line: str) -> None:
         *("Ministry in Berlin: drivers must wait until May 20", "The road opens on 20 November", "Jane Roe"),
         *("Bakıda 20 Yanvar faciəsi anılır", "By midnight, roads were closed across the country"),
         *("9 May Victory Day parade cancelled", "In 2026 everything changes", "Residents wait, 20 years on"),
+        *("In New York", "El Salvador Gana", "Le Monde Diplomatique"),
     ],
 )  # fmt: skip
 def test_a_line_that_says_more_is_not_a_byline(line: str) -> None:
