@@ -354,7 +354,7 @@ class Outline:
         return False
 
     def _is_headline_link(self, link: etree._Element) -> bool:
-        if not link.get("href"):
+        if not link.get("href") or "author" in (link.get("rel") or "").lower().split():
             return False
         text = short_text(link, MAX_TEASER_LENGTH) or ""
         if find_printed_dates(text):

@@ -106,7 +106,9 @@ MAX_HEADINGS, MAX_PARAGRAPHS, MAX_TITLE_LENGTH = 200, 200, 500
 MIN_TEASER_WORDS = 4
 _ENDS_OF_LINKED_SENTENCES = tuple(".!。！।։۔")
 MAX_LABEL_WORDS = 5
-_PARTING = frozenset(("p", "div", "ul", "ol", "section", "aside", "blockquote", "table", "figure"))
+_PARTING = frozenset(
+    ("h1", "h2", "h3", "h4", "h5", "h6", "p", "div", "ul", "ol", "section", "aside", "blockquote", "table", "figure")
+)
 MIN_ITEMS, MAX_ITEMS = 2, 100
 """Number of list items that are examined for sentences."""
 
