@@ -25,6 +25,8 @@ from caliber_crawler.notification.webhook import host_of, request
 
 ALL_SITES = ""
 """The subject of a message about a command with several sites that cannot start."""
+CRAWL_PROCESS = "\n"
+"""The subject of a message about crawls that are killed: no site has this name."""
 MAX_FAILURES = 3
 """Number of failed messages after which a command does not try to send others."""
 

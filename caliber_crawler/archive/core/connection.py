@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from caliber_crawler.archive.core.format import APPLICATION_ID, VERSION, sqlite3
 from caliber_crawler.archive.core.sqlite_errors import SQLiteErrors
 from caliber_crawler.archive.core.statistics import update_statistics
 from caliber_crawler.archive.core.synced_log import SyncedLog
-from caliber_crawler.archive.core.transactions import Savepoint, Transaction
+from caliber_crawler.archive.core.transactions import BatchPart, Savepoint, Transaction
 from caliber_crawler.errors import (
     ArchiveError,
     ArchiveFull,
@@ -53,6 +53,7 @@ class Connection:
         self._lock = lock
         self._errors = SQLiteErrors(path)
         self._closed = False
+        self._is_batch = False
         self._synced_at = 0.0
         self._synced_log = None if lock is None else SyncedLog(path)
         self.changes_before_savepoint: int | None = None
@@ -154,8 +155,22 @@ class Connection:
         if the disk is full or the file cannot be written.
         """
         if self._connection.in_transaction:
-            return Savepoint(self, self._errors)
+            return BatchPart(self._connection, self._errors) if self._is_batch else Savepoint(self, self._errors)
         return Transaction(self, self._errors, synced=monotonic() - self._synced_at >= synced_every)
+
+    @contextlib.contextmanager
+    def batch(self, *, synced_every: float = 0.0) -> Iterator[None]:
+        """A transaction whose nested ones cannot fail alone: cheaper, for many writes that seldom fail.
+
+        Raises ``BatchUndone`` when one fails after a change. The caller then repeats everything in a
+        :meth:`transaction`.
+        """
+        with self.transaction(synced_every=synced_every):
+            self._is_batch = True
+            try:
+                yield
+            finally:
+                self._is_batch = False
 
     def mark_synced(self) -> None:
         """Record that everything committed so far is on the disk."""

@@ -1,4 +1,4 @@
-"""Transactions of a connection, and savepoints inside them."""
+"""Transactions of a connection, and what nested ones are: savepoints, or parts of a batch."""
 
 from __future__ import annotations
 
@@ -83,3 +83,32 @@ class Savepoint:
             if not self._shares and self._connection.in_transaction:
                 self._connection.execute("RELEASE inner")
         self._errors.convert(error)
+
+
+class BatchUndone(BaseException):
+    """A part of a batch failed after it had changed something, so the whole batch is rolled back.
+
+    Not an ``Exception``: nothing between the part and the batch may handle it.
+    """
+
+
+class BatchPart:
+    """A nested transaction inside a batch, without a savepoint: the full-text index is written at each of these.
+
+    A failure before the first change needs none. Any other failure ends the batch.
+    """
+
+    __slots__ = ("_changes", "_connection", "_errors")
+
+    def __init__(self, connection: sqlite3.Connection, errors: SQLiteErrors) -> None:
+        self._connection, self._errors = connection, errors
+
+    def __enter__(self) -> None:
+        self._changes = self._connection.total_changes
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._errors.convert(error)
+        if isinstance(error, Exception) and self._connection.total_changes != self._changes:
+            raise BatchUndone from error
