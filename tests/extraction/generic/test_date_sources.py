@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from caliber_crawler.extraction.dates.stamps import parse_stamp
 from caliber_crawler.extraction.generic.date_names import FAINT_METAS
-from tests.extraction.generic.dated import PRINTED, TEXT, article, found_on, linked, meta
+from caliber_crawler.extraction.generic.extractor import extract_tree
+from caliber_crawler.extraction.tree import parse_html
+from tests.extraction.generic.dated import PRINTED, TEXT, URL, article, found_on, linked, meta
 from tests.extraction.generic.newspage import HEADLINE
 
 
@@ -73,4 +75,10 @@ def test_a_link_to_the_author_is_not_a_headline_of_another_article() -> None:
     byline = '<a {} href="/people/7">A report by Jane Roe, our correspondent in the capital</a>'
     printed = f"<div>{byline.format('rel=author')} 7 January 2026</div>"
     assert article(printed) == "2026-01-07T00:00:00"
+    assert article(printed.replace("rel=author", "").replace("/people/", "/author/")) == "2026-01-07T00:00:00"
+    counted = f'<div>{byline.format("rel=author")} <div class="views">Views: 354</div></div>'
+    page = (
+        f"<html><head><title>{HEADLINE}</title></head><body><div><h1>{HEADLINE}</h1>{counted}{TEXT}</div></body></html>"
+    )
+    assert extract_tree(parse_html(page.encode()), URL).views == 354
     assert article(f"<ul><li>{byline.format('')} <i>7 January 2026</i></li></ul>") is None
