@@ -82,3 +82,16 @@ def test_a_link_to_the_author_is_not_a_headline_of_another_article() -> None:
     )
     assert extract_tree(parse_html(page.encode()), URL).views == 354
     assert article(f"<ul><li>{byline.format('')} <i>7 January 2026</i></li></ul>") is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Published: 7 January 2026, updated 10:15",
+        *("Veröffentlicht: 7. Januar 2026, aktualisiert 10:15", "Опубликовано: 7 января 2026, обновлено: 10:15"),
+    ],
+)
+def test_the_time_of_an_update_is_not_that_of_the_publication(line: str) -> None:
+    found = found_on(f"<article><h1>{HEADLINE}</h1><p class='date'>{line}</p>{TEXT}</article>")
+    assert found is not None
+    assert (found.at.isoformat(), found.precision) == ("2026-01-07T00:00:00", "day")
