@@ -19,6 +19,7 @@ from caliber_crawler.extraction.generic.elements import (
     prose_length,
     remove_marked,
     text_length,
+    writable,
 )
 from caliber_crawler.extraction.generic.figures import (
     open_figures,
@@ -207,7 +208,7 @@ def _remove_all(
 
 def _leave_blank_line(block: etree._Element) -> None:
     """Put two line breaks behind a block, so that the texts on both sides of it stay two paragraphs without it."""
-    for tail in (block.tail, None):
+    for tail in (writable(block.tail or ""), None):
         line_break = etree.Element("br")
         line_break.tail, block.tail = tail, None
         block.addnext(line_break)

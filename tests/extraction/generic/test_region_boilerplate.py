@@ -128,3 +128,13 @@ def test_the_author_behind_the_last_sentence_is_not_text(line: str) -> None:
     assert drop_boilerplate([*PARAGRAPHS, line], HEADLINE, authors=["Jane Roe"]) == PARAGRAPHS
     spoken = f"{line} said so."
     assert drop_boilerplate([*PARAGRAPHS, spoken], HEADLINE, authors=["Jane Roe"]) == [*PARAGRAPHS, spoken]
+
+
+@pytest.mark.parametrize("source", ["http://[bad/x.mp3", "a&#8;b.mp3", "https://x.example/a&#1;b.mp3", "#", ""])
+def test_a_sound_without_a_valid_url_is_no_error(source: str) -> None:
+    sound = f'<audio controls title="A\ufffe title" src="{source}">x</audio>\ufffe behind'
+    tweet = '<div class="tweet" data-attrs=\'{"url": "https://www.facebook.com/a\\u0008b"}\'>So</div>'
+    body = body_of(
+        page(f"<div><h1>{HEADLINE}</h1>{''.join(f'<p>{text}</p>' for text in PARAGRAPHS)}{sound}{tweet}</div>")
+    )
+    assert "[" not in body
