@@ -218,7 +218,7 @@ def stated_url(element: etree._Element) -> str | None:
     except ValueError:
         return None
     url = values.get("url") if isinstance(values, dict) else None
-    return url if isinstance(url, str) and is_known_embed(url) else None
+    return url if isinstance(url, str) and url.isprintable() and is_known_embed(url) else None
 
 
 def vk_posts_of(script: etree._Element) -> dict[str, str]:

@@ -7,6 +7,7 @@ from datetime import time, tzinfo
 from typing import NamedTuple
 
 from caliber_crawler.extraction.dates.keys import word_key
+from caliber_crawler.extraction.dates.labels import Role, role_of_label
 from caliber_crawler.extraction.dates.words import MAX_WORDS, half_named, load_words
 from caliber_crawler.extraction.dates.zones import zone_at
 
@@ -49,6 +50,8 @@ def clock_after(line: str, position: int, language: str | None, limit: int) -> P
     if match is None or match.start("hour") >= limit:
         return None
     gap = match["gap"]
+    if len(gap) > MAX_GAP_BEFORE_DOT and role_of_label(gap) is Role.UPDATED:  # "7 January 2026, updated 10:15"
+        return None
     return _clock_of(line, match, language, match.start("hour") - position, gap)
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 
 from lxml import etree
 
+from caliber_crawler.extraction.generic.elements import PERSON_PAGE
 from caliber_crawler.extraction.generic.names import (
     MAX_LINE_LENGTH,
     has_label,
@@ -44,7 +45,6 @@ _BYLINE_HINT = re.compile("by|aut(?:h?or|eur)|writer|contributor|journalist|yaza
 """Part of every such name, and cheaper to search."""
 _AUTHOR_NAME = re.compile(r"(?:author|creator|writer|byline|yazar|muellif)[_-]{1,2}name(?:$|[\s_-])", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_PERSON_PAGE = re.compile(r"/(?:authors?|autor(?:es)?|auteurs?|avtor(?:y|s)?|yazar(?:lar)?|muellif(?:ler)?)/[^/]")
 # Parts of a page that name other people: those who comment, and the authors of other articles.
 _OF_OTHERS = re.compile(
     r"(?:^|[\s_-])(?:comments?|commentlist|commentary-list|responses?|replies|respond|discussion|disqus|related|recommend\w*+|"
@@ -224,7 +224,7 @@ def _bylines(root: etree._Element) -> Iterator[etree._Element]:
             continue
         names = " ".join([element.get(key, "") for key in keys if key in _MARKS])
         named = _is_named_byline(names) if len(names) <= MAX_NAMES_LENGTH else _has_byline_name(names)
-        if named or (element.tag == "a" and _PERSON_PAGE.search(element.get("href", ""))):
+        if named or (element.tag == "a" and PERSON_PAGE.search(element.get("href", ""))):
             yield element
 
 
@@ -275,7 +275,7 @@ def _is_marked_name(properties: str | None) -> bool:
 
 def _is_sure(element: etree._Element) -> bool:
     """Return whether the element names an author and nothing else, so that one word is a name."""
-    links = [link for link in element.iter("a") if _PERSON_PAGE.search(link.get("href") or "")]
+    links = [link for link in element.iter("a") if PERSON_PAGE.search(link.get("href") or "")]
     return (
         bool(links)
         or "author" in f"{element.get('rel')} {element.get('itemprop')}"

@@ -12,6 +12,8 @@ from caliber_crawler.extraction.omissions import REMOVED, Omissions
 from caliber_crawler.extraction.text import LETTERS_OF_A_SIGN, is_as_long
 from caliber_crawler.extraction.tree import strip_elements
 
+PERSON_PAGE = re.compile(r"/(?:authors?|autor(?:es)?|auteurs?|avtor(?:y|s)?|yazar(?:lar)?|muellif(?:ler)?)/[^/]")
+"""Part of a URL of a page about an author."""
 MIN_PROSE_LENGTH = 60
 MAX_FEW = 20
 NUMBER_ATTRIBUTES = ("data-views", "data-view-count")
@@ -77,3 +79,8 @@ def is_long(element: etree._Element) -> bool:
 def prose_length(element: etree._Element) -> int:
     """The length of an element's paragraphs that are long enough to be sentences."""
     return sum(text_length(paragraph) for paragraph in element.iter("p") if is_long(paragraph))
+
+
+def leads_to_author(link: etree._Element) -> bool:
+    """Return whether a link leads to the page of an author, by its relation or its URL."""
+    return "author" in (link.get("rel") or "").lower().split() or PERSON_PAGE.search(link.get("href") or "") is not None

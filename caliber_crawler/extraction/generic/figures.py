@@ -27,7 +27,7 @@ from caliber_crawler.extraction.embeds import (
     stated_url,
     vk_posts_of,
 )
-from caliber_crawler.extraction.generic.elements import MIN_PROSE_LENGTH, text_length
+from caliber_crawler.extraction.generic.elements import MIN_PROSE_LENGTH, text_length, writable
 from caliber_crawler.extraction.lines import is_picture
 from caliber_crawler.extraction.omissions import CONTROL, EMBED, Omissions
 from caliber_crawler.extraction.text import clean_inline, fold
@@ -132,9 +132,9 @@ def show_sounds(root: etree._Element, url: str, omissions: Omissions | None = No
 
 def _show_sound(sound: etree._Element, url: str, omissions: Omissions | None) -> None:
     nodes = (sound, *sound.iter("source"))
-    sources = (urljoin(url, source.strip()) for node in nodes for key in SOURCES if (source := node.get(key)))
+    sources = (_page_url(source, url) for node in nodes for key in SOURCES if (source := node.get(key)))
     own = url.partition("#")[0]
-    found = next((found for found in sources if found.startswith("http") and found.partition("#")[0] != own), None)
+    found = next((found for found in sources if _is_other_page(found, own)), None)
     is_known = found is not None and is_known_embed(found)
     if found is None or not (is_known or sound.get("controls") is not None) or is_hidden(sound):
         return
@@ -150,8 +150,13 @@ def _show_sound(sound: etree._Element, url: str, omissions: Omissions | None) ->
     _become_paragraph(player, AUDIO, found)
     if title:
         below = etree.Element("p")
-        below.text, below.tail, player.tail = title, player.tail, None
+        below.text, below.tail, player.tail = writable(title), writable(player.tail or ""), None
         player.addnext(below)
+
+
+def _is_other_page(url: str, own: str) -> bool:
+    """Return whether this is a writable URL of http, and not that of the page itself."""
+    return url.startswith("http") and url.isprintable() and url.partition("#")[0] != own
 
 
 def _title_of_sound(player: etree._Element) -> str:

@@ -11,6 +11,7 @@ from itertools import islice
 from lxml import etree
 
 from caliber_crawler.extraction.dates.printed import find_printed_dates
+from caliber_crawler.extraction.generic.elements import leads_to_author
 from caliber_crawler.extraction.text import clean_inline, fold, is_as_long
 from caliber_crawler.extraction.tree import text_of
 
@@ -354,7 +355,7 @@ class Outline:
         return False
 
     def _is_headline_link(self, link: etree._Element) -> bool:
-        if not link.get("href"):
+        if not link.get("href") or leads_to_author(link):
             return False
         text = short_text(link, MAX_TEASER_LENGTH) or ""
         if find_printed_dates(text):

@@ -19,6 +19,7 @@ from caliber_crawler.extraction.generic.elements import (
     prose_length,
     remove_marked,
     text_length,
+    writable,
 )
 from caliber_crawler.extraction.generic.figures import (
     open_figures,
@@ -106,7 +107,9 @@ MAX_HEADINGS, MAX_PARAGRAPHS, MAX_TITLE_LENGTH = 200, 200, 500
 MIN_TEASER_WORDS = 4
 _ENDS_OF_LINKED_SENTENCES = tuple(".!。！।։۔")
 MAX_LABEL_WORDS = 5
-_PARTING = frozenset(("p", "div", "ul", "ol", "section", "aside", "blockquote", "table", "figure"))
+_PARTING = frozenset(
+    ("h1", "h2", "h3", "h4", "h5", "h6", "p", "div", "ul", "ol", "section", "aside", "blockquote", "table", "figure")
+)
 MIN_ITEMS, MAX_ITEMS = 2, 100
 """Number of list items that are examined for sentences."""
 
@@ -205,7 +208,7 @@ def _remove_all(
 
 def _leave_blank_line(block: etree._Element) -> None:
     """Put two line breaks behind a block, so that the texts on both sides of it stay two paragraphs without it."""
-    for tail in (block.tail, None):
+    for tail in (writable(block.tail or ""), None):
         line_break = etree.Element("br")
         line_break.tail, block.tail = tail, None
         block.addnext(line_break)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from lxml import etree
 
-from caliber_crawler.extraction.generic.elements import NUMBER_ATTRIBUTES
+from caliber_crawler.extraction.generic.elements import NUMBER_ATTRIBUTES, leads_to_author
 from caliber_crawler.extraction.generic.outline import (
     LEVELS_OF_TEASER,
     MAX_TEASER_LENGTH,
@@ -262,7 +262,11 @@ class ViewCounters:
             if node is None or node in self.outline.level or short_text(node, MAX_TEASER_LENGTH) is None:
                 return False
             links = islice(node.iter("a"), MAX_ICONS)
-            texts = (short_text(link, MAX_TEASER_LENGTH) or "" for link in links if link.get("href"))
+            texts = (
+                short_text(link, MAX_TEASER_LENGTH) or ""
+                for link in links
+                if link.get("href") and not leads_to_author(link)
+            )
             if any(len(text) >= MIN_LINK_LENGTH and fold(text) != self.outline.headline for text in texts):
                 return True
             node = node.getparent()

@@ -382,21 +382,3 @@ def test_the_title_of_a_sound_is_text_below_it(player: str) -> None:
     body = body_of(page(f"<main><article><h1>{HEADLINE}</h1>{text}</article></main>"))
     assert f"[Audio: {url}]\n\n{title}\n\n{PARAGRAPHS[3]}" in body
     assert body.count(title) == 1
-
-
-@pytest.mark.parametrize("tag", ["p", "div", "ul", "aside"])
-@pytest.mark.parametrize("breaks", ["", "<br>", "<br><br>"])
-def test_a_pointer_between_loose_paragraphs_leaves_two(tag: str, breaks: str) -> None:
-    pointer = f'{breaks}<{tag}><a href="/o/1">Read also: Harvest was poor in the valley</a></{tag}>'
-    text = "<br><br>".join(PARAGRAPHS[:3]) + pointer + "<br><br>".join(PARAGRAPHS[3:])
-    body = body_of(page(f'<div class="post"><h1>{HEADLINE}</h1><div class="text">{text}</div></div>'))
-    assert body == "\n\n".join(PARAGRAPHS)
-
-
-@pytest.mark.parametrize(
-    "line", ["By Jane Roe", "Jane Roe", "Author: Jane Roe, 7 January 2026", "Jane Roe | 7 January"]
-)
-def test_the_author_behind_the_last_sentence_is_not_text(line: str) -> None:
-    assert drop_boilerplate([*PARAGRAPHS, line], HEADLINE, authors=["Jane Roe"]) == PARAGRAPHS
-    spoken = f"{line} said so."
-    assert drop_boilerplate([*PARAGRAPHS, spoken], HEADLINE, authors=["Jane Roe"]) == [*PARAGRAPHS, spoken]

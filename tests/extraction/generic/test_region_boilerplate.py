@@ -3,6 +3,7 @@
 import pytest
 
 from caliber_crawler.extraction.generic.boilerplate import drop_boilerplate
+from tests.extraction.generic.newspage import HEADLINE, PARAGRAPHS, body_of, page
 
 FIRST = "The delegations met for the first time on Tuesday and agreed to open the road before the end of the month."
 LAST = "It is to be signed in the capital next week, and both parliaments have promised to vote on it by the spring."
@@ -109,3 +110,31 @@ def test_the_biography_of_a_known_author_goes(name: str, line: str) -> None:
 @pytest.mark.parametrize("line", KEPT)
 def test_a_sentence_with_such_words_stays(line: str) -> None:
     assert drop_boilerplate([FIRST, LAST, line], "A headline") == [FIRST, LAST, line]
+
+
+@pytest.mark.parametrize("tag", ["p", "div", "ul", "aside"])
+@pytest.mark.parametrize("breaks", ["", "<br>", "<br><br>"])
+def test_a_pointer_between_loose_paragraphs_leaves_two(tag: str, breaks: str) -> None:
+    pointer = f'{breaks}<{tag}><a href="/o/1">Read also: Harvest was poor in the valley</a></{tag}>'
+    text = "<br><br>".join(PARAGRAPHS[:3]) + pointer + "<br><br>".join(PARAGRAPHS[3:])
+    body = body_of(page(f'<div class="post"><h1>{HEADLINE}</h1><div class="text">{text}</div></div>'))
+    assert body == "\n\n".join(PARAGRAPHS)
+
+
+@pytest.mark.parametrize(
+    "line", ["By Jane Roe", "Jane Roe", "Author: Jane Roe, 7 January 2026", "Jane Roe | 7 January"]
+)
+def test_the_author_behind_the_last_sentence_is_not_text(line: str) -> None:
+    assert drop_boilerplate([*PARAGRAPHS, line], HEADLINE, authors=["Jane Roe"]) == PARAGRAPHS
+    spoken = f"{line} said so."
+    assert drop_boilerplate([*PARAGRAPHS, spoken], HEADLINE, authors=["Jane Roe"]) == [*PARAGRAPHS, spoken]
+
+
+@pytest.mark.parametrize("source", ["http://[bad/x.mp3", "a&#8;b.mp3", "https://x.example/a&#1;b.mp3", "#", ""])
+def test_a_sound_without_a_valid_url_is_no_error(source: str) -> None:
+    sound = f'<audio controls title="A\ufffe title" src="{source}">x</audio>\ufffe behind'
+    tweet = '<div class="tweet" data-attrs=\'{"url": "https://www.facebook.com/a\\u0008b"}\'>So</div>'
+    body = body_of(
+        page(f"<div><h1>{HEADLINE}</h1>{''.join(f'<p>{text}</p>' for text in PARAGRAPHS)}{sound}{tweet}</div>")
+    )
+    assert "[" not in body
