@@ -40,7 +40,7 @@ from caliber_crawler.errors import ArchiveError
 KINDS = ("bit", "byte", "page", "truncation", "log")
 RAW = ("bodies", "dictionaries")
 """Tables of the stored pages, from which the rest can be extracted."""
-COMPUTED = ("versions_fts", "sqlite_", "_sqlite_", "versions_vocab")
+COMPUTED = ("versions_fts", "sqlite_", "_sqlite_", "versions_vocab", "versions_tokens")
 RowsByKey = dict[tuple[object, ...], tuple[tuple[str, object], ...]]
 Rows = dict[str, RowsByKey]
 """The values of each row of each table, by key; none for a row that does not match its checksum."""

@@ -227,6 +227,7 @@ class RowWriter:
             **{name: truth[name] for name in ("site", "language", "section", "url", "cover_image")},
             **{name: versions[-1][name] for name in ("headline", "word_count", "layout")},
             "version_count": versions[-1]["number"],
+            "changed_at": versions[-1]["seen_from"] if len(versions) > 1 else None,
             "current_version_id": versions[-1]["id"],
             "published_date": text["published_local"][:10],
             "published_month": text["published_local"][:7],

@@ -8,9 +8,11 @@ stores the articles of the day until then. A day that was stopped (``--seconds``
 The report has one line for each hour:
 
 * the lag of a site, in seconds: from the full hour, when its crawl is due, to its first request;
-* the time from one request of a site to the next one, from the log of the sites in simulated time. It is written
-  when a request arrives, so a busy machine shifts it; therefore also the most requests of a site in 10 seconds;
-* memory of the process and its extraction worker, and how much of it is new since the hour before.
+* the shortest time from one request of a site to the next one, and the most requests of a site in 10 seconds. The
+  sites log when they get to a request, which is late on a busy machine, and when the crawl sent it: each request has
+  that time in its header ``X-Sent``, written as the request itself is;
+* the time from sending a request until the sites get to it;
+* memory of the process and its extraction worker, and how many objects Python's garbage collector knows.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from threading import Thread
 from typing import Any, TextIO
 
 from tabulate import tabulate
+from twisted.web._newclient import Request
 
 from benchmarks.soak import megabytes
 from benchmarks.year_crawls import cpu_seconds, read_lines
@@ -44,6 +47,7 @@ from caliber_crawler.crawl_process import Crawl, CrawlProcess, follow_all
 from caliber_crawler.crawling.options import CrawlOptions
 from caliber_crawler.demo import DemoSite
 from caliber_crawler.demo.server import Receive, Scope, Send, SiteApp
+from caliber_crawler.fetching.download_handler import PoliteDownloadHandler
 from caliber_crawler.known_sites import project_settings
 from caliber_crawler.news_spider import NewsSpider
 from caliber_crawler.pipelines import ExtractionStage
@@ -54,6 +58,8 @@ DELAY = 1.0
 """Seconds between two requests to a site."""
 SINCE = "2024-12-31"
 """The first crawls fetch the articles of the day before them."""
+TOLERANCE = 0.001
+"""Seconds: times are rounded."""
 WINDOW = 10.0
 NEWSROOMS = 20
 """Sites with the same number modulo this one publish the same articles, at the same times."""
@@ -86,8 +92,9 @@ class Sites:
             self._apps[host] = number, SiteApp(own)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        number, app = self._apps[dict(scope["headers"])[b"host"].decode()]
-        self._log.write(f"{number}\t{CLOCK().timestamp():.4f}\n")
+        headers = dict(scope["headers"])
+        number, app = self._apps[headers[b"host"].decode()]
+        self._log.write(f"{number}\t{CLOCK().timestamp():.4f}\t{headers[b'x-sent'].decode()}\n")
         await app(scope, receive, send)
 
 
@@ -109,6 +116,15 @@ def serve(sites: int, log: Path) -> None:
             at, since = map(float, line.split())
             CLOCK.set(datetime.fromtimestamp(at, UTC), since)
             print(flush=True)
+
+
+class DatedDownloadHandler(PoliteDownloadHandler):
+    """Adds to each request the simulated time at which it is sent."""
+
+    def _begin_sending(self, request: Request) -> None:
+        sent = datetime.now(UTC).timestamp()
+        super()._begin_sending(request)
+        request.headers.setRawHeaders(b"X-Sent", [f"{sent:.4f}".encode()])
 
 
 # --- The crawls -------------------------------------------------------------------------------------------------------
@@ -144,6 +160,7 @@ def run(plan: Plan) -> None:
 
     archive = plan.folder / "archive.db"
     settings = project_settings(ARCHIVE=str(archive), LOG_LEVEL="ERROR", DOWNLOAD_DELAY=DELAY)
+    settings["DOWNLOAD_HANDLERS"].update({"http": "benchmarks.one_day.DatedDownloadHandler"}, priority="cmdline")
     process = CrawlProcess(settings)
     spiders = [spider_of(number) for number in range(plan.sites)]
     gc.freeze()
@@ -181,9 +198,12 @@ async def run_hour(
     began, cpu, server_cpu = time.monotonic(), cpu_seconds(os.getpid()), cpu_seconds(server.pid)
     peak = 0.0
 
+    def crawl_megabytes() -> float:
+        return megabytes(os.getpid()) - megabytes(server.pid)
+
     def watch(running: object) -> None:
         nonlocal peak
-        peak = max(peak, megabytes(os.getpid()))
+        peak = max(peak, crawl_megabytes())
 
     await follow_all(process, crawls, archive, parallel, watch)
     counts: Counter[str] = Counter()
@@ -200,7 +220,8 @@ async def run_hour(
         "seconds": round(time.monotonic() - began, 1),
         "cpu": round(cpu_seconds(os.getpid()) - cpu - served_cpu, 2),
         "peak": round(peak),
-        "megabytes": round(megabytes(os.getpid())),
+        "megabytes": round(crawl_megabytes(), 1),
+        "objects": len(gc.get_objects()),
     }
 
 
@@ -216,15 +237,18 @@ class Log:
         self.most: dict[int, int] = {}
         self.lags: dict[int, list[float]] = {}
         self.early: Counter[int] = Counter()
-        """Requests less than 0.9 s after the one before."""
+        """Requests sent earlier after the one before than the delay; see :data:`TOLERANCE`."""
+        self.waits: dict[int, list[float]] = {}
+        """Seconds from sending a request until the sites got to it."""
         recent: dict[str, deque[float]] = {}
         places = {round(at): number for number, at in enumerate(hours)}
         with path.open() as lines:
             for line in lines:
-                site, _, text = line.partition("\t")
-                at = float(text)
+                site, received, sent = line.split("\t")
+                at = float(sent)
                 hour = places.get(int(at // 3600 * 3600))
                 if hour is not None:
+                    self.waits.setdefault(hour, []).append(float(received) - at)
                     self._add(hour, hours[hour], at, recent.setdefault(site, deque()))
 
     def _add(self, hour: int, due: float, at: float, recent: deque[float]) -> None:
@@ -234,7 +258,7 @@ class Log:
         if recent:
             gap = at - recent[-1]
             self.shortest[hour] = min(gap, self.shortest.get(hour, gap))
-            self.early[hour] += gap < 0.9 * DELAY
+            self.early[hour] += gap < DELAY - TOLERANCE
         recent.append(at)
         while recent[0] <= at - WINDOW:
             recent.popleft()
@@ -247,7 +271,9 @@ def report(plan: Plan) -> str:
     log = Log(plan.folder / "requests.tsv", [hour["at"] for hour in hours])
     rows: list[dict[str, Any]] = []
     for number, hour in enumerate(hours):
-        lags = quantiles(log.lags.get(number, [0.0, 0.0]), n=100, method="inclusive")
+        lags, waits = (
+            quantiles(each.get(number, [0.0, 0.0]), n=100, method="inclusive") for each in (log.lags, log.waits)
+        )
         rows.append(
             {
                 "hour": number,
@@ -259,11 +285,13 @@ def report(plan: Plan) -> str:
                 "CPU ms per request": round(1000 * hour["cpu"] / max(1, log.requests[number]), 1),
                 "median lag": round(lags[49], 1),
                 "99 % lag": round(lags[98], 1),
-                "shortest gap": round(log.shortest.get(number, 0.0), 2),
-                "gaps < 0.9 s": log.early[number],
+                "shortest gap": round(log.shortest.get(number, 0.0), 3),
+                "too early": log.early[number],
                 "most in 10 s": log.most.get(number, 0),
+                "99 % until received": round(waits[98], 2),
                 "peak MB": hour["peak"],
                 "MB after": hour["megabytes"],
+                "objects": hour["objects"],
             }
         )
     return tabulate(rows, headers="keys", tablefmt="pipe")

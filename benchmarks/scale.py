@@ -59,7 +59,7 @@ class Measured:
     """What a job publishes for each article that it stores or visits [benchmarks/shard_costs.py]."""
     collected_s: float = 0.0025
     """CPU time to collect a new article or another visit [benchmarks/shard_costs.py]."""
-    collect_s: float = 0.018
+    collect_s: float = 0.023
     """CPU time to collect a shard without news [benchmarks/shard_costs.py]."""
     job_statements: float = 4.8
     """PostgreSQL statements per job [benchmarks/cluster_jobs.py]."""

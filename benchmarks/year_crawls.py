@@ -158,7 +158,8 @@ class Year:
         for site, crawl in zip(self._sites, crawls, strict=True):
             result = Result(site.name, crawl)
             state = None if crawl.run is None else crawl.run.state
-            counts["notices"] += result.is_news
+            notice = result.notice()
+            counts["notices"] += notice.state.differs_from(notice.before)
             if crawl.run is not None:
                 counts.update({name: crawl.run.accounts.counts[name] for name in ("pages", "new", "updated")})
                 counts["without_requests"] += not crawl.run.accounts.counts["pages"]

@@ -166,6 +166,9 @@ class StorageError(ClusterError):
 class StorageUnavailable(StorageError):
     """The shared storage of a cluster cannot be read or written at present: it is full, or unreachable."""
 
+    needed = 0
+    """The size in bytes of a file that could not be stored."""
+
 
 class ShardUnusable(StorageError):
     """A shard is missing, damaged or not an archive. The shards of other sites are not affected."""

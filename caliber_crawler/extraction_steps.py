@@ -67,7 +67,8 @@ def clean(capture: Capture, site: Site) -> CleanPage | Problem:
     if capture.kind != "article":
         return CleanPage(capture=capture, page=None)
     opened: Page | Unreadable | None = None
-    if site.has_layouts and capture.status in PAGE_STATUSES:
+    is_known = site.has_layouts or (site.learned is not None and site.learned.is_trusted)
+    if is_known and capture.status in PAGE_STATUSES:
         # Most of these pages have the text of an article, whose length need not be searched for in the source.
         opened = _open(capture, site)
     is_long = isinstance(opened, Page) and has_long_text(opened)

@@ -28,6 +28,11 @@ def capture_summary(capture: Capture) -> dict[str, object]:
     return {"url": capture.url, "fetched_at": iso_time(capture.fetched_at), "status": capture.status, "id": capture.id}
 
 
+def media_type_of(content_type: str | None) -> str:
+    """The media type in the value of a header, in lower case and without parameters; empty if unknown."""
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
 PageKind = Literal["article", "listing", "feed", "sitemap", "post_ids", "tdmrep"]
 """What a URL is fetched as. ``post_ids`` is not a page but a range of post IDs, queued like a page. ``tdmrep`` is the
 site's file of rights reservations, which is stored but never queued."""
@@ -82,7 +87,7 @@ class Capture:
     @property
     def media_type(self) -> str:
         """The media type from the headers, such as ``text/html``, without parameters; empty if unknown."""
-        return (self.header("content-type") or "").partition(";")[0].strip().lower()
+        return media_type_of(self.header("content-type"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

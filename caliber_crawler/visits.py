@@ -43,16 +43,14 @@ def record_visit(
     url = url or visited_url(site, extraction)
     if url is None:
         return 0
-    known = frontier.get(url)
-    if known is None:
+    is_known, visited_at = frontier.last_visit(url)
+    if not is_known:
         article = extraction.article
         printed = site.article_url(capture.effective_url)
         request_url = printed.request_url if printed is not None and printed.url == url else None
-        added = frontier.add([ingest_entry(url, site, article.language, article.section, request_url)], run_id)
-        known = added[0] if added else None
-    if known is None:  # under a takedown
-        return 0
-    if url not in in_flight and known.visited_at is not None and known.visited_at > capture.fetched_at:
+        if not frontier.add([ingest_entry(url, site, article.language, article.section, request_url)], run_id):
+            return 0  # under a takedown
+    if url not in in_flight and visited_at is not None and visited_at > capture.fetched_at:
         frontier.link(url, article_id)
         return 0
     visited_under_other_url = not is_new and frontier.was_visited_elsewhere(article_id, url, since=capture.fetched_at)

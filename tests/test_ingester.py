@@ -8,12 +8,14 @@ import pytest
 
 from caliber_crawler import isolated_extraction
 from caliber_crawler.archive import Archive
+from caliber_crawler.archive.core.transactions import BatchUndone
 from caliber_crawler.ingest import Ingester, Item, SiteResolver
 from caliber_crawler.ingest.saved_pages import capture_from_file
-from caliber_crawler.items import Problem
+from caliber_crawler.items import Extraction, Problem
 from caliber_crawler.processes import Limits
 from caliber_crawler.site import Revisits, SiteRegistry
 from caliber_crawler.spiders.caliber import CaliberSpider
+from tests.archive.newsroom import article, capture, minutes
 
 PAGE = Path(__file__).parent / "pages" / "caliber" / "baku-s-geopolitical-formula-as-text" / "page.txt"
 URL = "https://caliber.az/en/post/baku-s-geopolitical-formula"
@@ -67,3 +69,62 @@ def test_page_compressed_by_a_worker_is_stored_unchanged(tmp_path: Path) -> None
         assert stored[body.digest] == body.data
         assert len(body.data) < len(compressed[1].data) / 10  # type: ignore[union-attr]
         assert [archive.captures.get(page.id or 0).body for page in captures] == [first.body, second.body, third.body]
+
+
+UNSTORABLE = "A headline with half a character: \ud83d"
+
+
+def ingest_headlines(path: Path, headlines: list[str]) -> Ingester:
+    """Ingest a page for each headline in one commit."""
+    site = CaliberSpider.site
+    with Ingester(path, SiteResolver(sites=SiteRegistry([site]), default=site), {}, []) as ingester:
+        for number, headline in enumerate(headlines):
+            page = capture(minutes(number), url=f"{URL}-{number}", body=f"<p>{number}</p>".encode())
+            found = article(
+                url=page.url,
+                urls=(page.url,),
+                headline=headline,
+                body=f"Paragraph {number}.",
+                views=number,
+            )
+            outcome = Extraction(capture=page, article=found, layout="new", extractor="caliber_crawler 0.1.0")
+            ingester.ingest(Item(path=PAGE, capture=page, saved=True), outcome)
+    return ingester
+
+
+@pytest.mark.parametrize("place", [0, 1, 3])
+def test_a_page_that_cannot_be_saved_does_not_affect_the_others(tmp_path: Path, place: int) -> None:
+    headlines = ["First", "Second", "Third", "Fourth"]
+    headlines[place] = UNSTORABLE
+    ingester = ingest_headlines(tmp_path / "a.db", headlines)
+    assert {name: count for name, count in ingester.counts.items() if count} == {"new": 3, "refused": 1, "pages": 4}
+    assert [each.headline for each in ingester.ingested] == [each for each in headlines if each != UNSTORABLE]
+    with Archive.open(tmp_path / "a.db") as archive:
+        assert archive.count() == 3
+        assert archive.sites.get("caliber") is not None
+        assert [row["reason"] for row in archive.db["problems"].rows] == ["internal_error"]
+        assert archive.db["captures"].count == 4
+        assert [hit.url for hit in archive.search("paragraph 2")] == ([] if place == 2 else [f"{URL}-2"])
+        assert archive.db.execute("SELECT total(articles) FROM article_totals").fetchone() == (3,)
+
+
+def store_and_fail(archive: Archive, run: int) -> None:
+    with archive.batch():
+        archive.captures.store(capture(), run)
+        with archive.transaction():
+            archive.captures.store(capture(minutes(1)), run)
+            archive.frontier.make_due(URL, PUBLISHED_AT)
+
+
+def test_a_part_of_a_batch_may_fail_before_it_changes_anything(tmp_path: Path) -> None:
+    with Archive.open(tmp_path / "a.db", mode="write") as archive:
+        with archive.batch():
+            run = archive.runs.start("ingest", site=None, arguments={}, settings={}, software={})
+            with pytest.raises(KeyError), archive.transaction():
+                archive.frontier.make_due(URL, PUBLISHED_AT)
+        assert archive.db["runs"].count == 1
+        with pytest.raises(BatchUndone):
+            store_and_fail(archive, run)
+        assert archive.db["captures"].count == 0
+        with pytest.raises(KeyError), archive.transaction(), archive.transaction():
+            archive.frontier.make_due(URL, PUBLISHED_AT)

@@ -103,6 +103,10 @@ class Archive(Tables, Analyses):
         """A transaction: all changes inside are committed, or none; see :meth:`Connection.transaction`."""
         return self._connection.transaction(synced_every=synced_every)
 
+    def batch(self, *, synced_every: float = 0.0) -> AbstractContextManager[None]:
+        """A transaction whose nested ones cannot fail alone; see :meth:`Connection.batch`."""
+        return self._connection.batch(synced_every=synced_every)
+
     def abandon_transaction(self) -> None:
         """Roll back the open transaction, if any. Only for a process that ends without leaving its ``with`` blocks."""
         self._connection.abandon_transaction()

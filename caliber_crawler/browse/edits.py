@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypedDict
 
 from caliber_crawler.archive.core.connection import Connection
@@ -23,27 +24,25 @@ KINDS = {
 }
 """SQL conditions by kind of edit: any; headline; text without headline."""
 
-BATCH_SIZE = 100
-"""Number of versions whose edits are fetched with one query."""
+BATCH_SIZE = 30
+"""Number of articles whose versions are fetched with one query."""
 
-# The view `edits` in three steps. Two of them find successive versions from indexes alone, so that only the long texts
-# that are shown are read from the file; only of the newest versions is the one before looked for.
-VALID = "NOT IN (SELECT id FROM versions WHERE replaced_by IS NOT NULL)"
-NEWEST = f"""
-WITH members AS (
-  SELECT id AS article_id, id AS member FROM articles
-  WHERE version_count > 1 AND id NOT IN (SELECT id FROM articles WHERE duplicate_of IS NOT NULL)
-  UNION ALL SELECT duplicate_of, id FROM articles WHERE duplicate_of IS NOT NULL
-)
-SELECT m.article_id, v.id, v.seen_from FROM members m CROSS JOIN versions v ON v.article_id = m.member
-WHERE v.id {VALID} ORDER BY v.seen_from DESC, v.id DESC"""
-FOLLOWED = f"""
+# The view `edits` in four steps: articles in the order of an index, the last changed first; their versions; the version
+# before each; and both texts. So only as many articles and texts are read as are shown.
+CHANGED = """
+SELECT id, coalesce(changed_at, '') AS changed_at FROM articles WHERE version_count > 1 AND duplicate_of IS NULL
+ORDER BY articles.changed_at DESC"""
+VERSIONS = """
+SELECT v.seen_from, v.id, t.value FROM json_each(?) t
+CROSS JOIN articles m ON m.id = t.value OR m.duplicate_of = t.value
+CROSS JOIN versions v ON v.article_id = m.id WHERE v.replaced_by IS NULL"""
+FOLLOWED = """
 SELECT article_id, id, previous_id FROM (
   SELECT json_extract(t.value, '$[0]') AS article_id, json_extract(t.value, '$[1]') AS id, (
     SELECT p.id FROM articles m CROSS JOIN versions p ON p.article_id = m.id
     WHERE m.id IN (SELECT json_extract(t.value, '$[0]')
         UNION ALL SELECT id FROM articles WHERE duplicate_of = json_extract(t.value, '$[0]'))
-      AND (p.seen_from, p.id) < (json_extract(t.value, '$[2]'), json_extract(t.value, '$[1]')) AND p.id {VALID}
+      AND (p.seen_from, p.id) < (json_extract(t.value, '$[2]'), json_extract(t.value, '$[1]')) AND p.replaced_by IS NULL
     ORDER BY p.seen_from DESC, p.id DESC LIMIT 1) AS previous_id
   FROM json_each(?) t ORDER BY t.key)
 WHERE previous_id IS NOT NULL"""
@@ -102,13 +101,31 @@ def recent_edits(
     connection: Connection, *, limit: int, offset: int = 0, kind: str = "", language: str = "", section: str = ""
 ) -> list[EditRow]:
     """Return edits, newest first; ``kind`` is one of :data:`KINDS`."""
-    newest = connection.execute(NEWEST)
     found: list[EditRow] = []
-    while len(found) < offset + limit and (part := newest.fetchmany(BATCH_SIZE)):
-        followed = connection.execute(FOLLOWED, (json.dumps([list(row) for row in part]),))
+    for part in newest_versions(connection):
+        followed = connection.execute(FOLLOWED, (json.dumps(part),))
         values = {"pairs": json.dumps([list(row) for row in followed]), "language": language, "section": section}
         found += connection.rows_of(EditRow, EDITS.format(kind=KINDS[kind]), values)
+        if len(found) >= offset + limit:
+            break
     return found[offset : offset + limit]
+
+
+def newest_versions(connection: Connection) -> Iterator[list[tuple[int, int, str]]]:
+    """Yield the versions of articles with several, newest first, in parts: article, version, when it was first seen.
+
+    A version is not newer than the last change of its article, so only as many articles are read as are needed.
+    """
+    changed = connection.execute(CHANGED)
+    waiting: list[tuple[str, int, int]] = []
+    while articles := changed.fetchmany(BATCH_SIZE):
+        waiting += map(tuple, connection.execute(VERSIONS, (json.dumps([article for article, _ in articles]),)))
+        waiting.sort(reverse=True)
+        # Articles that changed as late as the last of these may follow.
+        ready = sum(seen_from > articles[-1]["changed_at"] for seen_from, _, _ in waiting)
+        yield [(article, version, seen_from) for seen_from, version, article in waiting[:ready]]
+        del waiting[:ready]
+    yield [(article, version, seen_from) for seen_from, version, article in waiting]
 
 
 async def edits_page(page_request: PageRequest) -> Response:

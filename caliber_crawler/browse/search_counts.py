@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from calendar import monthrange
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.search.group_totals import Column, group_totals
 from caliber_crawler.archive.search.ranking import source_of
 from caliber_crawler.archive.search.selection import Selection, condition
 from caliber_crawler.browse.article_groups import GroupRow, group_rows
 
 FACETS = ("language", "section", "site", "code")
+OF_SECTION: tuple[Column, ...] = ("site", "language", "section")
+OF_MONTH: tuple[Column, ...] = ("month",)
+"""Columns that totals are added up by, separately: few groups each."""
 MAX_VALUES = 12
 """Number of the most frequent values of a facet that the page lists at first."""
 MAX_BARS = 60
@@ -25,12 +30,6 @@ WIDTH, HEIGHT = 720, 80
 COUNTS = """
 SELECT +a.language AS language, a.section, a.site, substr(a.published_date, 1, 7) AS month, count(*) AS articles
 {found} GROUP BY 1, 2, 3, 4"""
-# Of all articles, or those of some sites, sections and languages: as the totals have them.
-OF_TOTALS = """
-SELECT language, nullif(section, '') AS section, site, nullif(month, '') AS month, articles FROM article_totals
-WHERE (:sites = '[]' OR site IN (SELECT value FROM json_each(:sites)))
-  AND (:sections = '[]' OR section IN (SELECT value FROM json_each(:sections)))
-  AND (:languages = '[]' OR language IN (SELECT value FROM json_each(:languages)))"""
 # Variables without a list of codes have free text.
 CODES = """
 SELECT k.variable || '=' || k.code, count(DISTINCT a.id) FROM codebook b
@@ -69,14 +68,13 @@ class SearchCounts:
 
 def count_hits(connection: Connection, where: Selection) -> SearchCounts:
     """Count the articles of a selection. Raises ``QueryError``."""
-    rows = _rows(connection, where)
     counts: dict[str, Counter[str]] = {name: Counter() for name in (*FACETS, "month")}
-    total = 0
-    for row in rows:
-        total += row["articles"]
-        for name in ("language", "section", "site", "month"):
-            if (value := row[name]) is not None:
-                counts[name][value] += row["articles"]
+    for columns, rows in _counted(connection, where):
+        for row in rows:
+            for name in columns:
+                if (value := row[name]) is not None:
+                    counts[name][value] += row["articles"]
+    total = counts["language"].total()
     if connection.value("SELECT EXISTS (SELECT 1 FROM codes)"):
         sql, values = condition(connection, where)
         counts["code"].update(dict(connection.execute(CODES.format(where=sql), values).fetchall()))
@@ -88,12 +86,18 @@ def count_hits(connection: Connection, where: Selection) -> SearchCounts:
     return SearchCounts(total, facets, bars_of(counts["month"]), total - counts["month"].total())
 
 
+def _counted(connection: Connection, where: Selection) -> Iterator[tuple[Sequence[str], Sequence[Mapping[str, Any]]]]:
+    """Columns, and the groups of articles that have the same values in these; each column occurs once."""
+    for columns in (OF_SECTION, OF_MONTH):
+        if (groups := group_totals(connection, where, columns)) is not None:
+            yield columns, groups
+        else:
+            yield (*OF_SECTION, *OF_MONTH), _rows(connection, where)
+            return
+
+
 def _rows(connection: Connection, where: Selection) -> list[GroupRow]:
-    if replace(where, sites=(), sections=(), languages=()) == Selection():
-        names = {name: json.dumps(getattr(where, name)) for name in ("sites", "sections", "languages")}
-        return connection.rows_of(GroupRow, OF_TOTALS, names)
-    rows = group_rows(connection, where)
-    if rows is not None:
+    if (rows := group_rows(connection, where)) is not None:
         return rows
     found, values = source_of(connection, where)
     return connection.rows_of(GroupRow, COUNTS.format(found=found), values)

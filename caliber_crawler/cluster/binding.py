@@ -21,6 +21,13 @@ def bind_storage(dsn: str, storage: Storage) -> None:
 
     Raises :class:`StorageUnavailable`.
     """
+    with connect(dsn) as connection:
+        known_row = connection.execute(NAME).fetchone()
+    if known_row is not None and known_row["storage"] is not None:
+        # Without the lock, for which others would wait as long as the storage takes to answer.
+        storage.cluster = str(known_row["storage"])
+        storage.require_mark()
+        return
     with connect(dsn) as connection, connection.transaction():
         row = connection.execute(f"{NAME} FOR UPDATE").fetchone()
         assert row is not None, "require_set_up"

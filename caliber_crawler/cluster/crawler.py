@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from scrapy.crawler import Crawler
 
 from caliber_crawler.archive import Archive
+from caliber_crawler.cluster.deadline import call_within, limit_for
 from caliber_crawler.cluster.jobs import BACK_OFF, CrawlFailed, Interrupted
 from caliber_crawler.cluster.kept_shards import KeptShard, KeptShards
 from caliber_crawler.cluster.log_hold import LogHold
@@ -24,11 +25,11 @@ from caliber_crawler.cluster.scratch import unpublished_folder
 from caliber_crawler.cluster.shard_file import require_readable
 from caliber_crawler.cluster.shards import CURRENT_SHARD, Shard
 from caliber_crawler.cluster.states import complete_acknowledgement, pending_acknowledgement
-from caliber_crawler.cluster.storage import Storage
+from caliber_crawler.cluster.storage import DISK_FULL, Storage
 from caliber_crawler.cluster.work import Work
 from caliber_crawler.crawl_process import Crawl, CrawlProcess
 from caliber_crawler.crawling.exit_code import exit_code, reason_of
-from caliber_crawler.errors import CaliberError, StorageUnavailable
+from caliber_crawler.errors import ArchiveFull, CaliberError, StorageUnavailable
 from caliber_crawler.known_sites import known_spiders, spider_among, spider_named, spider_over_http
 from caliber_crawler.software import software
 from caliber_crawler.throttle import LastRequest
@@ -103,7 +104,7 @@ class JobCrawler:
         back_off: float = BACK_OFF,
         notify: Callable[[str], None] = logger.info,
     ) -> None:
-        self._process = process
+        self._process, self._notify = process, notify
         self._connector = connector
         self._storage = storage
         self._lease = lease
@@ -135,7 +136,7 @@ class JobCrawler:
         spiders = known_spiders(self._process.settings)
         spider = spider_among(spiders, work.site)
         crawl = Crawl(spider=spider, options=work.options, over_http=spider_over_http(work.site, spiders))
-        with self._folder() as folder, ExitStack() as holds:
+        with disk_faults(self._scratch), self._folder() as folder, ExitStack() as holds:
             path, site = folder / "shard.db", str(spider.site.name)
             earlier = await self._publish_earlier_result(job_id, site, path)
             if earlier is not None and earlier.work == work.name:
@@ -196,7 +197,8 @@ class JobCrawler:
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:
-        with TemporaryDirectory(dir=self._scratch, prefix="job-") as folder:
+        # A call to the storage that hangs may go on to write into it.
+        with TemporaryDirectory(dir=self._scratch, prefix="job-", ignore_cleanup_errors=True) as folder:
             yield Path(folder)
 
     async def _fetch(self, site: str, path: Path) -> tuple[Shard, bytes]:
@@ -210,7 +212,11 @@ class JobCrawler:
         if not shard.parts:
             path.unlink(missing_ok=True)
             return shard, b""
-        written = await asyncio.to_thread(self._storage.fetch, shard, path, kept.part if kept else None)
+        size = sum(part.size for part in shard.parts)
+        known = kept.part if kept else None
+        written = await call_within(
+            limit_for(size), lambda: self._storage.fetch(shard, path, known), lambda: self._process.stopping
+        )
         require_readable(path, site, shard.path)
         if kept is not None and written is not None:
             return shard, await asyncio.to_thread(updated_digests, kept.digests, path, written)
@@ -247,7 +253,8 @@ class JobCrawler:
                 hold.release()
             await asyncio.to_thread(empty_log, path)
             result = KeptShard(shard.path, before, report.as_values())
-            await asyncio.to_thread(self._unpublished.put, shard.site, path, result)
+            if not await asyncio.to_thread(self._unpublished.put, shard.site, path, result):
+                self._notify(f"The result of {report.work} does not fit on the local disk; its job crawls again.")
             raise
         await asyncio.to_thread(self._kept.put, shard.site, path, kept)
 
@@ -258,6 +265,17 @@ class JobCrawler:
     def kept_sites(self) -> list[str]:
         """The sites whose shards are kept."""
         return self._kept.sites()
+
+
+@contextmanager
+def disk_faults(scratch: Path) -> Iterator[None]:
+    """Raise :class:`ArchiveFull` if the local disk is full, so that the job is retried."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        raise ArchiveFull(f"The disk of {scratch} is full: {error.filename or error.strerror}.") from error
 
 
 def write_changes(path: Path, before: bytes, increment: Path, hold: LogHold | None = None) -> bytes | None:

@@ -25,6 +25,9 @@ CONNECT_TIMEOUT = 5
 """Seconds."""
 PAUSE = 0.5
 """Seconds between two attempts to connect to a PostgreSQL server that restarts."""
+LOCK_TIMEOUT = "10s"
+"""How long a command waits for a table in use. While ``init`` waits for one, workers wait behind it, and lose their
+leases after a minute."""
 SCHEMA_LOCK = 7_242_025
 """An arbitrary number for the advisory lock that prevents two processes from setting up one database at a time."""
 SHARDS = """
@@ -96,9 +99,19 @@ def connect(dsn: str) -> Iterator[psycopg.Connection[dict[str, Any]]]:
     """A connection for a command. Raises :class:`ClusterError` if it fails or the database is not set up."""
     try:
         with psycopg.connect(conninfo(dsn), row_factory=dict_row, autocommit=True) as connection:
+            connection.execute("SELECT set_config('lock_timeout', %s, false)", (LOCK_TIMEOUT,))
             yield connection
     except psycopg.errors.UndefinedTable:
         raise ClusterError(f"{server_description(dsn)} is not set up; run `caliber cluster init`.") from None
+    except (psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedFunction):
+        raise ClusterError(
+            f"{server_description(dsn)} is not set up for this version; run `caliber cluster init`."
+        ) from None
+    except psycopg.errors.LockNotAvailable:
+        raise ClusterError(
+            f"The tables in {server_description(dsn)} have been in use by another program, such as a backup, for"
+            f" {LOCK_TIMEOUT}; try again when it has ended."
+        ) from None
     except psycopg.OperationalError as error:
         raise ClusterError(f"Cannot connect to {server_description(dsn)}: {_first_line(error)}.") from None
     except psycopg.errors.InsufficientPrivilege as error:

@@ -52,10 +52,10 @@ class KeptShards:
         path.unlink(missing_ok=True)
         return None
 
-    def put(self, site: str, path: Path, shard: KeptShard) -> None:
-        """Keep a file. On a full disk it is not kept."""
+    def put(self, site: str, path: Path, shard: KeptShard) -> bool:
+        """Keep a file; return whether it is kept. On a full disk it is not."""
         if self._limit is not None and path.stat().st_size > self._limit:
-            return
+            return False
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.discard(site)
@@ -68,7 +68,9 @@ class KeptShards:
             new.replace(self._note(site))
         except OSError:
             self.discard(site)
+            return False
         self._sweep()
+        return self._note(site).exists()
 
     def sites(self) -> list[str]:
         """The sites whose shards are kept."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,8 @@ from prometheus_client.registry import Collector
 from caliber_crawler.cluster.publication import BY
 from caliber_crawler.errors import ClusterError
 
+logger = logging.getLogger(__name__)
+
 Status = Mapping[str, list[dict[str, Any]]]
 """What :func:`~caliber_crawler.cluster.status.cluster_status` returns."""
 JOB_STATES = ("todo", "doing", "failed")
@@ -20,6 +23,7 @@ SITE_STATES = ("healthy", "alarm", "failed")
 COUNTS = ("new", "updated", "revisited", "refused", "failed", "remaining", "problems")
 """Counts of a site's last job that are metrics."""
 METHOD = ["site", "method"]
+UP = "Whether PostgreSQL answers."
 
 
 def exposition(status: Status, now: datetime | None = None) -> bytes:
@@ -55,7 +59,14 @@ class ClusterCollector(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """The metrics."""
-        status, now = self._read(), self._now or datetime.now(UTC)
+        try:
+            status, now = self._read(), self._now or datetime.now(UTC)
+        except ClusterError as error:
+            # Without an answer, Prometheus would say only that this program is down.
+            logger.warning("%s", error)
+            yield _metric("up", UP, [], [([], 0)])
+            return
+        yield _metric("up", UP, [], [([], 1)])
         yield _metric("jobs", "Jobs by state.", ["state"], _numbers(status["jobs"], "status", JOB_STATES))
         yield _metric("overdue_seconds", "Age of the ready job that has waited longest.", [], [([], _age(status, now))])
         yield _metric("workers", "Workers that send heartbeats.", [], [([], len(status["workers"]))])
@@ -70,11 +81,13 @@ class ClusterCollector(Collector):
         yield _metric("site_last_healthy_timestamp_seconds", "When a site was healthy last.", ["site"], healthy)
         alarms = [([row["site"], reason], 1.0) for row in status["sites"] for reason in row["alarms"]]
         yield _metric("site_alarm", "Open alarms by reason.", ["site", "reason"], alarms)
+        messages = status["messages"]
+        yield _metric("unsent_messages", "Messages that their targets have not received.", [], [([], len(messages))])
         yield from self._shards(status["shards"])
 
     def _shards(self, shards: list[dict[str, Any]]) -> Iterator[GaugeMetricFamily]:
         sizes = [([row["site"]], float(row["size"])) for row in shards]
-        yield _metric("shard_bytes", "Size of a site's archive.", ["site"], sizes)
+        yield _metric("shard_bytes", "Size of the files of a site's archive on the storage.", ["site"], sizes)
         published = [([row["site"]], _seconds(row["published_at"])) for row in shards]
         yield _metric("shard_published_timestamp_seconds", "When a site's archive was published.", ["site"], published)
         counts = [
@@ -110,7 +123,8 @@ def _numbers(rows: list[dict[str, Any]], column: str, known: Iterable[str]) -> I
 
 def _age(status: Status, now: datetime) -> float:
     waiting = [row["not_before"] or row["since"] for row in status["jobs"] if row["status"] == "todo"]
-    return max((now.timestamp() - _seconds(since) for since in waiting if since), default=0.0)
+    # What is not ready yet, as a job that waits for its next attempt, is not late.
+    return max((now.timestamp() - _seconds(since) for since in (*waiting, now.isoformat()) if since), default=0.0)
 
 
 def _seconds(time: str) -> float:

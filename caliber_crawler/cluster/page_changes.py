@@ -20,6 +20,7 @@ from typing import IO
 import zstandard
 
 from caliber_crawler.archive.core.format import sqlite3
+from caliber_crawler.archive.core.sqlite_errors import SQLiteErrors
 from caliber_crawler.errors import ClusterError, ShardUnusable
 
 FORMAT = b"caliber pages 2\n"
@@ -150,11 +151,14 @@ def _difference(one: bytes, other: bytes) -> bytes:
 
 
 def empty_log(path: Path) -> None:
-    """Move what is in the write-ahead log of an archive to its file. Raises :class:`ClusterError` if that fails."""
+    """Move what is in the write-ahead log of an archive to its file. Raises :class:`ClusterError` if it is in use.
+
+    Raises :class:`ArchiveFull` if the disk is full.
+    """
     log = Path(f"{path}-wal")
     if not log.exists() or not log.stat().st_size:
         return
-    with contextlib.closing(sqlite3.connect(path)) as connection:
+    with SQLiteErrors(path), contextlib.closing(sqlite3.connect(path)) as connection:
         busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
     if busy:
         raise ClusterError(f"The write-ahead log of {path.name} is still in use.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg.types.json import Jsonb
 
 from caliber_crawler.archive.reports.alarms import SiteState
+from caliber_crawler.cluster.deadline import PATIENCE, call_within, limit_for
 from caliber_crawler.cluster.jobs import Interrupted
 from caliber_crawler.cluster.kept_shards import KeptShard
 from caliber_crawler.cluster.shard_file import schema_of
@@ -166,7 +168,7 @@ class Publisher:
             purge=purge,
         )
         if not rows and await self._current_path(fetched.site) != name:
-            await asyncio.to_thread(self._storage.remove, name)
+            await self._remove(name)
             return None
         increment.unlink(missing_ok=True)
         outdated = rows[0]["purged"] if rows else []
@@ -176,21 +178,31 @@ class Publisher:
             )
             outdated = [*outdated, *(row["path"] for row in forgotten)]
         for former in outdated:
-            await asyncio.to_thread(self._storage.remove, former)
+            await self._remove(former)
         return KeptShard(name, now)
+
+    async def _remove(self, name: str) -> None:
+        with suppress(StorageUnavailable):  # `caliber cluster check --sweep` deletes it
+            await call_within(PATIENCE, lambda: self._storage.remove(name), self._is_stopping)
 
     async def _put(self, part: Path, shard: Shard, *, is_whole: bool) -> str:
         suffix = ".db" if is_whole else ".increment"
-        for share in PAUSES:
+        size = part.stat().st_size
+
+        def put() -> str:
+            return self._storage.put(part, shard.site, shard.generation + 1, suffix)
+
+        for share in (*PAUSES, None):
             try:
-                return await asyncio.to_thread(self._storage.put, part, shard.site, shard.generation + 1, suffix)
+                return await call_within(limit_for(size), put, self._is_stopping)
             except StorageUnavailable as error:
-                if self._is_stopping():
+                error.needed = size
+                if share is None or self._is_stopping():
                     raise
                 pause = share * self._back_off
                 self._notify(f"{error} The next attempt is in {pause:,.3g} s; nothing is lost.")
                 await self._wait(pause)
-        return await asyncio.to_thread(self._storage.put, part, shard.site, shard.generation + 1, suffix)
+        raise AssertionError  # the last attempt returns or raises
 
     async def _wait(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()

@@ -1,18 +1,25 @@
-"""Messages of a worker about the states of sites and of the storage: one for each change, to each target.
+"""Messages of workers about the states of sites and of the storage: one for each change, to each target.
 
-PostgreSQL knows the state in the last message to each target. So the workers of a cluster send one message together, a
-worker that starts sends none, and a message that could not be sent is sent after the next job.
+A change and the messages about it are stored in PostgreSQL together, and a message is deleted when its target has
+received it. So the workers of a cluster send one message together, a worker that starts sends none, and what a worker
+did not send, because the target failed or the worker was killed, any worker sends later. Each message is sent at least
+once: again, and under the same ID, only if a worker ends between sending it and deleting it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+import secrets
 import socket
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from caliber_crawler.cluster.states import key_of, record_lost_message, record_state
+from psycopg.types.json import Jsonb
+
+from caliber_crawler.archive.reports.alarms import SiteState
+from caliber_crawler.cluster.states import record_state, state_of
 from caliber_crawler.errors import NotificationError
 from caliber_crawler.notification.message import send
 from caliber_crawler.notification.site_message import message_of
@@ -20,42 +27,151 @@ from caliber_crawler.notification.site_message import message_of
 if TYPE_CHECKING:
     from procrastinate.connector import BaseConnector
 
-    from caliber_crawler.archive.reports.alarms import SiteState
     from caliber_crawler.notification.target import Target
+
+logger = logging.getLogger(__name__)
+
+INTERVAL = 60.0
+"""Seconds between two looks for messages that other workers did not send."""
+BACK_OFF = 60.0
+"""Seconds until a message that could not be sent is tried again; doubled for each further attempt."""
+MAX_BACK_OFF = 3600.0
+CLAIM = 60.0
+"""Seconds that a message belongs to a worker, several times as long as sending may take."""
+KEPT_DAYS = 7
+"""Days after which a message is given up: its target is no longer used, or has failed all the time."""
+
+TAKE = """
+UPDATE caliber_messages m SET sender = %(sender)s, sender_until = now() + %(seconds)s * interval '1 second'
+FROM (SELECT site, target FROM caliber_messages
+  WHERE target = %(target)s AND due_at <= now() AND coalesce(sender_until, '-infinity') <= now()
+  ORDER BY due_at, created_at LIMIT 1 FOR UPDATE SKIP LOCKED) due
+JOIN caliber_states s ON s.site = due.site
+WHERE m.site = due.site AND m.target = due.target
+RETURNING m.site, m.exit_code, m.alarms, m.why, m.machine, m.since, m.attempts, s.notified -> m.target AS last
+"""
+SENT = """
+WITH known AS (
+  UPDATE caliber_states SET notified = notified || jsonb_build_object(%(target)s::text, %(state)s::jsonb)
+  WHERE site = %(site)s RETURNING site)
+DELETE FROM caliber_messages m USING known
+WHERE m.site = known.site AND m.target = %(target)s
+  AND jsonb_build_object('exit_code', m.exit_code, 'alarms', m.alarms) = %(state)s::jsonb
+"""
+"""A message that has become one about another state in the meantime stays."""
+RELEASE = """
+UPDATE caliber_messages SET sender = NULL, sender_until = NULL
+WHERE site = %(site)s AND target = %(target)s AND sender = %(sender)s
+"""
+POSTPONE = """
+UPDATE caliber_messages SET due_at = greatest(due_at, now() + %(pause)s * interval '1 second'),
+  attempts = attempts + (site = %(site)s)::integer,
+  sender = nullif(sender, %(sender)s), sender_until = CASE WHEN sender <> %(sender)s THEN sender_until END
+WHERE target = %(target)s
+"""
+GIVE_UP = """
+DELETE FROM caliber_messages WHERE created_at < now() - %(days)s * interval '1 day' RETURNING site
+"""
 
 
 class StateMessages:
     """Records states and sends messages about changes to targets; ``notify`` receives why one could not be sent."""
 
-    def __init__(self, connector: BaseConnector, targets: Sequence[Target], notify: Callable[[str], None]) -> None:
-        self._connector, self._notify = connector, notify
-        self._targets = {key_of(target): target for target in targets}
+    def __init__(
+        self,
+        connector: BaseConnector,
+        targets: Sequence[Target],
+        notify: Callable[[str], None],
+        back_off: float = BACK_OFF,
+    ) -> None:
+        self._connector, self._notify, self._back_off = connector, notify, back_off
+        self._targets = {target.key: target for target in targets}
+        self._sender = secrets.token_hex(8)
+        self._changed = asyncio.Event()
+        self._is_closing = False
 
     async def record(self, site: str, state: SiteState, why: str | None) -> None:
-        """Store the state of a site after a job, and send a message to each target for which it is news."""
+        """Store the state of a site after a job, and the messages about it. Sending them delays no job."""
         machine = socket.gethostname()
-        known = await record_state(self._connector, site, state, why=why, machine=machine, targets=[*self._targets])
-        for key, target in self._targets.items():
-            last = known.notified[key]
-            if not state.differs_from(last):
-                continue
-            account = {
-                "site": site,
-                "state": state.name,
-                "state_before": None if last is None else last.name,
-                "since": known.since.isoformat(timespec="seconds"),
-                "alarms": list(state.alarms),
-                "exit_code": state.exit_code,
-                "why": why,
-                "machine": machine,
-            }
+        await record_state(self._connector, site, state, why=why, machine=machine, targets=[*self._targets])
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Send messages until :meth:`close` is called, and then those that are left."""
+        while True:
+            is_last = self._is_closing
+            self._changed.clear()
             try:
-                failure = await asyncio.to_thread(send, target, message_of(account), os.environ)
-            except NotificationError as error:
-                failure = str(error)
-            if failure is not None:
-                await record_lost_message(self._connector, site, key, state, last)
-                self._notify(
-                    f"The message about {site} could not be sent to {target.place}: {failure.removesuffix('.')}. The"
-                    " next job tries again."
-                )
+                await self.deliver()
+            except Exception as error:
+                # Messages must not stop a worker. They stay in PostgreSQL.
+                logger.exception("Sending messages failed")
+                self._notify(f"Internal error while sending messages: {type(error).__name__}: {error}")
+            if is_last or not self._targets:
+                return
+            try:
+                await asyncio.wait_for(self._changed.wait(), INTERVAL)
+            except TimeoutError:
+                continue
+
+    def close(self) -> None:
+        """Let :meth:`run` end."""
+        self._is_closing = True
+        self._changed.set()
+
+    async def deliver(self) -> None:
+        """Send the messages that are due. After a failure, those to the same target wait."""
+        for key, target in self._targets.items():
+            while rows := await self._connector.execute_query_all_async(
+                TAKE, target=key, sender=self._sender, seconds=CLAIM
+            ):
+                if not await self._send(rows[0], key, target):
+                    break
+
+    async def _send(self, row: Mapping[str, Any], key: str, target: Target) -> bool:
+        """Send a message, unless the target knows the state already; return whether the target can be used."""
+        site, state, last = row["site"], state_of(row), state_of(row["last"])
+        assert state is not None
+        failure = await self._failure(target, account_of(row, state, last)) if state.differs_from(last) else None
+        if failure is not None:
+            pause = min(self._back_off * 2 ** min(row["attempts"], 30), MAX_BACK_OFF)
+            await self._connector.execute_query_async(POSTPONE, site=site, target=key, sender=self._sender, pause=pause)
+            self._notify(
+                f"The message about {site} could not be sent to {target.place}: {failure.removesuffix('.')}. The next"
+                f" attempt is in {pause:,.3g} s."
+            )
+            return False
+        values = Jsonb({"exit_code": state.exit_code, "alarms": list(state.alarms)})
+        await self._connector.execute_query_async(SENT, site=site, target=key, state=values)
+        await self._connector.execute_query_async(RELEASE, site=site, target=key, sender=self._sender)
+        return True
+
+    @staticmethod
+    async def _failure(target: Target, account: Mapping[str, Any]) -> str | None:
+        try:
+            return await asyncio.to_thread(send, target, message_of(account), os.environ)
+        except NotificationError as error:
+            return str(error)
+
+    async def give_up_old(self) -> None:
+        """Delete messages that could not be sent for a week."""
+        rows = await self._connector.execute_query_all_async(GIVE_UP, days=KEPT_DAYS)
+        for site in sorted({str(row["site"]) for row in rows}):
+            self._notify(
+                f"A message about {site} could not be sent for {KEPT_DAYS} days and is given up; see `caliber cluster"
+                " status`."
+            )
+
+
+def account_of(row: Mapping[str, Any], state: SiteState, last: SiteState | None) -> dict[str, Any]:
+    """What is sent about a state after the state ``last``."""
+    return {
+        "site": row["site"],
+        "state": state.name,
+        "state_before": None if last is None else last.name,
+        "since": row["since"].isoformat(timespec="seconds"),
+        "alarms": list(state.alarms),
+        "exit_code": state.exit_code,
+        "why": row["why"],
+        "machine": row["machine"],
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +13,6 @@ from psycopg.types.json import Jsonb
 
 from caliber_crawler.archive.reports.alarms import SiteState
 from caliber_crawler.errors import ClusterError
-from caliber_crawler.notification.target import Target
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS caliber_states (
@@ -31,38 +29,60 @@ CREATE TABLE IF NOT EXISTS caliber_states (
     acknowledgement jsonb
 );
 ALTER TABLE caliber_states ADD COLUMN IF NOT EXISTS notified jsonb NOT NULL DEFAULT '{}';
+ALTER TABLE caliber_states ADD COLUMN IF NOT EXISTS needed bigint;
+COMMENT ON COLUMN caliber_states.needed IS 'The size in bytes of the largest file that a full storage did not take.';
 COMMENT ON COLUMN caliber_states.notified IS 'The state in the last message to each target, by a digest of the target.';
+CREATE TABLE IF NOT EXISTS caliber_messages (
+    site text NOT NULL,
+    target text NOT NULL,
+    exit_code integer NOT NULL,
+    alarms jsonb NOT NULL,
+    why text,
+    machine text NOT NULL,
+    since timestamptz NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    due_at timestamptz NOT NULL DEFAULT now(),
+    attempts integer NOT NULL DEFAULT 0,
+    sender text,
+    sender_until timestamptz,
+    PRIMARY KEY (site, target)
+);
+COMMENT ON TABLE caliber_messages IS 'Messages about states that their targets have not received yet.';
 COMMENT ON TABLE caliber_states IS 'The state of each site after its last job: since when, why and on which machine.';
 """
 RECORD = """
+WITH recorded AS (
 INSERT INTO caliber_states AS known (site, state, exit_code, alarms, why, machine, last_healthy_at, notified)
 VALUES (%(site)s, %(state)s, %(exit_code)s, %(alarms)s, %(why)s, %(machine)s,
   CASE WHEN %(state)s = 'healthy' THEN now() END,
-  coalesce((
-    SELECT jsonb_object_agg(target, jsonb_build_object('exit_code', %(exit_code)s::int, 'alarms', %(alarms)s::jsonb))
-    FROM unnest(%(targets)s::text[]) target), '{}'))
+  coalesce((SELECT jsonb_object_agg(t.target, NULL) FROM unnest(%(targets)s::text[]) t (target)), '{}'))
 ON CONFLICT (site) DO UPDATE SET state = excluded.state, exit_code = excluded.exit_code, alarms = excluded.alarms,
-  before = jsonb_build_object('exit_code', known.exit_code, 'alarms', known.alarms, 'notified', coalesce((
-    SELECT jsonb_object_agg(target, coalesce(known.notified -> target,
-      jsonb_build_object('exit_code', known.exit_code, 'alarms', known.alarms)))
-    FROM unnest(%(targets)s::text[]) target), '{}')),
+  before = jsonb_build_object('exit_code', known.exit_code, 'alarms', known.alarms),
   why = CASE WHEN known.state = excluded.state THEN coalesce(excluded.why, known.why) ELSE excluded.why END,
   machine = excluded.machine, updated_at = now(),
   since = CASE WHEN known.state = excluded.state THEN known.since ELSE now() END,
   last_healthy_at = coalesce(excluded.last_healthy_at, known.last_healthy_at),
-  notified = known.notified || excluded.notified
-RETURNING before, since
+  notified = coalesce((
+    SELECT jsonb_object_agg(t.target, jsonb_build_object('exit_code', known.exit_code, 'alarms', known.alarms))
+    FROM unnest(%(targets)s::text[]) t (target)), '{}') || known.notified
+RETURNING site, before, exit_code, alarms, why, machine, since, notified),
+messages AS (
+INSERT INTO caliber_messages AS known (site, target, exit_code, alarms, why, machine, since)
+SELECT r.site, t.target, r.exit_code, r.alarms, r.why, r.machine, r.since
+FROM recorded r, unnest(%(targets)s::text[]) t (target)
+WHERE r.notified -> t.target IS DISTINCT FROM jsonb_build_object('exit_code', r.exit_code, 'alarms', r.alarms)
+  OR EXISTS (SELECT FROM caliber_messages p WHERE p.site = r.site AND p.target = t.target)
+ON CONFLICT (site, target) DO UPDATE SET exit_code = excluded.exit_code, alarms = excluded.alarms, why = excluded.why,
+  machine = excluded.machine, since = excluded.since
+WHERE (known.exit_code, known.alarms) <> (excluded.exit_code, excluded.alarms))
+SELECT before, since FROM recorded
 """
-NOT_SENT = """
-UPDATE caliber_states SET notified = notified || jsonb_build_object(%(target)s::text, %(last)s::jsonb)
-WHERE site = %(site)s AND notified -> %(target)s = %(state)s
-"""
+"""In one statement, so that a change is stored together with the messages about it."""
 ACKNOWLEDGE = "UPDATE caliber_states SET acknowledgement = %s WHERE site = %s RETURNING site"
 ACKNOWLEDGEMENT = "SELECT acknowledgement FROM caliber_states WHERE site = %(site)s AND acknowledgement IS NOT NULL"
 ACKNOWLEDGED = """
 UPDATE caliber_states SET acknowledgement = NULL WHERE site = %(site)s AND acknowledgement = %(acknowledgement)s
 """
-STATE = "SELECT exit_code, alarms FROM caliber_states WHERE site = %(site)s"
 STATES = """
 SELECT site, state, exit_code, alarms, why, machine, since, updated_at, last_healthy_at
 FROM caliber_states ORDER BY state = 'healthy', site
@@ -74,8 +94,6 @@ class Recorded:
     """What was known of a site when its state was recorded. ``None`` stands for the first time."""
 
     before: SiteState | None
-    notified: Mapping[str, SiteState | None]
-    """The state in the last message to each target."""
     since: datetime
     """When the site came into the recorded state."""
 
@@ -91,9 +109,9 @@ async def record_state(
 ) -> Recorded:
     """Store the state of a site after a job; return what was known before.
 
-    ``why`` says in a clause why it is not healthy. A target (see :func:`key_of`) whose last message is not known counts
-    as having received one about the state before. From now on each target counts as having received one about this
-    state, so that others who find the same send none.
+    ``why`` says in a clause why it is not healthy. For each target (see ``Target.key``) whose last message was about
+    another state, a message is stored that is to be sent. A target whose last message is not known counts as having
+    received one about the state before.
     """
     row: dict[str, Any] = await connector.execute_query_one_async(
         RECORD,
@@ -105,37 +123,12 @@ async def record_state(
         machine=machine,
         targets=list(targets),
     )
-    last = (row["before"] or {}).get("notified", {})
-    notified = {target: _state_of(last.get(target)) for target in targets}
-    return Recorded(_state_of(row["before"]), notified, row["since"])
+    return Recorded(state_of(row["before"]), row["since"])
 
 
-def _state_of(values: Mapping[str, Any] | None) -> SiteState | None:
+def state_of(values: Mapping[str, Any] | None) -> SiteState | None:
+    """The state with these values in PostgreSQL."""
     return None if values is None else SiteState(values["exit_code"], tuple(values["alarms"]))
-
-
-async def record_lost_message(
-    connector: BaseConnector, site: str, target: str, state: SiteState, last: SiteState | None
-) -> None:
-    """Store that the last message to a target is still the one about the state ``last``."""
-    await connector.execute_query_async(
-        NOT_SENT, site=site, target=target, state=Jsonb(_values_of(state)), last=Jsonb(last and _values_of(last))
-    )
-
-
-def _values_of(state: SiteState) -> dict[str, Any]:
-    return {"exit_code": state.exit_code, "alarms": list(state.alarms)}
-
-
-def key_of(target: Target) -> str:
-    """What identifies a target without what is secret of it."""
-    return hashlib.sha256(f"{target.chat}+{target.address}".encode()).hexdigest()[:16]
-
-
-async def known_state(connector: BaseConnector, site: str) -> SiteState | None:
-    """The recorded state of a site, ``None`` if there is none."""
-    rows = await connector.execute_query_all_async(STATE, site=site)
-    return SiteState(rows[0]["exit_code"], tuple(rows[0]["alarms"])) if rows else None
 
 
 def acknowledge(connection: Connection[dict[str, Any]], site: str, *, by: str, note: str) -> None:

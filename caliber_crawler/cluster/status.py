@@ -21,14 +21,23 @@ SELECT worker.id, machine, archive_schema, protocol,
 FROM procrastinate_workers worker LEFT JOIN caliber_workers ON worker_id = worker.id ORDER BY worker.id
 """
 SHARDS = """
-SELECT site, generation, size, archive_schema, published_at, outcome, why, counts FROM caliber_shards ORDER BY site
+SELECT site, generation, coalesce((
+  SELECT sum(p.size)::bigint FROM caliber_shard_parts p
+  WHERE p.site = s.site AND p.generation <= s.generation AND p.generation >= (
+    SELECT max(w.generation) FROM caliber_shard_parts w
+    WHERE w.site = s.site AND w.generation <= s.generation AND w.base IS NULL)), size) AS size,
+  archive_schema, published_at, outcome, why, counts
+FROM caliber_shards s ORDER BY site
 """
+"""The size is that of the files which make up the current archive."""
+MESSAGES = "SELECT site, created_at AS since, attempts, due_at FROM caliber_messages ORDER BY created_at, site"
 
 
 def cluster_status(dsn: str, *, unhealthy: bool = False) -> dict[str, list[dict[str, Any]]]:
-    """Jobs, workers with the seconds since their heartbeat, sites with their states, and shards with sizes in bytes.
+    """Jobs, workers with the seconds since their heartbeat, sites with their states, shards with sizes in bytes.
 
-    With ``unhealthy``, only the failed jobs, and the sites whose last job was not healthy with their shards.
+    Also the messages that their targets have not received yet. With ``unhealthy``, only the failed jobs, and the sites
+    whose last job was not healthy with their shards.
 
     Successful jobs are deleted; their counts are stored with their shard. Raises :class:`ClusterError`.
     """
@@ -38,6 +47,7 @@ def cluster_status(dsn: str, *, unhealthy: bool = False) -> dict[str, list[dict[
             "workers": [_plain(row) for row in connection.execute(WORKERS)],
             "sites": [_plain(row) for row in connection.execute(STATES)],
             "shards": [_plain(row) for row in connection.execute(SHARDS)],
+            "messages": [_plain(row) for row in connection.execute(MESSAGES)],
         }
     if unhealthy:
         found["jobs"] = [job for job in found["jobs"] if job["status"] == "failed" or job["attempts"]]

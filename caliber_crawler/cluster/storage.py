@@ -9,19 +9,20 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from caliber_crawler.cluster.page_changes import apply_increment
 from caliber_crawler.cluster.shards import Part, Shard, current_shards
+from caliber_crawler.disk_space import DiskSpace
 from caliber_crawler.errors import ArchiveFull, CaliberError, ClusterError, ShardUnusable, StorageUnavailable
 from caliber_crawler.output_files import sync
 
@@ -52,6 +53,8 @@ class Storage:
         self.url = url
         self.cluster: str | None = None
         """The name that the file :data:`MARK` must contain; ``None`` if it is not known."""
+        self.on_stored: Callable[[], None] | None = None
+        """Called when a shard was stored."""
         try:
             self._files, self._root = fsspec.core.url_to_fs(url)
         except (ImportError, ValueError) as error:
@@ -154,9 +157,9 @@ class Storage:
         if not path.is_file():
             # A folder of this name was copied.
             shutil.rmtree(path, ignore_errors=True)
-            raise ShardUnusable(f"The shard {part.path} is damaged: it is not a file on the storage.")
+            raise _damage(part, "it is not a file on the storage")
         if digest_of(path) != part.digest:
-            raise ShardUnusable(f"The shard {part.path} is damaged: its digest differs from the published one.")
+            raise _damage(part, "its digest differs from the published one")
 
     def size_of(self, name: str) -> int | None:
         """The size of a file in bytes, ``None`` if it is missing. Raises :class:`StorageUnavailable`."""
@@ -205,7 +208,13 @@ class Storage:
                 _put_local(path, Path(target))
             else:
                 self._files.put_file(str(path), target)
+        if self.on_stored is not None:
+            self.on_stored()
         return name
+
+    def space(self) -> DiskSpace | None:
+        """The space of a folder; ``None`` for an object store."""
+        return DiskSpace.of(Path(self._root)) if self._is_local else None
 
     def remove(self, name: str) -> None:
         """Delete an outdated shard. It is not an error if another worker has deleted it.
@@ -217,6 +226,13 @@ class Storage:
 
     def _at(self, name: str) -> str:
         return f"{self._root}/{name}"
+
+
+def _damage(part: Part, why: str) -> ShardUnusable:
+    site = unquote(part.path.partition("/")[0])
+    return ShardUnusable(
+        f"The shard {part.path} is damaged: {why}; `caliber cluster restore {site}` takes a former generation."
+    )
 
 
 def _put_local(path: Path, target: Path) -> None:

@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from caliber_crawler.archive.reports.alarms import SiteState
 from caliber_crawler.cluster.binding import bind_storage
 from caliber_crawler.cluster.crawler import JobCrawler
 from caliber_crawler.cluster.database import RetryingConnector, conninfo, require_set_up
+from caliber_crawler.cluster.deadline import PATIENCE, wait_within
 from caliber_crawler.cluster.definitions import StoredDefinitions
 from caliber_crawler.cluster.jobs import (
     BACK_OFF,
@@ -38,12 +39,12 @@ from caliber_crawler.cluster.lease import RENEWAL_SHARE, Lease, reassigned_after
 from caliber_crawler.cluster.protocol import PROTOCOL
 from caliber_crawler.cluster.scratch import worker_folder
 from caliber_crawler.cluster.state_messages import StateMessages
-from caliber_crawler.cluster.states import known_state
 from caliber_crawler.cluster.storage import Storage
+from caliber_crawler.cluster.storage_alarms import StorageAlarms
 from caliber_crawler.cluster.takedowns import SITES_SINCE
 from caliber_crawler.cluster.work import HostLocks, ScheduledWork, Work
 from caliber_crawler.crawl_process import CrawlProcess
-from caliber_crawler.errors import CaliberError, ClusterError, StorageUnavailable
+from caliber_crawler.errors import CaliberError, ClusterError
 from caliber_crawler.notification.webhook import host_of, request
 from caliber_crawler.quantity import quantity
 
@@ -66,8 +67,8 @@ PING_INTERVAL = 300.0
 """Seconds between two signs of life."""
 VERSION_CHECK_INTERVAL = 60.0
 """Seconds between two looks for jobs of a later version."""
-STORAGE = "shard storage"
-"""The name under which the state of the storage is recorded, beside those of the sites."""
+LAST_MESSAGES = 20.0
+"""Seconds that a worker which ends has for the messages that are left; other workers send the rest."""
 NEVER = 1e9
 """Seconds. Disables Procrastinate's own heartbeat, which the lease replaces."""
 
@@ -125,8 +126,6 @@ class Worker:
         """Jobs that this worker could not complete, at their last attempt."""
         self.unusual: set[int] = set()
         """Completed jobs whose crawl found something unusual."""
-        self._storage_is_good = False
-        """Whether this worker knows that no failure of the storage is recorded."""
         self.left = 0
         """Jobs in the queue that only a worker of a later version can run."""
         self._stop_requested = False
@@ -137,7 +136,7 @@ class Worker:
     def run(self) -> None:
         """Run jobs until SIGTERM, SIGINT or an empty queue (``until_empty``). Call it once per process."""
         require_set_up(self._dsn)
-        bind_storage(self._dsn, self._storage)
+        wait_within(PATIENCE, lambda: bind_storage(self._dsn, self._storage))
         with worker_folder(self._config.scratch) as scratch:
             self._crawler = JobCrawler(
                 self._process,
@@ -149,6 +148,7 @@ class Worker:
                 back_off=self._config.back_off,
                 notify=self._notify,
             )
+            self._alarms = StorageAlarms(self._connector, self._states, self._storage, scratch, self._config.back_off)
             self._process.run(self._work(), install_signal_handlers=False)
 
     async def _work(self) -> None:
@@ -175,8 +175,10 @@ class Worker:
                     self._delete_old_jobs(),
                     self._check_versions(),
                     self._forget_taken_down(),
+                    self._alarms.run(),
                 )
             ]
+            messages = loop.create_task(self._states.run())
             if self._config.ping:
                 tasks.append(loop.create_task(self._ping()))
             if self._config.until_empty:
@@ -188,6 +190,8 @@ class Worker:
             finally:
                 for task in tasks:
                     task.cancel()
+                self._states.close()
+                await asyncio.wait([messages], timeout=LAST_MESSAGES)
         if not self._stop_requested:
             raise ClusterError("The queue ended unexpectedly; start this worker again.")
 
@@ -212,21 +216,19 @@ class Worker:
             is_expected = isinstance(error, CaliberError | CrawlFailed | Interrupted)
             clause = f"{error}" if is_expected else f"internal error: {type(error).__name__}: {error}"
             self._notify(f"{work.name}: job {context.job.id} failed: {clause}")
+            if not is_expected:
+                logger.exception("Job %s failed", context.job.id)
             if not isinstance(error, Interrupted):
                 self.failed.add(context.job.id)
-                state = SiteState(getattr(error, "exit_code", 1))
-                # The storage is that of all sites: this says nothing about one of them.
-                name = STORAGE if isinstance(error, StorageUnavailable) else self._crawler.site_name(work)
-                await self._record_state(name, state, clause)
-                self._storage_is_good = self._storage_is_good and name != STORAGE
+                await self._record_failure(work, error, clause)
             raise
         self.failed.discard(context.job.id)
         if not report.is_healthy:
             self.unusual.add(context.job.id)
         self._notify(str(report))
-        await self._record_good_storage()
+        self._alarms.record_job()
         if report.site_state is not None:
-            await self._record_state(self._crawler.site_name(work), report.site_state, report.why)
+            await self._record_state(self._site_name(work), report.site_state, report.why)
         if report.unfinished:
             rest = work.continued(articles=report.articles, requests=report.requests)
             try:
@@ -243,19 +245,36 @@ class Worker:
         if context.job.attempts == 0 and (lock := self._locks.of(work)) != context.job.lock:
             raise Interrupted("its site has other hosts by now; it is queued again", lock=lock)
 
-    async def _record_good_storage(self) -> None:
-        """End the failure of the storage, whichever worker has recorded it."""
-        if self._storage_is_good:
-            return
-        before = await known_state(self._connector, STORAGE)
-        if before is not None and before.name != "healthy":
-            await self._record_state(STORAGE, SiteState(0), None)
-        self._storage_is_good = True
+    async def _record_failure(self, work: Work, error: Exception, why: str) -> None:
+        """Record a failure, under the name of what failed."""
+
+        async def record() -> None:
+            if not await self._alarms.record_failure(error, why):
+                await self._states.record(self._site_name(work), SiteState(getattr(error, "exit_code", 1)), why)
+
+        await self._finish_recording(work.name, record())
 
     async def _record_state(self, site: str, state: SiteState, why: str | None) -> None:
-        """Store the state of a site or of the storage, and send a message if it changed."""
+        """Store the state of a site, from which messages follow if it changed."""
+        await self._finish_recording(site, self._states.record(site, state, why))
+
+    async def _finish_recording(self, name: str, recording: Coroutine[Any, Any, None]) -> None:
+        """Record a state. Raise nothing: the outcome of the job is decided, and its shard may be published."""
         self._lease.confirm()
-        await self._states.record(site, state, why)
+        try:
+            await recording
+        except Exception as error:
+            logger.exception("The state of %s was not recorded", name)
+            self._notify(
+                f"{name}: its state could not be recorded ({type(error).__name__}: {error}); the next job records it."
+            )
+
+    def _site_name(self, work: Work) -> str:
+        """The name of a job's site; as it is in the job if nobody knows the site any more."""
+        try:
+            return self._crawler.site_name(work)
+        except CaliberError:
+            return work.site
 
     def _schedule(self, scheduled: ScheduledWork) -> None:
         job = job_of(scheduled.work, self._locks)
@@ -272,6 +291,7 @@ class Worker:
         """Stop the worker if a background task fails."""
         if not task.cancelled() and (error := task.exception()):
             assert self._queue is not None
+            logger.error("A background task failed", exc_info=error)
             self._notify(f"Internal error: {type(error).__name__}: {error}")
             self._queue.stop()  # type: ignore[no-untyped-call]
 
@@ -346,4 +366,6 @@ class Worker:
                 include_aborted=True,
                 include_cancelled=True,
             )
+            await self._states.give_up_old()
+            await self._alarms.forget_old()
             await asyncio.sleep(CLEANUP_INTERVAL)

@@ -204,8 +204,12 @@ def worker(
     from caliber_crawler.cluster.work import load_timetable
     from caliber_crawler.cluster.worker import Worker, WorkerConfig
     from caliber_crawler.known_sites import project_settings
+    from caliber_crawler.notification.message import require_receiver
     from caliber_crawler.notification.target import parse_target
 
+    receivers = tuple(parse_target(target, os.environ) for target in targets)
+    for receiver in receivers:
+        require_receiver(receiver, os.environ)
     settings = project_settings(LOG_LEVEL="ERROR", STORED_DEFINITIONS=stored_definitions(dsn))
     scheduled = load_timetable(timetable, settings) if timetable else []
     config = WorkerConfig(
@@ -215,7 +219,7 @@ def worker(
         scratch=scratch,
         keep_bytes=int(keep_shards * 1e9),
         until_empty=until_empty,
-        targets=tuple(parse_target(target, os.environ) for target in targets),
+        targets=receivers,
         ping=ping,
     )
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from caliber_crawler.archive.reports.alarms import SiteState
 from caliber_crawler.commands.crawl_options import CrawlCommand, takes
+from caliber_crawler.commands.notification import ALL_SITES, Notice, notify, ping, resend
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo
 from caliber_crawler.crawling.exit_code import exit_code
@@ -79,7 +81,6 @@ def crawl(options: CrawlCommand) -> None:
     """
     from caliber_crawler.commands.alerts import send_alerts
     from caliber_crawler.commands.crawling import run_crawls
-    from caliber_crawler.commands.notification import notify, ping
     from caliber_crawler.crawling.liveness import hanging_crawl
     from caliber_crawler.known_sites import known_spiders, project_settings
     from caliber_crawler.settings import user_agent
@@ -92,19 +93,19 @@ def crawl(options: CrawlCommand) -> None:
     )
     crawls = crawls_of(options, settings)
 
+    subject = next(iter(crawls)) if len(crawls) == 1 else ALL_SITES
+    account: dict[str, object] = {"site": ", ".join(crawls), "outcome": None}
+
     def notify_error(error: Exception, why: str) -> None:
         if options.ping:
             ping(options.ping, is_healthy=False)
         if options.notify:
-            account: dict[str, object] = {
-                "site": ", ".join(crawls),
-                "state": "failed",
-                "outcome": None,
-                "why": why,
-                "exit_code": code_of(error),
-            }
-            notify(options.notify, [account])
+            code = code_of(error)
+            notice = Notice(subject, SiteState(code), None, {**account, "why": why, "exit_code": code})
+            notify(options.notify, options.archive, [notice])
 
+    if options.notify:
+        resend(options.notify, options.archive)
     try:
         run_crawls(list(crawls.values()), settings, parallel=options.parallel)
     except ArchiveLocked as error:
@@ -118,7 +119,13 @@ def crawl(options: CrawlCommand) -> None:
         raise
     results = [Result(name, crawl) for name, crawl in crawls.items()]
     if options.notify:
-        notify(options.notify, [result.notice() for result in results if result.is_news])
+        notices = [result.notice() for result in results]
+        if subject == ALL_SITES:
+            healthy = SiteState(0)
+            notices.insert(
+                0, Notice(subject, healthy, healthy, {**account, "why": "Crawls start again.", "exit_code": 0})
+            )
+        notify(options.notify, options.archive, notices)
     if options.ping:
         ping(options.ping, is_healthy=all(result.exit_code == 0 for result in results))
     if options.as_json:
@@ -217,23 +224,17 @@ class Result:
             **run.accounts.counts,
         }
 
-    @property
-    def is_news(self) -> bool:
-        """Whether the state of the site changed, or is unknown."""
-        run = self.run
-        return run is None or run.state is None or run.state.differs_from(run.state_before)
-
-    def notice(self) -> dict[str, object]:
-        """The account that is sent to the operator."""
+    def notice(self) -> Notice:
+        """The state of the site, and the account that is sent to the operator if it is news."""
         state, before = (None, None) if self.run is None else (self.run.state, self.run.state_before)
-        return {
+        state = state or SiteState(self.exit_code)
+        account = {
             **self.account(),
-            "state": "failed" if state is None else state.name,
-            "state_before": None if before is None else before.name,
-            "alarms": [] if state is None else list(state.alarms),
+            "alarms": list(state.alarms),
             "exit_code": self.exit_code,
             "summary": self.lines(named=False),
         }
+        return Notice(self.name, state, before, account)
 
 
 def _error(name: str, crawl: Crawl) -> CaliberError | None:

@@ -1,32 +1,110 @@
 """Messages about crawls to the operator: when the state of a site changes, and a sign of life after each crawl.
 
-A failing message neither fails nor delays a crawl. Only the host of a URL is printed: the rest may be a secret.
+A failing message neither fails nor delays a crawl: it is sent again by the next one. Only the host of a URL is printed:
+the rest may be a secret.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from caliber_crawler.archive.reports.alarms import SiteState
 from caliber_crawler.commands.terminal import echo
-from caliber_crawler.errors import NotificationError
+from caliber_crawler.crawling.outbox import Messages, Outbox, Pending
+from caliber_crawler.disk_space import DiskSpace
+from caliber_crawler.errors import ArchiveFull, NotificationError
 from caliber_crawler.notification.message import send
 from caliber_crawler.notification.site_message import message_of
-from caliber_crawler.notification.target import parse_target
+from caliber_crawler.notification.target import Target, parse_target
 from caliber_crawler.notification.webhook import host_of, request
 
+ALL_SITES = ""
+"""The subject of a message about a command with several sites that cannot start."""
+CRAWL_PROCESS = "\n"
+"""The subject of a message about crawls that are killed: no site has this name."""
+MAX_FAILURES = 3
+"""Number of failed messages after which a command does not try to send others."""
 
-def notify(text: str, accounts: Iterable[Mapping[str, Any]]) -> None:
-    """Send each account as a message to the target that a text names. Print the first failure and stop."""
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The state of a site after a crawl, or of a command that could not start."""
+
+    subject: str
+    state: SiteState
+    before: SiteState | None
+    """The state that the target knows if no message to it is known; ``None`` if any state is news."""
+    account: Mapping[str, Any]
+    """What is sent, without ``state`` and ``state_before``."""
+
+
+def notify(text: str, archive: Path, notices: Iterable[Notice]) -> None:
+    """Send what is news to the target that a text names, and what earlier commands could not send.
+
+    Print the first failure, and stop after a few; the next command sends the rest.
+    """
     try:
         target = parse_target(text, os.environ)
-        for account in accounts:
-            if failure := send(target, message_of(account), os.environ):
-                echo(f"The message could not be sent to {target.place}: {failure}.", err=True)
-                return
+        outbox = Outbox(archive)
+        with outbox.changes() as messages:
+            news = [message for notice in notices if (message := _news(messages, target.key, notice, archive))]
+            # What could not be stored is sent all the same.
+            pending = {message.subject: message for message in (*messages.pending(target.key), *news)}
+        if failure := _deliver(target, outbox, pending.values()):
+            echo(f"The message could not be sent to {target.place}: {failure}. The next crawl sends it.", err=True)
     except NotificationError as error:
         echo(f"The message could not be sent: {error}", err=True)
+
+
+def resend(text: str, archive: Path) -> None:
+    """Send what earlier commands could not send. A failure is printed after the crawl, when it is tried again."""
+    with suppress(NotificationError):
+        target = parse_target(text, os.environ)
+        outbox = Outbox(archive)
+        with outbox.changes() as messages:
+            pending = messages.pending(target.key)
+        _deliver(target, outbox, pending)
+
+
+def _deliver(target: Target, outbox: Outbox, pending: Iterable[Pending]) -> str | None:
+    """Send messages; return the cause of the first failure as a clause."""
+    failures: list[str] = []
+    for message in pending:
+        if failure := send(target, message_of(message.account), os.environ):
+            failures.append(failure)
+            if len(failures) == MAX_FAILURES:
+                break
+            continue
+        with outbox.changes() as messages:
+            messages.record_sent(target.key, message.subject, message.state)
+    return next(iter(failures), None)
+
+
+def _news(messages: Messages, target: str, notice: Notice, archive: Path) -> Pending | None:
+    """The message about a state, stored, if it is news. What an earlier one says is outdated by now."""
+    before = messages.last(target, notice.subject)
+    if before is None and not messages.is_pending(target, notice.subject):
+        before = notice.before
+    if before is not None and (not notice.state.differs_from(before) or _is_doubtful(notice.state, before, archive)):
+        messages.record_sent(target, notice.subject, before)
+        return None
+    states = {"state": notice.state.name, "state_before": None if before is None else before.name}
+    news = Pending(notice.subject, notice.state, {**notice.account, **states})
+    messages.put(target, news, before)
+    return news
+
+
+def _is_doubtful(state: SiteState, before: SiteState, archive: Path) -> bool:
+    """Whether a disk that was full is nearly full: the next crawl may well fail again."""
+    if before.exit_code != ArchiveFull.exit_code or state.name != "healthy":
+        return False
+    space = DiskSpace.of(archive.absolute().parent)
+    return space is not None and not space.is_clear()
 
 
 def ping(url: str, *, is_healthy: bool) -> None:

@@ -103,7 +103,10 @@ jobs:
           if [ "$status" = 0 ]; then
             git fetch --no-tags --depth 1 origin refs/heads/archive
             git worktree add --detach stored FETCH_HEAD
-            test -s stored/{file}
+            test -s stored/{file} || {{
+              echo "The branch archive has no archive. Push a backup to it, or delete the branch to begin anew."
+              exit 1
+            }}
             git rev-parse FETCH_HEAD > "$RUNNER_TEMP/fetched"
           elif [ "$status" = 2 ]; then
             mkdir stored
@@ -120,7 +123,7 @@ jobs:
           REMOTE: https://x-access-token:${{{{ github.token }}}}@github.com/${{{{ github.repository }}}}
         run: |
           cd stored
-          test -s {file}
+          test -s {file} || {{ echo "The crawl has created no archive: see the step before."; exit 1; }}
           rm -f .git
           git init --quiet --initial-branch archive
           git add .

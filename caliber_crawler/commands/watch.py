@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import FrameType
@@ -26,6 +26,10 @@ STOPPING = 40.0
 """Seconds in which a crawl must stop cleanly."""
 WRONG_USAGE = 2
 """The exit code of a usage error, which every later crawl would repeat."""
+NOT_STARTED = 1
+"""The exit code of a crawl that could not be started."""
+SIGNALLED = 128
+"""Added to the number of the signal that ended a crawl, as shells do."""
 MAX_WAIT = 60.0
 """Maximum number of seconds between two looks at the clock, which may be set, or stand still while a machine sleeps."""
 MAX_EVERY = 366 * 24 * 60
@@ -74,7 +78,7 @@ def watch(options: CrawlCommand, every: int, cron: str) -> None:
     if cron:
         soonest = next(cron_times(cron, started_at))
         echo(f"Crawling now, and then on the schedule {cron!r}, next on {describe_time(soonest)}.", err=True)
-    watching = Watch(["-m", "caliber_crawler", *crawl_words(options)])
+    watching = Watch(["-m", "caliber_crawler", *crawl_words(options)], lambda code: report_end(options, code))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, watching.stop)
     watching.run(times)
@@ -87,14 +91,38 @@ def crawl_words(options: CrawlCommand) -> list[str]:
     return ["crawl", "--archive", str(options.archive), *given, "--", *options.sites]
 
 
+def report_end(options: CrawlCommand, code: int) -> None:
+    """Send a message if a crawl was killed, and when the next one was not: the crawl itself sends none then."""
+    if not options.notify:
+        return
+    from caliber_crawler.archive.reports.alarms import SiteState
+    from caliber_crawler.commands.notification import CRAWL_PROCESS, Notice, notify
+
+    healthy = SiteState(0)
+    account: dict[str, object] = {"site": ", ".join(options.sites) or "all sites of the watch", "outcome": None}
+    if code < 0:
+        state, before = SiteState(SIGNALLED - code), None
+        name = signal.strsignal(-code) or "unknown"
+        why = f"The crawl was ended by signal {-code} ({name}). If memory was short, the log of the system says so."
+    else:
+        state, before, why = healthy, healthy, "Crawls are no longer ended by a signal."
+    notify(
+        options.notify,
+        options.archive,
+        [Notice(CRAWL_PROCESS, state, before, {**account, "why": why, "exit_code": state.exit_code})],
+    )
+
+
 class Watch:
     """Crawls one after the other, each in a process of its own: Scrapy's reactor can be started only once.
 
     A usage error ends the watch, because every later crawl would repeat it.
     """
 
-    def __init__(self, crawl: list[str]) -> None:
+    def __init__(self, crawl: list[str], report_end: Callable[[int], None] = lambda code: None) -> None:
+        """``report_end`` receives the exit code of each crawl that was not stopped: negative if a signal ended it."""
         self.is_wrong = False
+        self._report_end = report_end
         self._command = crawl
         self._stopped = False
         # A signal handler may use no lock that the interrupted code may have taken, as that of an event.
@@ -108,6 +136,7 @@ class Watch:
             code = self._crawl()
             if self._stopped:
                 return
+            self._report_end(code)
             ended_at = datetime.now(UTC)
             at = next(time for time in times if time > ended_at)
             echo(
@@ -131,7 +160,11 @@ class Watch:
 
     def _crawl(self) -> int:
         # A separate process group: Ctrl-C in a terminal reaches the crawl once, through stop().
-        self._process = start_python(*self._command, start_new_session=True)
+        try:
+            self._process = start_python(*self._command, start_new_session=True)
+        except OSError as error:  # no memory, or too many processes
+            echo(f"The crawl could not be started: {error.strerror}. The next attempt is the next crawl.", err=True)
+            return NOT_STARTED
         if self._stopped:
             self._interrupt()
         code = self._process.wait()

@@ -15,6 +15,8 @@ from caliber_crawler.site import Site
 
 MAX_FAILED_SHARE = 0.05
 """Share of the visited pages that may be refused or fail."""
+ZEROS = frozenset(("site_size",))
+"""Counts whose zeros are stored: only runs that explore a site have one."""
 FEW_FAILURES = 2
 """Failed pages that are always tolerated in a crawl of due pages only: such crawls are short, and retry."""
 
@@ -62,7 +64,11 @@ class Accounts:
 
     def heartbeat(self) -> None:
         """Record a heartbeat and the current counts in the archive."""
-        self._archive.runs.heartbeat(self._run_id, dict(self.counts))
+        self._archive.runs.heartbeat(self._run_id, self._stored_counts())
+
+    def _stored_counts(self) -> dict[str, int]:
+        """The counts without zeros, which a count that is not there means anyway. Every run has a record."""
+        return {name: count for name, count in self.counts.items() if count or name in ZEROS}
 
     def finish(self, reason: str, remaining: Remaining) -> None:
         """Write the final accounts; ``reason`` is Scrapy's reason for closing the spider."""
@@ -70,7 +76,7 @@ class Accounts:
         self.outcome, self.why = self._ending(reason, remaining).outcome
         runs = self._archive.runs
         runs.record_coverage(self._run_id, self.coverage.rows())
-        runs.finish(self._run_id, self.outcome, self.why, dict(self.counts))
+        runs.finish(self._run_id, self.outcome, self.why, self._stored_counts())
         self.anomalies = find_anomalies(self._archive, self._run_id, has_layouts=self._site.has_layouts)
         for problem in self.anomalies:
             runs.record_problem(self._run_id, problem)

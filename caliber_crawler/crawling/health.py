@@ -9,6 +9,7 @@ two pages, so the latest runs are judged together. The baseline are usual runs: 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from math import exp, fsum, lgamma, sqrt
 from statistics import median
 
@@ -153,8 +154,11 @@ def fewer_teasers(counts: Mapping[str, int], earlier: Sequence[Mapping[str, int]
     """
     for via in STEADY_SOURCES:
         now = _teasers_per_page(counts, via)
-        usual = [each for other in earlier if (each := _teasers_per_page(other, via)) is not None][:BASELINE_RUNS]
-        if now is not None and len(usual) >= MIN_BASELINE_RUNS and now < MIN_TEASER_SHARE * median(usual):
+        if now is None:
+            continue
+        found = (each for other in earlier if (each := _teasers_per_page(other, via)) is not None)
+        usual = list(islice(found, BASELINE_RUNS))
+        if len(usual) >= MIN_BASELINE_RUNS and now < MIN_TEASER_SHARE * median(usual):
             message = f"Pages of discovery source {via} had {now:.1f} teasers on average; usual: {median(usual):.1f}."
             yield _problem("fewer_teasers", message)
 
@@ -164,7 +168,8 @@ def unknown_listing(counts: Mapping[str, int], earlier: Sequence[Mapping[str, in
 
     Their articles are found by their URLs, so that nothing else shows a redesign while all of them are known.
     """
-    now, before = _listings(counts), _sum([_listings(other) for other in earlier[:BASELINE_RUNS]])
+    now = _listings(counts)
+    before = _sum([_listings(other) for other in earlier[:BASELINE_RUNS]]) if now[1] else (0, 0)
     if now[0] and now[1] == now[0] and before[0] and _rose(now, before):
         message = f"The selector of teasers matched nothing on {quantity(now[0], 'listing')}"
         yield _problem("unknown_listing", f"{message}; usual: on {_share(before):.0%} of them.")
@@ -174,12 +179,16 @@ def more_refused(
     run: RunRecord | EarlierRun, earlier: Sequence[EarlierRun], usual: Sequence[EarlierRun]
 ) -> list[Problem]:
     """Report a sharp rise of refused and failed pages in the latest runs that together visited enough pages."""
-    visited = [_visited(each["counts"]) for each in (run, *earlier)]
+    visited = [_visited(run["counts"])]
     if not visited[0][1]:  # the site has recovered, or the run has visited nothing
         return []
-    count = next((n for n in range(1, len(visited)) if sum(p for p, _ in visited[:n]) >= MIN_PAGES), len(visited))
-    latest = {each["id"] for each in (run, *earlier)[:count]}
-    now, before = _sum(visited[:count]), _sum([_visited(each["counts"]) for each in usual if each["id"] not in latest])
+    latest = {run["id"]}
+    for other in earlier:
+        if _sum(visited)[0] >= MIN_PAGES:
+            break
+        latest.add(other["id"])
+        visited.append(_visited(other["counts"]))
+    now, before = _sum(visited), _sum([_visited(other["counts"]) for other in usual if other["id"] not in latest])
     if now[0] < MIN_PAGES or not _rose(now, before):
         return []
     message = f"{_share(now):.0%} of {quantity(now[0], 'page')} were refused or failed; usual: {_share(before):.0%}."

@@ -19,6 +19,7 @@ from caliber_crawler.archive.core.times import whole_second
 from caliber_crawler.archive.reports.alarms import SiteState
 from caliber_crawler.archive.reports.run_history import DEFINITION
 from caliber_crawler.crawling.accounts import Accounts
+from caliber_crawler.crawling.commits import SYNC_INTERVAL
 from caliber_crawler.crawling.dispatcher import Dispatcher
 from caliber_crawler.crawling.exit_code import exit_code, reason_of
 from caliber_crawler.crawling.kept_scope import with_kept_scope
@@ -105,19 +106,20 @@ class CrawlRun:
         self.scope = scope
         self.began_at = datetime.now(UTC)
         self.started_at = whole_second(self.began_at)
-        archive.sites.store(scope.site)
         self.state_before: SiteState | None = archive.alarms.state(scope.site.name)
         """The state of the site after the previous run; ``None`` if this is the first."""
         self.state: SiteState | None = None
         """The state of the site after this run; ``None`` while it is active."""
-        self.id = archive.runs.start(
-            "crawl",
-            site=scope.site.name,
-            arguments=scope.as_arguments(),
-            settings=settings,
-            software={**software(), DEFINITION: definition_digest(scope.site)},
-            user_agent=user_agent,
-        )
+        with archive.transaction(synced_every=SYNC_INTERVAL):
+            archive.sites.store(scope.site)
+            self.id = archive.runs.start(
+                "crawl",
+                site=scope.site.name,
+                arguments=scope.as_arguments(),
+                settings=settings,
+                software={**software(), DEFINITION: definition_digest(scope.site)},
+                user_agent=user_agent,
+            )
         self.extracted_site = scope.site
         """The site with what was learned about its pages."""
         self.throttle = Throttle(archive.hosts, delay, together=(scope.site.host, *scope.site.hosts))
@@ -180,7 +182,8 @@ class CrawlRun:
             replace(entry, traversal_started_at=self.began_at) if entry.traversal_started_at else entry
             for entry in listings
         )
-        self.archive.frontier.add(traversals, self.id)
+        with self.archive.transaction(synced_every=SYNC_INTERVAL):
+            self.archive.frontier.add(traversals, self.id)
 
     def handle_item_error(self, item: object, failure: Failure) -> None:
         """Handle an internal error that a pipeline raised."""
@@ -223,10 +226,11 @@ class CrawlRun:
         if self.explorer is not None:
             self.explorer.account(self.accounts.counts)
         try:
-            withdrawn = self.archive.articles.admission.review_undated(self.id)
-            self.accounts.counts.update(stored=-withdrawn, new=-withdrawn, refused=withdrawn)
-            self.accounts.finish(reason, self.dispatcher.remaining())
-            self._record_state()
+            with self.archive.transaction():
+                withdrawn = self.archive.articles.admission.review_undated(self.id)
+                self.accounts.counts.update(stored=-withdrawn, new=-withdrawn, refused=withdrawn)
+                self.accounts.finish(reason, self.dispatcher.remaining())
+                self._record_state()
         except ArchiveError as error:
             self.accounts.fail(error)
         finally:

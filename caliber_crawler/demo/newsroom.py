@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from random import Random
 
 from caliber_crawler.demo.article import Article, Edit, EditKind
@@ -20,6 +21,7 @@ STORY_SPAN = timedelta(days=2)
 SHARED_COVER = 0.35
 """Share of retold stories with the same cover picture."""
 NEWS_SECTIONS = ("politics", "economics", "karabakh", "world")
+KEPT_ARTICLES = 4_096
 EDIT_KINDS: tuple[EditKind, ...] = ("headline", "paragraph_added", "paragraph_changed", "typo_fixed")
 
 
@@ -32,6 +34,7 @@ class Newsroom:
         self.rota = Rota(seed, sections)
         self.has_seed_article = self.rota.cell(0) == ("en", "analytics")
         self._shelves: dict[tuple[str | None, str | None], Shelf | None] = {}
+        self._recent = lru_cache(maxsize=KEPT_ARTICLES)(self._generate)
 
     def shelf(self, edition: str | None = None, section: str | None = None) -> Shelf | None:
         """Return the articles of an edition, a section, both or all; ``None`` if there are none."""
@@ -53,7 +56,10 @@ class Newsroom:
         return k == 0 and self.has_seed_article
 
     def article(self, k: int) -> Article:
-        """Return article ``k``."""
+        """Return article ``k``. It is kept for a while: a listing, its page and the ground truth show it."""
+        return self._recent(k)
+
+    def _generate(self, k: int) -> Article:
         if self.is_seed_article(k):
             return _seed_article(self.chance(0, "head"))
         name, section = self.rota.cell(k)

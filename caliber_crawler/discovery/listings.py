@@ -301,6 +301,8 @@ def known_before(run: CrawlRun, entry: Entry, urls: Collection[str]) -> Collecti
     known = frontier.known_urls(
         urls, before=min(crawled_at, entry.traversal_started_at) if entry.traversal_started_at else crawled_at
     )
+    if run.archive.takedowns.is_empty:
+        return known
     is_taken_down = run.archive.takedowns.covers
     return known | {
         url

@@ -26,6 +26,10 @@ _MACHINERY = re.compile(
     r"|cdn-cgi|cgi-bin|replytocom|lost-?password)(?:/|\.(?:php|html?|aspx?)|$)",
     re.IGNORECASE,
 )
+_LISTING_UNDER_SEARCH = re.compile(
+    r"/search/label/[^/?]+/?(?:\?.*)?|/search/?\?(?:.*&)?updated-m(?:ax|in)=.*", re.IGNORECASE
+)
+"""Blogger's lists: the posts with a label, and those before a date."""
 _IDLE_QUERY = re.compile(
     r"(?:^|&)(?:s|q|query|search|replytocom|share|print|amp|feed|action|add-to-cart|redirect(?:_to)?|return(?:url)?"
     r"|sort|orderby|order|filter(?:_by)?|preview|nocache)=",
@@ -34,11 +38,13 @@ _IDLE_QUERY = re.compile(
 
 
 def is_followed(url: str) -> bool:
-    """Whether a URL may be a page of articles: not media, a feed, a login, a search, a comment or a print view."""
+    """Whether a URL may be a page of articles: not media, a feed, a login, a search for words, a print view."""
     parts = urlsplit(url)
-    return not (
-        _MEDIA.search(parts.path) or _MACHINERY.search(parts.path) or (parts.query and _IDLE_QUERY.search(parts.query))
-    )
+    if _MEDIA.search(parts.path) or (parts.query and _IDLE_QUERY.search(parts.query)):
+        return False
+    if _MACHINERY.search(parts.path) is None:
+        return True
+    return _LISTING_UNDER_SEARCH.fullmatch(f"{parts.path}?{parts.query}") is not None
 
 
 @lru_cache(maxsize=4096)

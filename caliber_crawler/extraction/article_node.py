@@ -15,7 +15,7 @@ Node = Mapping[str, Any]
 # schema.org: Article with all its subtypes, and the types that news pages use instead.
 _PREFIX = r"(?:https?://schema\.org/|schema:)?"
 ARTICLE_TYPES = re.compile(
-    rf"{_PREFIX}(?:[\w.]*Article|[\w.]*BlogPosting|Report|Review|SatiricalArticle)$", re.IGNORECASE
+    rf"{_PREFIX}(?:[\w.]*Article|[\w.]*BlogPosting|SocialMediaPosting|Report|Review|SatiricalArticle)$", re.IGNORECASE
 )
 PAGE_TYPES = re.compile(rf"{_PREFIX}(?:WebPage|ItemPage|VideoObject|Recipe)$", re.IGNORECASE)
 MAX_DEPTH = 12
@@ -71,15 +71,18 @@ def choose_article(found: Sequence[Found], page: PageIdentity) -> Node:
     """
     ranked: list[tuple[float, Node]] = []
     for node, of_page in found:
-        is_article = is_type(node, ARTICLE_TYPES.match) and bool(node.get("headline") or node.get("name"))
+        is_article = is_type(node, ARTICLE_TYPES.match)
+        is_titled = is_article and bool(node.get("headline") or node.get("name"))
         dated = bool(node.get("datePublished") or node.get("coverageStartTime"))
-        if not is_article and not (dated and of_page and is_type(node, PAGE_TYPES.match)):
+        if not is_titled and not (dated and of_page and (is_article or is_type(node, PAGE_TYPES.match))):
             continue
         url, title = _agreement_of_url(node, page), _agreement_of_title(node, page)
+        if is_article and not is_titled and url < 0:
+            continue
         agreement = 2 * url + 2 * title
         if (agreement <= 0 and not of_page) or (url < 0 and title < 0):
             continue
-        ranked.append((agreement + 2 * of_page + dated + 2 * is_article, node))
+        ranked.append((agreement + 2 * of_page + dated + 2 * is_titled, node))
     if not ranked:
         return {}
     ranked.sort(key=lambda entry: -entry[0])  # stable: equal ones stay in page order

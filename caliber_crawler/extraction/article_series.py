@@ -28,6 +28,12 @@ MIN_NUMBERS = 2
 # In lower case. A pattern that begins with plain letters is searched ten times as fast.
 _HREF = re.compile(rb"""href(?<![0-9a-z_]href)\s{0,4}=\s{0,4}["']?([^"'\s<>]{1,500})""")
 _IS_TWO = re.compile(rb"2(?:(?<!\d2)|(?<=02)(?<!\d02))(?=/?$|\.[a-zA-Z]{2,5}$|[&#])", re.MULTILINE)
+# The same number in the source of a page, with the end of its attribute; not in the name of a heading.
+_ENDS_IN_TWO = re.compile(
+    rb"""2(?<!<h2)(?<!</h2)(?:(?<!\d2)|(?<=02)(?<!\d02))(?=/?(?:["'\s<>]|$)|\.[a-zA-Z]{2,5}(?:["'\s<>]|$)|[&#])"""
+)
+MAX_HREF = 520
+"""Characters of an attribute with its name, up to which :data:`_HREF` finds it."""
 _COMMENTS = re.compile(rb"comment|kommentar|reply|disqus", re.IGNORECASE)
 _ENDS = (b'"', b"'", b"?", b"#", b">", b" ", b"")
 """What follows a URL in HTML."""
@@ -94,7 +100,7 @@ def continuation(page: Page) -> tuple[str | None, bool]:
     own = page.site.normal_url(page.capture.effective_url)
     source = page.document.source
     lowered = source.lower()
-    if not _IS_TWO.search(b"\n".join(_HREF.findall(lowered))):  # as on most pages
+    if not _may_link_to_two(lowered):  # as on most pages
         return None, False
     for found in _HREF.finditer(lowered):
         if not _IS_TWO.search(found[1]) or _COMMENTS.search(found[1]):
@@ -109,6 +115,15 @@ def continuation(page: Page) -> tuple[str | None, bool]:
         if second is not None:
             doubtful = doubtful or url
     return doubtful, False
+
+
+def _may_link_to_two(lowered: bytes) -> bool:
+    """Whether a page in lower case may have a link with the number 2, by a fast look at what may be the end of one."""
+    for found in _ENDS_IN_TWO.finditer(lowered):
+        at = lowered.rfind(b"href", max(0, found.start() - MAX_HREF), found.start())
+        if at >= 0 and lowered.find(b">", at, found.start()) < 0:
+            return _IS_TWO.search(b"\n".join(_HREF.findall(lowered))) is not None
+    return False
 
 
 def _first_in_pager(root: etree._Element, page: Page, own: PageNumber) -> str | None:

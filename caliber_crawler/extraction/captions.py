@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lxml import etree
 
 from caliber_crawler.extraction.lines import CAPTION
@@ -14,7 +16,18 @@ CAPTIONS = "figcaption, [class*=caption]"
 
 def move_captions(article: etree._Element, css: str = CAPTIONS, omissions: Omissions | None = None) -> None:
     """Move every caption to its picture and remove its element; the text after it stays."""
-    for caption in select(article, css):
+    mark_captions(select(article, css), article, omissions)
+    if omissions is not None:
+        omissions.add_marked(article, REMOVED)
+    etree.strip_elements(article, REMOVED, with_tail=False)
+
+
+def mark_captions(
+    captions: Iterable[etree._Element], article: etree._Element, omissions: Omissions | None = None
+) -> list[etree._Element]:
+    """Move captions of an article to their pictures, and mark their elements for removal; return those."""
+    marked = []
+    for caption in captions:
         framed = next(caption.iter("img"), None) is not None
         if caption is article or (framed and caption.tag != "figcaption"):
             continue  # the container of a picture and its caption
@@ -24,6 +37,5 @@ def move_captions(article: etree._Element, css: str = CAPTIONS, omissions: Omiss
         if picture is not None and (text := text_of(caption)):
             picture.set(CAPTION, text)
         mark(caption, CAPTION_TEXT, omissions)
-    if omissions is not None:
-        omissions.add_marked(article, REMOVED)
-    etree.strip_elements(article, REMOVED, with_tail=False)
+        marked.append(caption)
+    return marked

@@ -10,10 +10,11 @@ from typing import cast
 from lxml import etree
 
 from caliber_crawler.extraction.boilerplate import is_advertising
-from caliber_crawler.extraction.captions import move_captions
-from caliber_crawler.extraction.embeds import EMBEDDING, may_embed, replace_embeds
+from caliber_crawler.extraction.captions import CAPTIONS, mark_captions
+from caliber_crawler.extraction.embeds import EMBEDDING, names_embed, replace_embedding
 from caliber_crawler.extraction.headline import split_heading
 from caliber_crawler.extraction.lines import extract_lines
+from caliber_crawler.extraction.omissions import REMOVED
 from caliber_crawler.extraction.page import Page
 from caliber_crawler.extraction.structured_data import extract_title
 from caliber_crawler.extraction.text_page import find_parts
@@ -48,18 +49,21 @@ def clean_page(page: Page) -> Page:
     if page.document.has_root:
         page = replace(page, article=copy.deepcopy(page.article))
     article, selection = cast(etree._Element, page.article), page.selection
-    classes = selection.classes
-    tags = {str(element.tag) for element in article.iter(*_SPECIAL)}
+    special, classes = selection.tagged(_SPECIAL), selection.classes
+    tags = {element.tag for element in special}
     if "caption" in classes or "figcaption" in tags:
-        move_captions(article)
-        selection.forget()
-    if may_embed(tags, classes):
-        replace_embeds(article, page, classes)
-        selection.forget()
+        selection.remove(mark_captions(_captions_in(selection, classes, tags), article), REMOVED)
+    if names_embed(classes):
+        if replace_embedding(list(article.iter(etree.Element)), article, page):
+            selection.forget()
+    elif not EMBEDDING.isdisjoint(tags):
+        embedding = [element for element in selection.tagged(_SPECIAL) if element.tag in EMBEDDING]
+        if replace_embedding(embedding, article, page):
+            selection.forget()
     if page.layout is not None:
-        _drop(selection, possible_selectors(page.layout.drop, classes), tags)
+        _drop(selection, possible_selectors(page.layout.drop, classes))
         return page
-    _drop(selection, (*SURROUNDINGS, *_boilerplate_selectors(page.site)), tags)
+    _drop(selection, (*SURROUNDINGS, *_boilerplate_selectors(page.site)))
     _drop_advertising(article)
     _split_headings(article)
     lines = tuple(line for line in extract_lines(article) if not is_advertising(line))
@@ -72,22 +76,20 @@ def _boilerplate_selectors(site: Site) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*dropped, *([site.listing.teaser] if site.listing else [])]))
 
 
-def _drop(selection: Selection, selectors: tuple[str, ...], tags: Collection[str]) -> None:
-    """Remove what is hidden or never part of a text, and the matches of the selectors; keep the text after each.
+def _captions_in(selection: Selection, classes: str, tags: Collection[str]) -> list[etree._Element]:
+    """The captions of an article with these classes and tags, in document order."""
+    if "caption" not in classes:
+        return [element for element in selection.tagged(_SPECIAL) if element.tag == "figcaption"]
+    return select(selection.element, CAPTIONS) if "figcaption" in tags else selection.classed("caption")
 
-    ``tags``: at least those of the elements that are there.
-    """
-    article = selection.element
+
+def _drop(selection: Selection, selectors: tuple[str, ...]) -> None:
+    """Remove what is hidden or never part of a text, and the matches of the selectors; keep the text after each."""
     found = [element for css in selectors for element in selection.select(css)]
-    if names := _NON_CONTENT.intersection(tags):
-        found += article.iter(*names)
+    found += [element for element in selection.tagged(_SPECIAL) if element.tag in _NON_CONTENT]
     found += [element for element in selection.styled if _is_hidden(element)]
-    for element in found:
-        if element is not article:
-            element.tag = DROPPED
     if found:
-        etree.strip_elements(article, DROPPED, with_tail=False)
-        selection.forget()
+        selection.remove(found, DROPPED)
 
 
 def _is_hidden(element: etree._Element) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from caliber_crawler.extraction.dates.printed import with_ascii_digits
 from caliber_crawler.extraction.text import clean_inline
@@ -74,7 +74,7 @@ def parse_count(text: str, language: str | None = None) -> int | None:
     >>> parse_count("Baxış: 12 min", "az")
     12000
     """
-    match = _count(language).search(_plain(text))
+    match = _match_any(text)[1] if language == _ANY else _count(language).search(_plain(text))
     if match is None:
         return None
     number, word = match["number"], match["scale"]
@@ -82,10 +82,16 @@ def parse_count(text: str, language: str | None = None) -> int | None:
     return value if value is not None and value <= MAX_COUNT else None
 
 
+@lru_cache(maxsize=16)  # a counter is read twice: whether it has a number, and which
+def _match_any(text: str) -> tuple[str, re.Match[str] | None]:
+    """A text with plain digits, and its first number in any language."""
+    plain = _plain(text)
+    return plain, _count(_ANY).search(plain)
+
+
 def count_in_any_language(text: str) -> int | None:
     """The number of a counter that is the same in all languages: digits at its end; ``None`` for any other text."""
-    plain = _plain(text)
-    match = _count(_ANY).search(plain)
+    plain, match = _match_any(text)
     # The scales of each language are among those of any, so no language finds a number before this one.
     if match is None or match["scale"] or match.end() < len(plain):
         return None

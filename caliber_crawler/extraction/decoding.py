@@ -109,6 +109,8 @@ def _usual_encoding(body: bytes) -> str | None:
 
 
 def _unmarked_utf16(body: bytes) -> str | None:
+    if b"\0" not in body[:2]:  # one of the two bytes of the first character
+        return None
     if _UTF16_LE.match(body):
         return "utf-16-le"
     return "utf-16-be" if _UTF16_BE.match(body) else None
@@ -118,6 +120,8 @@ def as_utf8(body: bytes, content_type: str | None = None) -> bytes:
     """Return the same text in UTF-8 without a byte order mark; most pages are that already."""
     if _unmarked_utf16(body) is not None:
         return decode(body).encode("utf-8", errors="replace")
+    if body.isascii():
+        return body
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:

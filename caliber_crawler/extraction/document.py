@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from html import escape
 
 from lxml import etree
-from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+from selectolax.lexbor import LexborCSSSelector, LexborHTMLParser, LexborNode, SelectolaxError
 
 from caliber_crawler.extraction.lines import inner_text
 from caliber_crawler.extraction.linked_data import is_linked
-from caliber_crawler.extraction.mojibake import repair
+from caliber_crawler.extraction.mojibake import may_be_mojibake, repair
 from caliber_crawler.extraction.text import clean_inline
 from caliber_crawler.extraction.tree import compiled, first, is_overloaded, parse_html, parse_piece, select
 from caliber_crawler.site import Layout
@@ -35,7 +35,7 @@ CLAIMS = "html, title, meta, base, link[rel~='canonical' i], script[type*='ld+js
 _HEAD = "title, meta, base, link[rel~='canonical' i], script[type*='ld+json' i]"
 LEVELS_AROUND, MAX_SURROUNDINGS = 3, 6_000
 """How many levels above an element of an excerpt, and how many characters of HTML, are part of the excerpt."""
-_LINKS = "base, link[rel~='canonical' i]"
+_CANONICAL = "link[rel~='canonical' i]"
 CLAIMANTS = ("html", "title", "meta", "base", "link", "script")
 _KEYS = ("property", "name", "itemprop")
 Claim = tuple[str, Mapping[str, str | None], Callable[[], str]]
@@ -92,27 +92,51 @@ class Document:
         """What the page declares about itself for machines. Raises :class:`Unreadable`."""
         tree = vars(self).get("root", self._excerpt)
         if tree is None and self._look is not None:
-            return _gather([(node.tag or "", node.attributes, node.text) for node in self._look.css(CLAIMS)])
+            return _gather(_claims(find_nodes(CLAIMS, self._top)))
         return _gather(
             (str(element.tag), {str(key): str(value) for key, value in element.items()}, partial(inner_text, element))
             for element in (self.root if tree is None else tree).iter(*CLAIMANTS)
         )
 
+    @property
+    def _is_scanned(self) -> bool:
+        """Whether metadata is searched for in the page as lexbor parsed it, and not all of it is known."""
+        is_known = "metadata" in vars(self) or self.has_root or self._excerpt is not None
+        return not is_known and self._look is not None
+
     @cached_property
-    def links(self) -> Metadata:
-        """The canonical link and the base of the page, in a part of the time of :attr:`metadata` if that is unknown."""
-        is_scanned = "metadata" not in vars(self) and not self.has_root and self._excerpt is None
-        if not is_scanned or self._look is None:
-            return self.metadata
-        return _gather([(node.tag or "", node.attributes, node.text) for node in self._look.css(_LINKS)])
+    def canonical(self) -> str | None:
+        """The canonical link of :attr:`metadata`, in a part of its time if that is unknown."""
+        return _gather(self._first_of(_CANONICAL)).canonical if self._is_scanned else self.metadata.canonical
+
+    @cached_property
+    def base(self) -> str:
+        """The base of :attr:`metadata`, in a part of its time if that is unknown."""
+        return _gather(self._first_of("base")).base if self._is_scanned else self.metadata.base
 
     @cached_property
     def metas(self) -> Mapping[str, str]:
         """The meta elements of :attr:`metadata`, in a part of its time if that is unknown."""
-        is_scanned = "metadata" not in vars(self) and not self.has_root and self._excerpt is None
-        if not is_scanned or self._look is None:
+        if not self._is_scanned:
             return self.metadata.metas
-        return _gather([("meta", node.attributes, node.text) for node in self._look.css("meta")]).metas
+        return _gather(_claims(find_nodes("meta", self._top))).metas
+
+    def meta(self, name: str) -> str | None:
+        """The content of a meta element. Most are in the head, which is searched first."""
+        if "metas" in vars(self) or not self._is_scanned:
+            return self.metas.get(name)
+        in_head = self._metas_in_head
+        return in_head[name] if name in in_head else self.metas.get(name)
+
+    @cached_property
+    def _metas_in_head(self) -> Mapping[str, str]:
+        head = self._look.head if self._look is not None else None
+        return _gather(_claims(find_nodes("meta", head))).metas
+
+    def _first_of(self, css: str) -> list[Claim]:
+        """The first match of a selector, as a claim. No element of the body is before one of the head."""
+        head = self._look.head if self._look is not None else None
+        return _claims(find_nodes(css, head)[:1] or find_nodes(css, self._top)[:1])
 
     def find_article(self, layout: Layout) -> etree._Element | None:
         """Return the element that contains the article if the page has this layout. Raises :class:`Unreadable`.
@@ -124,7 +148,7 @@ class Document:
             headed = (element for element in elements if first(element, layout.headline) is not None)
             return next(headed, elements[0] if elements else None)
         if len(nodes) > 1 and layout.headline:
-            nodes = [next((node for node in nodes if node.css_matches(layout.headline)), nodes[0])]
+            nodes = [next((node for node in nodes if find_nodes(layout.headline, node)), nodes[0])]
         return _tree_of(nodes[0]) if nodes else None
 
     def find_beside(self, layout: Layout, css: str) -> etree._Element | None:
@@ -143,6 +167,15 @@ class Document:
             values = [repair(node.attributes.get(attribute) or "" if attribute else node.text()) for node in nodes]
         return [clean_inline(value) for value in values]
 
+    def paragraphs(self, css: str) -> Iterator[str]:
+        """The texts of the paragraphs in the only match of a selector, without those of elements in them.
+
+        None if libxml2 has to search.
+        """
+        found = (self._nodes(css) or []) if css else []
+        for node in find_nodes("p", found[0]) if len(found) == 1 else ():
+            yield node.text(deep=False)
+
     def outermost(self, css: str) -> list[etree._Element]:
         """The matches of a selector that are in no other match, each as a tree of its own."""
         if (nodes := self._nodes(css)) is None:
@@ -159,7 +192,7 @@ class Document:
         """
         look = self._look
         try:
-            found = look.css(", ".join((_HEAD, "h1", *selectors))) if look is not None else None
+            found = find_nodes(", ".join((_HEAD, "h1", *selectors)), self._top) if look is not None else None
         except SelectolaxError:
             found = None
         if look is None or found is None:
@@ -168,7 +201,7 @@ class Document:
         nodes = [_surroundings(node, sizes) if node.tag not in CLAIMANTS else node for node in found]
         known = {node.mem_id for node in nodes}
         pieces = {node.mem_id: node.html or "" for node in nodes if not _is_inside(node, known)}
-        html, body = look.css_first("html"), look.css_first("body")
+        html, body = (next(iter(find_nodes(tag, self._top)), None) for tag in ("html", "body"))
         whole = f"<html{_attributes(html)}><body{_attributes(body)}>{''.join(pieces.values())}</body></html>"
         self._excerpt = parse_piece(_repaired(whole))
         return self._excerpt
@@ -184,6 +217,10 @@ class Document:
             return None
         return LexborHTMLParser(self.source)
 
+    @property
+    def _top(self) -> LexborNode | None:
+        return self._look.root if self._look is not None else None
+
     def _nodes(self, css: str) -> list[LexborNode] | None:
         """The matches of a selector; ``None`` if libxml2 has to search."""
         if (known := self._found.get(css)) is not None:
@@ -192,10 +229,33 @@ class Document:
         if self._look is None:
             return None
         try:
-            found = self._found[css] = self._look.css(css)
+            found = self._found[css] = find_nodes(css, self._top)
         except SelectolaxError:  # lexbor supports fewer selectors
             return None
         return found
+
+
+def find_nodes(css: str, node: LexborNode | None) -> list[LexborNode]:
+    """The matches of a selector in a node and below it. Raises :class:`SelectolaxError` if lexbor does not support it.
+
+    One engine searches all pages: to make one takes three times as long as a search.
+    """
+    if node is None:
+        return []
+    try:
+        return _engine().find(css, node)
+    except SelectolaxError:
+        _engine.cache_clear()  # its state is unknown
+        raise
+
+
+@cache
+def _engine() -> LexborCSSSelector:
+    return LexborCSSSelector()  # type: ignore[no-untyped-call]
+
+
+def _claims(nodes: Iterable[LexborNode]) -> list[Claim]:
+    return [(node.tag or "", node.attributes, node.text) for node in nodes]
 
 
 def _surroundings(node: LexborNode, sizes: dict[int, int]) -> LexborNode:
@@ -232,7 +292,8 @@ def _tree_of(node: LexborNode) -> etree._Element:
 
 
 def _repaired(source: str) -> bytes:
-    return repair(source).encode("utf-8", errors="replace")
+    encoded = source.encode("utf-8", errors="replace")
+    return repair(source).encode("utf-8", errors="replace") if may_be_mojibake(encoded) else encoded
 
 
 def _gather(claims: Iterable[Claim]) -> Metadata:

@@ -1,13 +1,14 @@
 """Embedded content: posts, videos, galleries, frames. Each becomes one line with its kind and URL.
 
 [Post on X: https://twitter.com/name/status/1]   [Video on YouTube: https://www.youtube.com/watch?v=x]
-[Video: https://…]   [Gallery: 5 pictures]   [Embedded: https://…]
+[Video: https://…]   [Audio: https://…]   [Gallery: 5 pictures]   [Embedded: https://…]
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable
 from urllib.parse import parse_qs, urlsplit
 
 from lxml import etree
@@ -19,6 +20,7 @@ from caliber_crawler.extraction.urls import absolute, absolute_image
 
 EMBEDDED = "Embedded"
 VIDEO = "Video"
+AUDIO = "Audio"
 # Classes of the platforms' own embed markup.
 POSTS = {
     "twitter-tweet": "Post on X",
@@ -32,6 +34,7 @@ POSTS = {
     "bluesky-embed": "Post on Bluesky",
     "text-post-media": "Post on Threads",
     "mastodon-embed": "Post on Mastodon",
+    "twitter-embed": "Post on X",
 }
 _HOSTS = r"https?://(?:www\.|m\.|mobile\.|vm\.|web\.)?"
 _PLATFORMS = (
@@ -56,6 +59,7 @@ _PLATFORMS = (
         VIDEO,
     ),
     (re.compile(r"https?://\S+\.(?:mp4|webm|m3u8|mov)(?:\?.*)?", re.I), VIDEO),
+    (re.compile(r"https?://\S+\.(?:mp3|m4a|ogg|oga|opus|wav|aac|flac)(?:\?.*)?$", re.I), AUDIO),
     (
         re.compile(
             r"https?://(?:[\w-]+\.)*(?:spotify\.com/embed|soundcloud\.com|podcasts\.apple\.com|anchor\.fm|deezer\.com|"
@@ -73,11 +77,15 @@ _FOREIGN_FRAME = re.compile(
     re.IGNORECASE,
 )
 GALLERIES = ("gallery", "slideshow", "carousel", "swiper", "slider", "fotorama")
-FRAMES = frozenset(("iframe", "video", "embed"))
+FRAMES = frozenset(("iframe", "video", "embed", "audio"))
 _GALLERY = re.compile("|".join(GALLERIES))
 EMBEDDING = frozenset((*FRAMES, "blockquote", "script"))
 _CLASSES = re.compile("|".join((*GALLERIES, *POSTS)))
-_LINE = re.compile(r"\[((?:Post|Video) on \w+|Video|Embedded): (https?://\S+)\]")
+_LINE = re.compile(r"\[((?:Post|Video) on \w+|Video|Audio|Embedded): (https?://\S+)\]")
+_VK_POST = re.compile(
+    r"VK\.Widgets\.Post\(\s{0,9}[\"'](?P<place>[\w-]{1,80})[\"']\s{0,9},\s{0,9}[\"']?(?P<owner>-?\d{1,15})[\"']?\s{0,9},"
+    r"\s{0,9}[\"']?(?P<number>\d{1,15})"
+)
 _AUTHOR_OF_POST = re.compile(r"\(@\w+\)\s*\Z")
 # Elements of page editors and accelerated pages that name a post or a video: the attribute, and its URL.
 PLAYERS = {
@@ -90,11 +98,13 @@ PLAYERS = {
     "amp-tiktok": ("data-src", "{}"),
     "amp-iframe": ("src", "{}"),
     "amp-video": ("src", "{}"),
+    "amp-audio": ("src", "{}"),
     "lite-youtube": ("videoid", "https://www.youtube.com/watch?v={}"),
     "lite-vimeo": ("videoid", "https://vimeo.com/{}"),
     "script": ("data-telegram-post", "https://t.me/{}"),
 }
 SOURCES = ("src", "data-src", "data-lazy-src", "data-original", "data-url")
+MAX_ATTRIBUTE_LENGTH = 20_000
 MAX_GALLERIES = 50
 """Maximum per article: each search covers the gallery's content, and galleries may be nested."""
 MIN_PROSE_LENGTH = 100
@@ -112,6 +122,7 @@ _NAMES = """
 twitter x.com instagram tiktok t.me telegram facebook fb.watch youtu vimeo rutube dailymotion ok.ru vk reddit threads.
 bsky.app /@ linkedin aparat bilibili twitch streamable rumble odysee brightcove jwplayer wistia spotify soundcloud
 podcasts.apple anchor.fm deezer mixcloud music.yandex castbox infogram flourish flo.uri dwcdn .mp4 .webm .m3u8 .mov
+.mp3 .m4a .ogg .oga .opus .wav .aac .flac
 """
 _PLATFORM_NAMES = tuple(_NAMES.split())
 
@@ -134,40 +145,54 @@ def player_url(element: etree._Element) -> str | None:
     return form.format(value) if value else None
 
 
-def may_embed(tags: Collection[str], classes: str) -> bool:
-    """Whether an article with these tags and classes may embed anything."""
-    return not EMBEDDING.isdisjoint(tags) or _CLASSES.search(classes) is not None
+def names_embed(classes: str) -> bool:
+    """Whether one of these classes is that of a post or a gallery."""
+    return _CLASSES.search(classes) is not None
 
 
-def replace_embeds(article: etree._Element, page: Page, names: str | None = None) -> None:
-    """Replace everything that an article embeds by one line each; the text after each stays.
+def replace_embeds(article: etree._Element, page: Page) -> None:
+    """Replace everything that an article embeds by one line each; the text after each stays."""
+    is_named = names_embed(class_names(article))
+    elements = list(article.iter(etree.Element) if is_named else article.iter(*EMBEDDING))
+    replace_embedding(elements, article, page)
 
-    ``names``: the classes in the article, if they are known.
-    """
-    galleries = 0
-    is_named = _CLASSES.search(class_names(article) if names is None else names) is not None
-    for element in list(article.iter(etree.Element) if is_named else article.iter(*EMBEDDING)):
+
+def replace_embedding(elements: Iterable[etree._Element], article: etree._Element, page: Page) -> bool:
+    """Replace those elements that embed something by one line each; return whether the article may have changed."""
+    galleries, is_changed = 0, False
+    for element in elements:
         classes = element.get("class") or ""
         if element.tag not in EMBEDDING and not (classes and _CLASSES.search(classes)):
             continue
         if name := next((POSTS[name] for name in classes.split() if name in POSTS), None):
             _replace_post(element, name, page)
         elif element.tag == "blockquote":
-            if status := _status_quoted(element):
-                replace_by_line(element, "Post on X", status)
+            if not (status := _status_quoted(element)):
+                continue
+            replace_by_line(element, "Post on X", status)
         elif number := element.get("data-telegram-post"):
             replace_by_line(element, "Post on Telegram", f"https://t.me/{clean_inline(number)}")
+        elif element.tag == "script":
+            if not (posts := vk_posts_of(element)):
+                continue
+            for name, post in posts.items():
+                replace_by_line(place_of_post(article, name, element), "Post on VK", post)
         elif element.tag in FRAMES:
-            if not _is_hidden(element):
+            if not is_hidden(element):
                 _replace_frame(element, page)
         elif is_called_gallery(element) and (galleries := galleries + 1) <= MAX_GALLERIES:
             replace_gallery(element, lambda source: absolute_image(source, page))
+        else:
+            continue
+        is_changed = True
+    return is_changed
 
 
 def _replace_post(post: etree._Element, name: str, page: Page) -> None:
-    if post.tag == "div" and not post.get("data-href"):
+    stated = stated_url(post)
+    if post.tag == "div" and not (stated or post.get("data-href")):
         return
-    url = _permalink(post)
+    url = stated or _permalink(post)
     if url and name == "Post on Telegram" and not url.startswith("http"):
         url = f"https://t.me/{url}"
     replace_by_line(post, name, absolute(url, page) if url else None)
@@ -183,6 +208,31 @@ def _permalink(post: etree._Element) -> str | None:
     return next(iter([*reversed(statuses), *reversed(links)]), None)
 
 
+def stated_url(element: etree._Element) -> str | None:
+    """Return the URL of a post or video in an attribute with JSON, as Substack writes it; ``None`` without one."""
+    stated = element.get("data-attrs") or ""
+    if not stated.startswith("{") or len(stated) > MAX_ATTRIBUTE_LENGTH:
+        return None
+    try:
+        values = json.loads(stated)
+    except ValueError:
+        return None
+    url = values.get("url") if isinstance(values, dict) else None
+    return url if isinstance(url, str) and is_known_embed(url) else None
+
+
+def vk_posts_of(script: etree._Element) -> dict[str, str]:
+    """Return the URLs of the posts that a script of VK loads, by the ID of the element in which each is shown."""
+    text = script.text or ""
+    found = _VK_POST.finditer(text) if "VK.Widgets.Post" in text else ()
+    return {post["place"]: f"https://vk.com/wall{post['owner']}_{post['number']}" for post in found}
+
+
+def place_of_post(root: etree._Element, name: str, script: etree._Element) -> etree._Element:
+    """Return the element with this ID, in which a script shows a post; the script if there is none."""
+    return next((place for place in root.iter("div", "span", "p") if place.get("id") == name), script)
+
+
 def _status_quoted(quotation: etree._Element) -> str | None:
     """The URL of a quoted post, recognised by its form: ``text — Name (@name) <a href=…/status/1>May 1</a>``."""
     last = quotation[-1] if len(quotation) else None
@@ -195,12 +245,13 @@ def _status_quoted(quotation: etree._Element) -> str | None:
 
 
 def _replace_frame(element: etree._Element, page: Page) -> None:
-    nodes = (element, *element.iter("source")) if element.tag == "video" else (element,)
+    nodes = (element, *element.iter("source")) if element.tag in ("video", "audio") else (element,)
     sources = (source for node in nodes for source in map(node.get, SOURCES) if source)
     url = next((found for source in sources if (found := absolute(clean_inline(source), page))), None)
     if url is None or _FOREIGN_FRAME.search(url):
         return
-    replace_by_line(element, VIDEO if element.tag == "video" else EMBEDDED, page_url_of(url))
+    name = {"video": VIDEO, "audio": AUDIO}.get(str(element.tag), EMBEDDED)
+    replace_by_line(element, name, page_url_of(url))
 
 
 def page_url_of(url: str) -> str:
@@ -249,7 +300,7 @@ def replace_gallery(gallery: etree._Element, locate: Callable[[str], str | None]
     return True
 
 
-def _is_hidden(element: etree._Element) -> bool:
+def is_hidden(element: etree._Element) -> bool:
     style = (element.get("style") or "").replace(" ", "").lower()
     tiny = element.get("width") in ("0", "1") or element.get("height") in ("0", "1")
     return tiny or element.get("hidden") is not None or "display:none" in style or "visibility:hidden" in style

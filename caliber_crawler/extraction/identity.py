@@ -28,7 +28,7 @@ def article_urls_of(page: Page) -> list[tuple[ArticleURL, str]]:
     does not identify this article.
     """
     capture = page.capture
-    canonical = page.links.canonical
+    canonical = page.canonical
     is_simple = capture.final_url is None and not capture.redirects and canonical == capture.url
     if is_simple and (own := _accepted(capture.url, page)) is not None:  # as on most pages
         return [(own, "url")]

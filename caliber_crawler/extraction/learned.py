@@ -165,13 +165,13 @@ def _folded(lines: tuple[str, ...]) -> tuple[frozenset[str], int]:
 
 
 def _drop(container: etree._Element, selectors: Iterable[str]) -> None:
-    names, others = _split_names(tuple(selectors))
+    classes, ids, others = _split_names(tuple(selectors))
     found = select(container, others) if others else []
-    if names:
+    if classes or ids:
         # Many times as fast as a search by XPath.
         for element in container.iter(etree.Element):
-            own = {f".{name}" for name in (element.get("class") or "").split()} | {f"#{element.get('id')}"}
-            if not names.isdisjoint(own):
+            names = element.get("class")
+            if (names and not classes.isdisjoint(names.split())) or (ids and element.get("id") in ids):
                 found.append(element)
     for element in found:
         if element is not container:
@@ -181,10 +181,11 @@ def _drop(container: etree._Element, selectors: Iterable[str]) -> None:
 
 
 @lru_cache(maxsize=256)
-def _split_names(selectors: tuple[str, ...]) -> tuple[frozenset[str], str]:
-    """The selectors that are one class or one ID, and all others as one selector."""
+def _split_names(selectors: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str], str]:
+    """The classes and the IDs of the selectors that are one of them, and all others as one selector."""
     names = frozenset(css for css in selectors if _NAME.fullmatch(css))
-    return names, ", ".join(css for css in selectors if css not in names)
+    classes, ids = (frozenset(css[1:] for css in names if css[0] == mark) for mark in ".#")
+    return classes, ids, ", ".join(css for css in selectors if css not in names)
 
 
 def dropped_lines(page: Page, layout: LearnedLayout) -> frozenset[str]:

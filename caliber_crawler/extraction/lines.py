@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple, cast
 
 from lxml import etree
@@ -112,33 +112,41 @@ def extract_lines(element: etree._Element, without: Collection[etree._Element] =
 
     URLs of links and images stay as written on the page. Not recursive: pages may be nested deeper than Python's stack.
     """
-    writer = _LineWriter()
-    runs, skipped = writer.runs, frozenset(without)
-    walk = etree.iterwalk(element, events=("start", "end"))
-    written: etree._Element | None = None
-    for event, node in walk:
-        if event == "start":
+    writer, skipped = _LineWriter(), frozenset(without)
+    runs = writer.runs
+    opened: list[tuple[etree._Element, str, Iterator[etree._Element]]] = []
+    node, children = element, iter((element,))  # of the parent, which is not open at the beginning
+    while True:
+        for node in children:
+            tag = node.tag
+            if tag.__class__ is not str:
+                continue  # a comment
             if skipped and node in skipped:
-                walk.skip_subtree()
                 writer.finish(gap=True)
-                written = node
-            elif not len(node) and writer.add_paragraph(node):
-                written = node
-            else:
-                writer.open(node)
-            continue
-        if node is not written:
-            writer.close(node)
-        # No line begins with white space, and between blocks there is nothing else.
-        if (tail := node.tail) and node is not element and (runs or not tail.isspace()):
-            writer.write(tail)
-    writer.finish(gap=True)
-    return writer.lines
+            elif len(node):
+                writer.open(node, tag)
+                opened.append((node, tag, children))
+                children = iter(node)
+                break
+            elif not writer.add_paragraph(node, tag):
+                writer.open(node, tag)
+                writer.close(node, tag)
+            # No line begins with white space, and between blocks there is nothing else.
+            if (tail := node.tail) and node is not element and (runs or not tail.isspace()):
+                writer.write(tail)
+        else:
+            if not opened:
+                writer.finish(gap=True)
+                return writer.lines
+            node, tag, children = opened.pop()
+            writer.close(node, tag)
+            if (tail := node.tail) and node is not element and (runs or not tail.isspace()):
+                writer.write(tail)
 
 
 def inner_text(element: etree._Element) -> str:
     """The text of an element as in the source, including white space."""
-    return cast(str, _TEXT(element))
+    return cast(str, _TEXT(element)) if len(element) else element.text or ""
 
 
 def separated_text(element: etree._Element) -> str:
@@ -176,9 +184,8 @@ class _LineWriter:
         if self.runs or not text.isspace():  # no line begins with white space
             self.runs.append((text, self._style))
 
-    def add_paragraph(self, node: etree._Element) -> bool:
+    def add_paragraph(self, node: etree._Element, tag: str) -> bool:
         """Write a block with nothing but text: the same as to open and close it; ``False`` if it is anything else."""
-        tag = str(node.tag)
         if tag not in _SIMPLE_BLOCKS or self._table is not None or self._style is not PLAIN:
             return False
         if self.runs or self._links or self._pictures:
@@ -193,8 +200,7 @@ class _LineWriter:
         self._heading, self._gap = 0, True
         return True
 
-    def open(self, node: etree._Element) -> None:
-        tag = str(node.tag)
+    def open(self, node: etree._Element, tag: str) -> None:
         if tag in BLOCKS:
             self._open_block(node, tag)
         elif tag == "br":
@@ -204,21 +210,20 @@ class _LineWriter:
                 self.finish(gap=not self._has_text())
         elif tag == "a":
             self._anchors.append((node, len(self.runs)))
-            self._push_style(self._style._replace(href=node.get("href")))
+            self._push_style(Style(self._style.strong, self._style.emphasis, node.get("href")))
         elif tag == "img":
             self._add_image(node)
         elif tag in CELLS:
             self.write(BETWEEN_CELLS if self._table is not None and self._cells else " ")
             self._cells += 1
         elif tag in STRONG:
-            self._push_style(self._style._replace(strong=True))
+            self._push_style(Style(True, self._style.emphasis, self._style.href))
         elif tag in EMPHASIS:
-            self._push_style(self._style._replace(emphasis=True))
+            self._push_style(Style(self._style.strong, True, self._style.href))
         if text := node.text:
             self.write(text)
 
-    def close(self, node: etree._Element) -> None:
-        tag = str(node.tag)
+    def close(self, node: etree._Element, tag: str) -> None:
         if tag in BLOCKS:
             self._close_block(node, tag)
         elif tag in STYLED:

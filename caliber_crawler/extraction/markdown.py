@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from itertools import groupby
 
 from caliber_crawler.extraction.embeds import parse_embed
 from caliber_crawler.extraction.lines import BETWEEN_CELLS, PLAIN, Line, Style, are_gaps_known
@@ -15,6 +14,7 @@ Resolve = Callable[[str], str | None]
 """Makes the URL of a link or a picture absolute; ``None`` if it is not a web URL."""
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>~|]|&(?=#?\w+;))")
+_SPECIAL_MARKS = "\\`*_[]<>~|&"
 # Text that would start a heading, an item, a rule or a quotation at the beginning of a line.
 _BLOCK_START = re.compile(r"#{1,6}(?=\s|$)|[-+](?=\s|$)|-+$|=+$")
 _NUMBER_START = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
@@ -29,37 +29,49 @@ def write_markdown(lines: Sequence[Line], resolve: Resolve, locate: Resolve = la
 
     Pictures that ``locate`` finds keep their position on the page, before the text of their line.
     """
-    gaps = are_gaps_known([line for line in lines if line.text])
+    texts = [line for line in lines if line.text]
+    gaps = are_gaps_known(texts)
+    whole = "".join([line.text for line in texts])
+    # Most texts have few kinds of these characters, and a search in all of it is faster than one in each line.
+    special = [mark for mark in _SPECIAL_MARKS if mark in whole]
     parts: list[str] = []
     above: Line | None = None
     for line in lines:
-        text = line.text
-        if text and not (line.runs or line.heading or line.pictures or line.prefix or line.cells):
+        text, gap, heading, _, pictures, prefix, cells, runs = line
+        if text and not (runs or heading or pictures or prefix or cells):
             if above is not None:
-                apart = line.gap or not gaps or not above.text
+                apart = gap or not gaps or not above.text
                 if above.prefix or above.cells:
                     parts.append(_between(above, line, apart=apart))
                 else:
                     parts.append("\n\n" if apart else "\\\n")
-            parts.append(_write_plain(text))
+            parts.append(_write_plain(text, special))
             above = line
             continue
-        pictures = _write_pictures(line, locate) if line.pictures else ""
-        if not (line.text or pictures):
+        written = _write_pictures(line, locate) if pictures else ""
+        if not (text or written):
             continue
         if above is not None:
-            apart = line.gap or not gaps or not (line.text and above.text)
+            apart = gap or not gaps or not (text and above.text)
             parts.append(_between(above, line, apart=apart))
-        parts.append(_write_line(line, above, resolve, pictures))
+        parts.append(_write_line(line, above, resolve, written))
         above = line
     return "".join(parts)
 
 
-def _write_plain(text: str) -> str:
-    """A line that is nothing but text: the same as :func:`_write_words`, in a part of the time."""
+def _write_plain(text: str, special: Sequence[str]) -> str:
+    """A line that is nothing but text: the same as :func:`_write_words`, in a part of the time.
+
+    ``special``: those of the special characters that it may have.
+    """
     if text[0] == "[" and (embed := parse_embed(text)):
         return _write_embed(embed)
-    return _escape_start(_escape(text))
+    for mark in special:
+        if mark in text:
+            text = _SPECIAL.sub(r"\\\1", text)
+            break
+    first = text[0]
+    return text if first.isalpha() else _escape_start(text)
 
 
 def _between(above: Line, line: Line, *, apart: bool) -> str:
@@ -128,18 +140,17 @@ def _write_runs(line: Line, resolve: Resolve) -> str:
     return text.strip().replace("![", "\\![")
 
 
-def _style_of(run: tuple[str, Style]) -> tuple[Style, bool]:
-    """The style of a run, and whether it is the mark between two cells, which stays a run of its own."""
-    text, style = run
-    return style, text == BETWEEN_CELLS
-
-
 def _clean_runs(line: Line) -> list[tuple[str, Style]]:
     """The runs with merged styles, and with blanks as in the clean text of the line."""
     runs: list[tuple[str, Style]] = []
-    blank = True
-    for (style, _), group in groupby(line.runs, key=_style_of):
-        text = "".join([part for part, _ in group])
+    blank, at, every = True, 0, line.runs
+    while at < len(every):
+        text, style = every[at]
+        begin, is_mark, at = at, text == BETWEEN_CELLS, at + 1
+        while at < len(every) and every[at][1] == style and (every[at][0] == BETWEEN_CELLS) is is_mark:
+            at += 1
+        if at - begin > 1:
+            text = "".join([part for part, _ in every[begin:at]])
         if not text.isprintable() or "  " in text:  # otherwise its only white space is single blanks
             text = _BLANKS.sub(" ", without_invisible(text))
         if line.cells and text == BETWEEN_CELLS:
@@ -174,7 +185,7 @@ def _is_edge(char: str, *, beside_word: bool) -> bool:
 
 
 def _escape(text: str) -> str:
-    # Most lines have none of them, and a search for each is faster than one for all.
+    # Most texts have none of them, and a search for each is faster than one for all.
     if (
         "_" in text
         or "*" in text

@@ -35,6 +35,11 @@ def is_mojibake(text: str) -> bool:
     return any(is_bad(line) for line in text.splitlines() if _SEQUENCE.search(line))
 
 
+def may_be_mojibake(source: bytes) -> bool:
+    """Whether a text in UTF-8 may have mojibake, by a fast look: all of its signs begin with one of two bytes."""
+    return b"\xc3" in source or b"\xd0" in source
+
+
 def _may_be_mojibake(text: str) -> bool:
     if text.isascii():
         return False

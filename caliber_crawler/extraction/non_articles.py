@@ -83,12 +83,24 @@ def classify(capture: Capture, site: Site, *, is_long: bool = False) -> Problem 
 
 
 def has_long_text(page: Page) -> bool:
-    """Whether the paragraphs of a known layout have the length of an article, by a fast look."""
+    """Whether the paragraphs of a known or learned layout have the length of an article, by a fast look."""
     if page.layout is None or page.article is None:
-        return False
+        return _has_long_learned_text(page)
     length = 0
     for paragraph in page.article.iter("p"):
         length += len((paragraph.text or "").strip())
+        if length >= MAX_NON_ARTICLE_TEXT:
+            return True
+    return False
+
+
+def _has_long_learned_text(page: Page) -> bool:
+    layout = page.site.learned
+    if layout is None or page.document is None:
+        return False
+    length = 0
+    for text in page.document.paragraphs(layout.body[0] if layout.body else ""):
+        length += len(" ".join(text.split()))
         if length >= MAX_NON_ARTICLE_TEXT:
             return True
     return False

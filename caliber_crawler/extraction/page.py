@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -16,7 +15,7 @@ from caliber_crawler.extraction.mojibake import repair
 from caliber_crawler.extraction.prologue import skip_prologue
 from caliber_crawler.extraction.text_page import TextParts
 from caliber_crawler.extraction.tree import Selection, Unreadable, first
-from caliber_crawler.items import Capture
+from caliber_crawler.items import Capture, media_type_of
 from caliber_crawler.quantity import quantity
 from caliber_crawler.site import Layout, Site
 from caliber_crawler.site.learned import HEALED
@@ -65,14 +64,13 @@ class Page:
         return self.document.metadata if self.document is not None else _NO_CLAIMS
 
     @property
-    def metas(self) -> Mapping[str, str]:
-        """The part of the metadata with the meta elements."""
-        return self.document.metas if self.document is not None else _NO_CLAIMS.metas
+    def canonical(self) -> str | None:
+        """The canonical link of the metadata."""
+        return self.document.canonical if self.document is not None else None
 
-    @property
-    def links(self) -> Metadata:
-        """The part of the metadata with the canonical link and the base."""
-        return self.document.links if self.document is not None else _NO_CLAIMS
+    def meta(self, name: str) -> str | None:
+        """The content of a meta element of the metadata."""
+        return self.document.meta(name) if self.document is not None else None
 
     @cached_property
     def selection(self) -> Selection:
@@ -86,7 +84,7 @@ class Page:
         url = self.capture.effective_url
         own = url if is_http_url(url) else f"{self.site.base_url}/"
         try:
-            base_url = browser_url(self.links.base, own)
+            base_url = browser_url(self.document.base if self.document is not None else "", own)
         except ValueError:
             return own
         # A URL of these schemes has a host that can exist, otherwise it would be invalid.
@@ -134,10 +132,11 @@ def decode_source(capture: Capture) -> bytes:
         raise Unreadable("no_response", f"No page from {where}: {capture.error}.")
     if not capture.body or capture.body.isspace():
         raise Unreadable("empty", f"{where} is an empty page.")
-    media_type = capture.media_type
+    content_type = capture.header("content-type")
+    media_type = media_type_of(content_type)
     if media_type.partition("/")[0] in _MEDIA or looks_binary(capture.body):
         raise Unreadable("not_text", f"{where} is not text but {media_type or 'binary data'}.")
-    source = as_utf8(capture.body, capture.header("content-type")).replace(b"\0", b"")
+    source = as_utf8(capture.body, content_type).replace(b"\0", b"")
     if _HTML.match(source):  # as most pages
         return source
     if not source or source.isspace():

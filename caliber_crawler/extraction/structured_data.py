@@ -18,8 +18,10 @@ from caliber_crawler.extraction.urls import absolute_image
 
 def extract_meta(page: Page, *names: str) -> str | None:
     """Return the first non-empty content of these ``<meta>`` names."""
-    metas = page.metas
-    return next((clean_inline(repair(metas[name])) for name in names if name in metas), None)
+    for name in names:
+        if (content := page.meta(name)) is not None:
+            return clean_inline(repair(content))
+    return None
 
 
 def extract_language(page: Page) -> str | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections import Counter
+from collections.abc import Collection, Sequence
 from functools import cache
-from typing import cast
+from typing import NamedTuple, cast
 
 from lxml import etree
 from parsel.csstranslator import css2xpath
@@ -73,40 +75,77 @@ def first(element: etree._Element, css: str) -> etree._Element | None:
     return found[0] if found else None
 
 
+class _Visit(NamedTuple):
+    """The elements of a tree that a search may ask for, in document order."""
+
+    classed: list[tuple[str, etree._Element]]
+    styled: list[etree._Element]
+    tagged: list[etree._Element]
+
+
 class Selection:
     """Repeated searches of one tree, whose elements are visited once for all class selectors.
 
-    After a change of the tree, :meth:`forget` what was found.
+    After a change of the tree by anything but :meth:`remove`, :meth:`forget` what was found.
     """
 
     def __init__(self, element: etree._Element) -> None:
         self.element = element
-        self._visited: tuple[list[tuple[str, etree._Element]], list[etree._Element]] | None = None
+        self._tags: Collection[str] = ()
+        self._visited: _Visit | None = None
 
     def forget(self) -> None:
         self._visited = None
 
-    def _visit(self) -> tuple[list[tuple[str, etree._Element]], list[etree._Element]]:
+    def _visit(self) -> _Visit:
         if self._visited is None:
-            classed, styled = [], []
+            classed, styled, tagged = [], [], []
+            tags = self._tags
             for node in self.element.iter(etree.Element):
+                if node.tag in tags:
+                    tagged.append(node)
                 for name, value in node.items():
                     if name == "class":
                         classed.append((str(value), node))
                     elif name in ("style", "hidden"):
                         styled.append(node)
-            self._visited = classed, styled
+            self._visited = _Visit(classed, styled, tagged)
         return self._visited
+
+    def remove(self, elements: Sequence[etree._Element], name: str) -> None:
+        """Remove elements, which get this name; the text after each stays."""
+        for element in elements:
+            if element is not self.element:
+                element.tag = name
+        etree.strip_elements(self.element, name, with_tail=False)
+        if (known := self._visited) is not None:
+            gone = {node for element in elements if element is not self.element for node in element.iter()}
+            self._visited = _Visit(
+                [each for each in known.classed if each[1] not in gone],
+                [node for node in known.styled if node not in gone],
+                [node for node in known.tagged if node not in gone],
+            )
+
+    def tagged(self, tags: Collection[str]) -> list[etree._Element]:
+        """The elements with these tags, in document order, found on the same visit."""
+        if tags is not self._tags:
+            self._tags = tags
+            self.forget()
+        return self._visit().tagged
+
+    def classed(self, part: str) -> list[etree._Element]:
+        """The elements whose attribute ``class`` contains a text, in document order."""
+        return [node for names, node in self._visit().classed if part in names]
 
     @property
     def classes(self) -> str:
         """Same as :func:`class_names`, each value once."""
-        return " ".join(dict.fromkeys([names for names, _ in self._visit()[0]]))
+        return " ".join(dict.fromkeys([names for names, _ in self._visit().classed]))
 
     @property
     def styled(self) -> list[etree._Element]:
         """The elements that an attribute may hide."""
-        return self._visit()[1]
+        return self._visit().styled
 
     def select(self, css: str) -> list[etree._Element]:
         """Same as :func:`select`."""
@@ -115,7 +154,7 @@ class Selection:
         tag, name = asked
         return [
             node
-            for names, node in self._visit()[0]
+            for names, node in self._visit().classed
             if name in names and (name == names or name in names.split()) and (not tag or node.tag == tag)
         ]
 
@@ -128,7 +167,7 @@ class Selection:
         """The first match of each class selector among these; ``None`` if it has none."""
         wanted = _by_class(selectors)
         found: dict[str, etree._Element | None] = dict.fromkeys([css for each in wanted.values() for css, _ in each])
-        for names, node in self._visit()[0]:
+        for names, node in self._visit().classed:
             for name in names.split():
                 for css, tag in wanted.get(name, ()):
                     if found[css] is None and (not tag or node.tag == tag):
@@ -204,8 +243,7 @@ def parse_piece(source: bytes) -> etree._Element:
     """Parse a fragment of a page; does not look for the end of the document."""
     if is_overloaded(source):
         raise Unreadable("too_complex", f"An element of the page has more than {MAX_ATTRIBUTES} attributes.")
-    # The tree is local and limited by the download size; without huge_tree libxml2 stops at depth 256.
-    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    parser = _parsers.html
     try:
         root = etree.fromstring(source, parser)
     except (etree.XMLSyntaxError, ValueError) as wrong:
@@ -215,6 +253,17 @@ def parse_piece(source: bytes) -> etree._Element:
     if root is None:
         raise Unreadable("empty", "The page has no elements.")
     return cast(etree._Element, root)
+
+
+class _Parsers(threading.local):
+    """The parser of each thread: to make one for each page takes a fifth of the time of parsing an article."""
+
+    def __init__(self) -> None:
+        # The tree is local and limited by the download size; without huge_tree libxml2 stops at depth 256.
+        self.html = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+
+
+_parsers = _Parsers()
 
 
 def is_overloaded(source: bytes) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
 from lxml import etree
@@ -22,6 +21,7 @@ _STYLE_TOKEN = re.compile(
 )
 # Only a URL with a host can be invalid: browsers accept any path. They take a backslash for a slash.
 _HOST_START = re.compile(r"[:/\\]\s*[/\\]")
+_SCHEMES = ("https://", "http://")
 OTHER_SCHEMES = ("javascript:", "mailto:", "tel:", "data:", "about:", "whatsapp:", "viber:", "tg:", "sms:", "blob:")
 """Schemes of links that lead to no page."""
 # Characters that a browser leaves in a fragment: https://url.spec.whatwg.org/#fragment-percent-encode-set
@@ -32,10 +32,11 @@ def absolute(href: str, page: Page) -> str | None:
     """Resolve a URL as a browser would, but keep its fragment; ``None`` if it is not a web URL."""
     href, hash_sign, fragment = href.partition("#")
     try:
-        url = browser_url(href, page.base_url)
+        # Most links are whole, and the base of a page has to be searched for.
+        url = browser_url(href) if href.startswith(_SCHEMES) else browser_url(href, page.base_url)
     except ValueError:
         return None
-    if not url.startswith(("https://", "http://")):
+    if not url.startswith(_SCHEMES):
         return None
     if not hash_sign:
         return url
@@ -94,7 +95,7 @@ def absolute_links(links: Iterable[Link], resolve: Callable[[str], PageURL | Non
     found: dict[str, Link] = {}
     for link in links:
         if not link.url.startswith("#") and (target := resolve(link.url)):
-            found.setdefault(target.url, replace(link, url=target.url))
+            found.setdefault(target.url, Link(url=target.url, text=link.text))
     return tuple(found.values())
 
 
@@ -103,7 +104,7 @@ def absolute_images(images: Iterable[Image], locate: Callable[[str], str | None]
     found: dict[str, Image] = {}
     for image in images:
         if url := locate(image.url):
-            found.setdefault(url, replace(image, url=url))
+            found.setdefault(url, Image(url=url, alt=image.alt))
     return tuple(found.values())
 
 

@@ -58,6 +58,18 @@ class PoliteDownloadHandler(HTTP11DownloadHandler):
                 entry = request.cb_kwargs.get("entry")
                 run.watch(request.url if entry is None else entry.url)
 
+    async def close(self) -> None:
+        """Close the open connections; do not wait longer than a second for those whose hosts do not answer.
+
+        Scrapy limits this time by a second call of the same Deferred, which Twisted logs as an error when a process was
+        busy until both were due.
+        """
+        closing: Deferred[object] = self._pool.closeCachedConnections()  # type: ignore[no-untyped-call]
+        closed = closing.asFuture(asyncio.get_running_loop())
+        done, _ = await asyncio.wait({closed}, timeout=self._disconnect_timeout)
+        for each in done:
+            each.result()
+
     def _share_time(self, request: Request) -> None:
         """Apply the time limit to the page: its redirects share the limit; a retry has a new one."""
         tries = request.meta.get("retry_times", 0)
@@ -86,7 +98,16 @@ class PoliteDownloadHandler(HTTP11DownloadHandler):
         """Confirm the lease, and count the delay from now on: the request may have waited for its connection."""
         self._confirm()
         if request.absoluteURI and (run := self._crawler.get_extension(CrawlRun)) is not None:
-            run.throttle.mark_sent(urlsplit(request.absoluteURI.decode()).netloc, datetime.now(UTC))
+            host = urlsplit(request.absoluteURI.decode()).netloc
+            run.throttle.mark_sent(host, datetime.now(UTC))
+            # The next iteration of the event loop writes it to the socket, which may take long in a busy process.
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self._mark_written, run, host)
+
+    def _mark_written(self, run: CrawlRun, host: str) -> None:
+        """Count the delay from now on: the request has been written."""
+        if self._crawler.crawling:
+            run.throttle.mark_sent(host, datetime.now(UTC))
 
 
 class _BoundedHeadersProtocol(_LenientHTTP11ClientProtocol):

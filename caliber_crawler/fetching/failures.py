@@ -13,11 +13,14 @@ from scrapy.exceptions import (
     ResponseDataLossError,
 )
 from service_identity import VerificationError
-from twisted.internet.error import ConnectionAborted, ConnectionLost
+from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
+from twisted.web._newclient import ParseError
 
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.quantity import quantity
 
+MAX_FAULT_LENGTH = 200
+"""Characters of a fault in a response's header that a message quotes."""
 PERMANENT_FAILURES = frozenset({"robots", "offsite", "scheme", "url_too_long"})
 """Codes of failures that a retry will not fix soon. ``private_address`` is not among them: every host resolves to a
 private IP address in a network with a captive portal."""
@@ -57,7 +60,18 @@ def failure_reason(error: BaseException | None, request: Request) -> tuple[str, 
         return "too_large", "its headers exceed the size limit"
     if _reasons(error, ConnectionLost):
         return "reset", "the connection was lost"
+    if _reasons(error, ConnectionDone):
+        return "network", "the server closed the connection without a valid HTTP response"
+    if faults := [fault for kind in (ParseError, ValueError, KeyError) for fault in _reasons(error, kind)]:
+        return "network", f"its response is not valid HTTP ({_printed(faults[0])})"
     return "network", f"{type(error).__name__}: {error}".rstrip(": ")
+
+
+def _printed(fault: BaseException) -> str:
+    """What is wrong with the header of a response, in Twisted's words; a bare value is that of a header."""
+    texts = [part.decode("latin-1") if isinstance(part, bytes) else str(part) for part in fault.args]
+    text = ": ".join(texts).replace("b'", "'") or type(fault).__name__
+    return text if len(text) <= MAX_FAULT_LENGTH else f"{text[:MAX_FAULT_LENGTH]}…"
 
 
 def is_unconnected(error: BaseException | None, request: Request) -> bool:

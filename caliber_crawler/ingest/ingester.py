@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from caliber_crawler.archive import Archive, PageSetAside
+from caliber_crawler.archive.core.transactions import BatchUndone
 from caliber_crawler.archive.pages.bodies import CompressedBody
 from caliber_crawler.archive.reports.runs import Outcome
 from caliber_crawler.archive.texts.absence import GONE, GONE_REASONS
@@ -196,17 +197,29 @@ class Ingester:
         if not self._pending:
             return
         archive = self._open_archive()
-        with archive.transaction(synced_every=self._synced_every):
-            for item, outcome, packed in self._pending:
-                self._store(archive, item, outcome, packed)
-            archive.runs.heartbeat(self._run_id, self.counts)
+        counts, sites, ingested = self.counts.copy(), self._sites.copy(), len(self.ingested)
+        try:
+            with archive.batch(synced_every=self._synced_every):
+                for item, outcome, packed in self._pending:
+                    self._store_outcome(archive, item, outcome, packed)
+                archive.runs.heartbeat(self._run_id, self.counts)
+        except CaliberError:
+            raise
+        except (Exception, BatchUndone):  # noqa: BLE001 - one page must not stop the others
+            # One of the pages failed: now each is stored with a savepoint of its own, which takes longer.
+            self.counts, self._sites = counts, sites
+            del self.ingested[ingested:]
+            with archive.transaction(synced_every=self._synced_every):
+                for item, outcome, packed in self._pending:
+                    self._store(archive, item, outcome, packed)
+                archive.runs.heartbeat(self._run_id, self.counts)
         self._pending.clear()
 
     def _store(
         self, archive: Archive, item: Item, outcome: Extraction | Problem, packed: CompressedBody | None
     ) -> None:
         """Store a page and its outcome. If that fails because of the page, store only the page and the problem."""
-        counts = self.counts.copy()
+        counts, sites = self.counts.copy(), self._sites.copy()
         try:
             with archive.transaction():
                 self._store_outcome(archive, item, outcome, packed)
@@ -214,7 +227,7 @@ class Ingester:
         except CaliberError:
             raise
         except Exception as error:  # noqa: BLE001 - one page must not stop the others
-            self.counts = counts
+            self.counts, self._sites = counts, sites.copy()
             problem = internal_error(item.capture.effective_url, error, "extract")
         try:
             with archive.transaction():
@@ -222,7 +235,7 @@ class Ingester:
         except CaliberError:
             raise
         except Exception:  # noqa: BLE001 - the page itself cannot be stored
-            self.counts = counts
+            self.counts, self._sites = counts, sites
             self.counts["failed"] += 1
             self._refused.append((problem, None))
 

@@ -24,13 +24,20 @@ class Message:
     """The same if the message is sent again."""
 
 
+def require_receiver(target: Target, environment: Mapping[str, str]) -> None:
+    """Raise ``NotificationError`` if a target can receive no message: it is a file, or no mail server is known."""
+    if target.kind == "feed":
+        raise NotificationError("A file cannot receive these messages: use a webhook, a chat or a mailbox.")
+    if target.kind == "mail":
+        MailServer.from_environment(environment)
+
+
 def send(target: Target, message: Message, environment: Mapping[str, str]) -> str | None:
     """Send a message to a mailbox, a chat or a webhook; return the cause of a failure as a clause.
 
-    Raises ``NotificationError`` if the environment variables do not name a mail server, or the target is a file.
+    Raises as :func:`require_receiver`.
     """
-    if target.kind == "feed":
-        raise NotificationError("A file cannot receive these messages: use a webhook, a chat or a mailbox.")
+    require_receiver(target, environment)
     if target.kind == "mail":
         server = MailServer.from_environment(environment)
         return server.send(target.address, message.title, "\n\n".join(message.lines), id=message.id)

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,11 @@ class Target:
     def place(self) -> str:
         """The target without secrets, for messages."""
         return host_of(self.address) if self.kind == "webhook" else self.address
+
+    @property
+    def key(self) -> str:
+        """What identifies the target without what is secret of it."""
+        return hashlib.sha256(f"{self.chat}+{self.address}".encode()).hexdigest()[:16]
 
     @property
     def path(self) -> Path:

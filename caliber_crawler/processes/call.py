@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from functools import cached_property
 from itertools import count
 from typing import Any
 
@@ -34,7 +35,12 @@ class Context:
 
     def __init__(self, value: object) -> None:
         self.number = next(_numbers)
-        self.message = pickle.dumps(("context", self.number, value))
+        self._value = value
+
+    @cached_property
+    def message(self) -> bytes:
+        """The pickled message that gives a worker the value."""
+        return pickle.dumps(("context", self.number, self._value))
 
 
 class Call:

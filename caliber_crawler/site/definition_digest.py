@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import OrderedDict
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any
 
@@ -14,11 +15,26 @@ DIGITS = 12
 NOT_STATED = ("base_url", "hosts", "learned")
 """Fields that a command may set (``--base-url``) or that are learned."""
 
+MAX_KNOWN = 4_096
+"""Maximum number of definitions whose digest is kept: a process may crawl a thousand sites again and again."""
+_known: OrderedDict[tuple[int, ...], tuple[list[object], str]] = OrderedDict()
+"""Digests by the identities of the stated facts, with these facts, so that no other object gets their identities."""
+
 
 def definition_digest(site: Site) -> str | None:
     """The first digits of the SHA-256 of all facts that a site definition states; ``None`` for a site without one."""
     if not site.has_layouts:
         return None
+    facts = [getattr(site, field.name) for field in fields(site) if field.name not in NOT_STATED]
+    key = tuple(map(id, facts))
+    known = _known.pop(key, None) or (facts, _digest(site))
+    _known[key] = known
+    while len(_known) > MAX_KNOWN:
+        _known.popitem(last=False)
+    return known[1]
+
+
+def _digest(site: Site) -> str:
     stated = {name: value for name, value in _stated(site).items() if name not in NOT_STATED}
     return hashlib.sha256(json.dumps(stated, sort_keys=True, default=str).encode()).hexdigest()[:DIGITS]
 

@@ -24,7 +24,8 @@ blank line. Start with the view [`article_texts`](#article_texts): everything ab
 ![Tables with their keys and references](schema.svg)
 
 The full-text index over every version is `versions_fts` (FTS5: `WHERE versions_fts MATCH 'corridor*'`), whose words
-`versions_vocab` lists. The text of articles is in `versions`: `articles.current_version_id` names the current one.
+`versions_vocab` lists, and `versions_tokens` with each place. The text of articles is in `versions`:
+`articles.current_version_id` names the current one.
 """
 
 

@@ -53,7 +53,7 @@ def webhook() -> Iterator[Webhook]:
 
     with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
         received.url = f"http://127.0.0.1:{server.server_port}/hook"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         try:
             yield received
         finally:

@@ -109,6 +109,17 @@ def test_filters_apply_to_counts_and_to_all_articles(library: Archive) -> None:
     assert counted(library, "gas", language="hy") == []
 
 
+def test_an_article_whose_texts_are_lost_is_not_counted(newsroom: Newsroom) -> None:
+    for number in (1001, 1002):
+        newsroom.save(
+            article_urls=(f"https://caliber.az/en/post/{number}",), headline=f"Gas {number}", page=b"%d" % number
+        )
+    assert [row[3:] for row in counted(newsroom.archive, "gas")] == [(2, 2)]
+    # As a repair leaves it.
+    newsroom.archive.db.execute("UPDATE articles SET current_version_id = NULL, version_count = 0 WHERE id = 2")
+    assert [row[3:] for row in counted(newsroom.archive, "gas")] == [(1, 1)]
+
+
 def test_an_impossible_question_is_refused(library: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(QueryError):
         library.attention("gas AND")
@@ -136,6 +147,10 @@ def test_the_state_changes_with_the_archive(newsroom: Newsroom) -> None:
     newsroom.save(minutes(1), views=5)
     seen_again = state_digest(newsroom.archive._connection)
     assert len({empty, stored, seen_again}) == 3
+    newsroom.archive.db.execute("UPDATE versions SET replaced_by = id")
+    replaced = state_digest(newsroom.archive._connection)
+    assert replaced != seen_again
+    newsroom.archive.db.execute("UPDATE versions SET replaced_by = NULL")
     assert newsroom.archive.attention("gas").state == seen_again == state_digest(newsroom.archive._connection)
 
 

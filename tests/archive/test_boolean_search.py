@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import count
+from itertools import count, islice
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caliber_crawler.archive import Archive, Search, Selection
-from caliber_crawler.archive.search import find_and_count
+from caliber_crawler.archive.core.connection import Connection
+from caliber_crawler.archive.search import find_and_count, inflections
+from caliber_crawler.archive.search.inflections import range_of, terms_in
 from caliber_crawler.archive.search.query import parse
 from caliber_crawler.archive.search.selection import article_ids
 from caliber_crawler.demo import DemoSite
@@ -244,6 +247,27 @@ def test_any_query_finds_what_it_means(
         assert found(archive, query, language) == expected, query
         # The tree as it is shown has the same meaning.
         assert found(archive, str(parse(query)), language) == expected, str(parse(query))
+
+
+@given(beginning=st.text("абеинопрстabcehorstw", max_size=4), places=st.integers(1, 5) | st.just(inflections.PLACES))
+def test_the_words_of_the_index_are_listed_in_order(demo: Library, beginning: str, places: int) -> None:
+    """However many places of words are read before the next word is looked up."""
+    connection = demo[0]._connection
+    sql = "SELECT term FROM versions_vocab WHERE term >= ? AND term < ?"
+    with patch.object(inflections, "PLACES", places):
+        words = islice(terms_in(connection, *range_of(beginning)), 50)
+        assert list(words) == connection.values(f"{sql} LIMIT 50", range_of(beginning))
+
+
+def test_a_frequent_word_is_not_read_to_its_end(demo: Library) -> None:
+    connection = demo[0]._connection
+    word, count = connection.execute("SELECT term, cnt FROM versions_vocab ORDER BY cnt DESC LIMIT 1").fetchone()
+    later = connection.value("SELECT count(*) FROM versions_vocab WHERE term > ? AND term < ?", range_of(word))
+    read: list[str] = []
+    values = Connection.values
+    with patch.object(Connection, "values", lambda *of: read.extend(rows := values(*of)) or rows):
+        assert len(list(terms_in(connection, *range_of(word)))) == later + 1
+    assert read.count(word) == inflections.PLACES < count
 
 
 def test_articles_with_the_exact_form_come_first(demo: Library) -> None:

@@ -98,7 +98,7 @@ def test_batches_find_what_single_checks_find(
                     connection.execute(statement)
             in_batches = findings(connection, *{table} & parts)
             with monkeypatch.context() as context:
-                context.setattr(RowContent, "examine", lambda self, row: (False, 0))
+                context.setattr(RowContent, "examine", lambda self, rows: ([False] * len(rows), 0))
                 context.setattr(CheckedTables, "_is_body_right", lambda self, *row: False)
                 context.setattr(checked_tables, "doubtful_rows", lambda connection, table, ids: set(ids))
                 assert in_batches == findings(connection, *{table} & parts), change
@@ -123,8 +123,22 @@ def test_checksums_of_stored_rows_are_those_of_written_rows(data: st.DataObject)
     row = dict(zip(columns, values, strict=True))
     row["checksum"] = stored[columns.index("checksum")] = checksum(table, row)
     content = RowContent(table, columns)
-    assert content.json_of(stored) is None or content.examine(stored)[0]
+    types = tuple(map(type, stored))
+    assert content.contents(types, [stored]) is None or content.examine([stored])[0] == [True]
     assert [text(value) for value in stored] == list(row.values())
+
+
+@given(st.lists(st.tuples(*[VALUE] * 7, st.booleans()), min_size=1, max_size=6))
+def test_rows_are_examined_together_as_each_by_itself(found: list[tuple[object, ...]]) -> None:
+    columns = layouts()["links"].columns
+    rows = []
+    for *values, is_right in found:
+        row = dict(zip(columns, values, strict=False)) | {"checksum": 1}
+        if is_right:
+            row["checksum"] = checksum("links", row)
+        rows.append([bytearray(value.encode()) if isinstance(value, str) else value for value in row.values()])
+    content = RowContent("links", columns)
+    assert content.examine(rows)[0] == [content.examine([row])[0][0] for row in rows]
 
 
 def test_a_blob_in_place_of_a_text_is_not_taken_for_it() -> None:
@@ -134,9 +148,8 @@ def test_a_blob_in_place_of_a_text_is_not_taken_for_it() -> None:
     values["checksum"] = checksum("links", values)
     stored = [bytearray(value.encode()) if isinstance(value, str) else value for value in values.values()]
     content = RowContent("links", columns)
-    assert content.examine(stored)[0]
-    stored[columns.index("text")] = b"a"
-    assert not content.examine(stored)[0]
+    blob = [b"a" if name == "text" else value for name, value in zip(columns, stored, strict=True)]
+    assert content.examine([stored, blob, stored])[0] == [True, False, True]
 
 
 @given(st.text(alphabet=st.sampled_from("a é\u0301\n\n \t\u00a0\u2000\u2028ə\x1c\x85")) | st.text())

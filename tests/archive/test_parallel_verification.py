@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
+import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -32,6 +34,24 @@ def test_a_sound_archive_is_sound_in_several_processes(valid: Path, monkeypatch:
     assert several == one
     assert several.checked > 100
     assert several.findings == []
+
+
+def crash_in_mapped_memory(path: Path, read_cold: bool, mapped: bool, name: str) -> parallel_verification.CheckedPart:
+    """As on a disk that fails while a file is mapped."""
+    if mapped and name in ("links", "B-trees"):
+        os.kill(os.getpid(), signal.SIGBUS)
+    return parallel_verification.check_part(path, read_cold, mapped, name)
+
+
+def test_a_disk_that_fails_under_mapped_memory_costs_no_check(
+    valid: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(shutil.copy(valid, tmp_path / "archive.db"))
+    change_file(path, "UPDATE links SET text = 'speach'")
+    monkeypatch.setattr(parallel_verification, "check_part", crash_in_mapped_memory)
+    one, several = both_ways(path, monkeypatch)
+    assert several == one
+    assert {finding.kind for finding in several.findings} == {"article"}
 
 
 def test_changed_rows_are_found_in_several_processes(

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from caliber_crawler.archive import Archive, Selection
+from caliber_crawler.browse.edits import CHANGED
 from caliber_crawler.commands.merge import merge_one
 from tests.archive.newsroom import Newsroom, minutes
 
@@ -117,6 +118,24 @@ def test_a_merge_looks_identifiers_up_without_reading_the_articles_of_their_site
     assert plans
     for statement, plan in plans.items():
         assert not any(map(OF_A_WHOLE_SITE.match, plan)), (statement, plan)
+
+
+@pytest.mark.parametrize("rows", [None, TINY, ROWS], ids=["without statistics", "tiny", "large"])
+def test_the_newest_edits_are_found_without_sorting(blank_copy: Path, rows: dict[str, int] | None) -> None:
+    (plan,) = steps(blank_copy, {CHANGED}, rows).values()
+    assert plan == ["SCAN articles USING INDEX articles_of_several_versions"]
+
+
+@pytest.mark.parametrize(
+    "rows", [None, TINY, ROWS | {"view_counts": 400_000}], ids=["without statistics", "tiny", "large"]
+)
+def test_the_growth_of_views_reads_counts_in_the_order_of_their_key(
+    blank_copy: Path, rows: dict[str, int] | None
+) -> None:
+    """An index that has every column has another order: all counts would be sorted."""
+    (plan,) = steps(blank_copy, {"SELECT count(*), sum(per_hour) FROM view_growth"}, rows).values()
+    assert "SCAN c" in plan
+    assert plan.index("SCAN c") < plan.index("UNION ALL") < plan.index("USE TEMP B-TREE FOR ORDER BY")
 
 
 @pytest.mark.parametrize(

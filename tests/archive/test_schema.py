@@ -20,7 +20,16 @@ from tests.properties import examples
 TABLES = {
     *("articles", "article_urls", "versions", "view_counts", "captures", "bodies", "dictionaries", "frontier", "runs"),
     *("field_coverage", "problems", "sites", "sections", "authors", "article_authors", "images", "links"),
-    *("hosts", "totals", "article_totals", "url_claims", "site_facts", "versions_fts", "versions_vocab"),
+    *(
+        "hosts",
+        "totals",
+        "article_totals",
+        "url_claims",
+        "site_facts",
+        "versions_fts",
+        "versions_vocab",
+        "versions_tokens",
+    ),
     *("codebook", "codes", "alerts", "alert_events", "copies", "counterparts"),
     *("name_searches", "mentions", "quotations", "merge_marks"),
 }
@@ -49,7 +58,7 @@ def test_every_table_is_strict(newsroom: Newsroom) -> None:
 def test_every_foreign_key_has_an_index(newsroom: Newsroom) -> None:
     """Otherwise deleting or merging a row scans the table that refers to it."""
     db = newsroom.archive.db
-    for table in TABLES - {"versions_fts", "versions_vocab"}:
+    for table in TABLES - {"versions_fts", "versions_vocab", "versions_tokens"}:
         first_columns = {(index.columns[0],) for index in db.table(table).indexes} | {tuple(db.table(table).pks[:1])}
         for key in db.table(table).foreign_keys:
             if key.other_table != "versions":  # never deleted
@@ -148,7 +157,7 @@ COMPUTED = {
         "url_claims",
         "takedown_keys",
     ),
-    *("versions_fts", "versions_vocab"),
+    *("versions_fts", "versions_vocab", "versions_tokens"),
     *("codebook", "codes", "alerts", "alert_events"),
 }
 """Tables whose values ``verify`` computes again, or whose keys are everything that they have."""

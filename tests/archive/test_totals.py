@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.reports.status import status
-from caliber_crawler.archive.reports.totals import COUNTED, edition_totals, totals, wrong_totals
+from caliber_crawler.archive.reports.totals import NAMES, edition_totals, totals, wrong_totals
 from caliber_crawler.archive.upkeep.repair import Repair
 from tests.archive.newsroom import NOON, Newsroom, capture, minutes
 from tests.properties import examples
@@ -70,7 +70,7 @@ def test_totals_equal_a_recount(newsroom: Newsroom, steps: list[tuple[str, int]]
     assert status(newsroom.archive._connection)["edits"] == newsroom.values("SELECT count(*) FROM edits")[0]
 
 
-@pytest.mark.parametrize("name", sorted(COUNTED))
+@pytest.mark.parametrize("name", sorted(NAMES))
 def test_a_wrong_total_is_found_and_repaired(newsroom: Newsroom, name: str) -> None:
     newsroom.save(views=1)
     before = totals(newsroom.archive._connection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,11 +11,14 @@ import pytest
 from click.testing import CliRunner
 
 from caliber_crawler.archive import Archive
+from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.upkeep.file_repair import Check
+from caliber_crawler.archive.upkeep.new_rows import Mark, NewRowsVerification
 from caliber_crawler.commands.cli import main
 from caliber_crawler.commands.merge import merge_one
 from caliber_crawler.errors import ArchiveLocked, NoArchive
 from tests.archive.newsroom import NOON, Newsroom, minutes, start_run
+from tests.archive.test_query_plans import ROWS, steps
 from tests.archive.test_verify import change_file
 
 OLD, NEW = ("https://caliber.az/en/post/1001",), ("https://caliber.az/en/post/5000",)
@@ -82,6 +86,21 @@ def test_damage_to_a_new_row_is_found_each_time(verified: Path, table: str, chan
     assert found
     assert set(found) <= set(Archive.verify_file(verified).findings)
     assert verify(verified).findings == found  # damage is not recorded as verified
+
+
+@pytest.mark.parametrize("rows", [None, ROWS], ids=["without statistics", "large"])
+def test_new_rows_are_found_without_reading_a_whole_table(
+    blank: Path, tmp_path: Path, rows: dict[str, int] | None
+) -> None:
+    path = Path(shutil.copy(blank, tmp_path / "archive.db"))
+    statements: set[str] = set()
+    with contextlib.closing(Connection.open(path, "read")) as connection:
+        verification = NewRowsVerification(connection, Mark(1, "2026-01-07T10:00:00Z", 1, 1))
+        connection.raw.set_trace_callback(statements.add)
+        assert not any(verification)
+    plans = steps(path, {statement for statement in statements if "run_id > 1" in statement}, rows)
+    assert len(plans) >= len(verification.conditions)
+    assert [(sql, step) for sql, plan in plans.items() for step in plan if step.startswith("SCAN")] == []
 
 
 def test_damage_to_an_older_row_is_found_by_a_full_verification_only(verified: Path) -> None:

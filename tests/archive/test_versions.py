@@ -335,3 +335,7 @@ def test_the_order_in_which_pages_arrive_does_not_matter(
         assert minute_of(row["first_seen_at"]) == min(minute for minute, _, _ in sightings)
         assert minute_of(row["last_seen_at"]) == last
         assert row["version_count"] == len(history(newsroom))
+        changed_at = "SELECT max(seen_from) FROM versions HAVING count(*) > 1"
+        assert archive.db.execute("SELECT changed_at FROM articles WHERE version_count > 1").fetchall() == (
+            archive.db.execute(changed_at).fetchall()
+        )

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from parsel import Selector
 
 from caliber_crawler.archive import Archive
+from caliber_crawler.archive.texts.current_state import refresh
+from caliber_crawler.browse import edits as edits_page
+from caliber_crawler.browse.edits import newest_versions
 from tests.browse.conftest import Get, browsing
 from tests.browse.newsroom import article, hour, print_hostile_newspaper, save
 
@@ -92,6 +99,73 @@ def test_versions_of_another_article_are_not_compared(get: Get, query: str) -> N
 
 def test_an_article_with_one_version_has_no_changes(get: Get) -> None:
     assert get("/archive/-/changes/4").status_code == 404
+
+
+@pytest.fixture(scope="module")
+def changing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    """An archive for rows of versions without texts."""
+    with Archive.open(tmp_path_factory.mktemp("changing") / "archive.db", mode="write") as archive:
+        archive.db.execute("PRAGMA foreign_keys = OFF")
+        yield archive
+
+
+Version = tuple[int, int, bool]
+"""Article, the hour in which it was first seen, and whether it was replaced."""
+versions = st.lists(st.tuples(st.integers(1, 6), st.integers(0, 5), st.booleans()), max_size=20)
+duplicates = st.fixed_dictionaries({}, optional={4: st.just(1), 5: st.sampled_from([1, 2]), 6: st.just(3)})
+
+
+@given(versions, duplicates)
+def test_the_newest_versions_come_first_whatever_their_order_in_the_archive(
+    changing: Archive, versions: list[Version], duplicates: dict[int, int]
+) -> None:
+    changing.db.execute("BEGIN")
+    try:
+        for id in range(1, 7):
+            insert(
+                changing, "articles", id=id, headline="", language="en", site="caliber", duplicate_of=duplicates.get(id)
+            )
+        for id, (article_id, hours, is_replaced) in enumerate(versions, 1):
+            insert(
+                changing,
+                "versions",
+                id=id,
+                article_id=article_id,
+                number=id,
+                replaced_by=9 if is_replaced else None,
+                seen_from=at(hours),
+                seen_until=at(9),
+            )
+        for id in {
+            duplicates.get(article_id, article_id) for article_id, _, is_replaced in versions if not is_replaced
+        }:
+            refresh(changing._connection, id)
+        with patch.object(edits_page, "BATCH_SIZE", 2):
+            found = [version for part in newest_versions(changing._connection) for version in part]
+    finally:
+        changing.db.execute("ROLLBACK")
+    valid = [
+        (duplicates.get(article_id, article_id), id, at(hours))
+        for id, (article_id, hours, is_replaced) in enumerate(versions, 1)
+        if not is_replaced
+    ]
+    several = Counter(article_id for article_id, _, _ in valid)
+    newest = sorted(valid, key=lambda version: (version[2], version[1]), reverse=True)
+    assert found == [version for version in newest if several[version[0]] > 1]
+
+
+def at(hours: int) -> str:
+    return f"2026-01-07T{hours:02}:00:00Z"
+
+
+def insert(archive: Archive, table: str, **values: object) -> None:
+    """Insert a row; columns that need a value and are not given have one that does not matter."""
+    for _, name, kind, needs_value, default, key in archive.db.execute(f"PRAGMA table_info({table})"):
+        if needs_value and default is None and not key:
+            time = at(0) if name.endswith("_at") else "x" * 64 if name == "content_digest" else ""
+            values.setdefault(name, {"cause": "first", "url": "urn:x"}.get(name, time) if kind == "TEXT" else 0)
+    names = ", ".join(values)
+    archive.db.execute(f"INSERT INTO {table} ({names}) VALUES (:{', :'.join(values)})", values)
 
 
 def test_hostile_texts_are_escaped_in_differences(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from caliber_crawler.cluster import database
 from caliber_crawler.cluster.database import (
     _first_line,
     connect,
@@ -15,6 +16,7 @@ from caliber_crawler.cluster.database import (
     has_password,
     require_set_up,
     server_description,
+    set_up,
 )
 from caliber_crawler.cluster.status import _plain
 from caliber_crawler.errors import ClusterError
@@ -76,6 +78,11 @@ def test_an_unreachable_server_is_reported_in_one_line() -> None:
     [
         (psycopg.errors.InsufficientPrivilege("permission denied for table x.\nLINE 1"), "ClusterError: permission"),
         (psycopg.errors.UndefinedTable("relation does not exist"), "ClusterError: is not set up"),
+        (
+            psycopg.errors.UndefinedColumn("column does not exist"),
+            "ClusterError: set up for this version; run `caliber",
+        ),
+        (psycopg.errors.LockNotAvailable("lock timeout"), "ClusterError: in use by another program, such as a backup"),
         (psycopg.errors.DivisionByZero("division by zero"), "DivisionByZero: division by zero"),
     ],
 )
@@ -87,6 +94,9 @@ def test_an_error_of_a_statement_is_explained_if_the_operator_can_resolve_it(
             return self
 
         def __exit__(self, *_: object) -> None:
+            pass
+
+        def execute(self, *_: object) -> None:
             pass
 
     monkeypatch.setattr(psycopg, "connect", lambda *_, **__: Connection())
@@ -112,3 +122,14 @@ def test_the_first_line_of_an_error_or_its_kind_is_reported(message: str, line: 
 def test_times_become_text_and_other_values_stay() -> None:
     row = {"at": datetime(2026, 1, 7, 12, 30, 15, 999, tzinfo=UTC), "id": 7, "why": None, "counts": {"new": 1}}
     assert _plain(row) == row | {"at": "2026-01-07T12:30:15+00:00"}
+
+
+@pytest.mark.slow
+def test_a_set_up_waits_for_a_table_in_use_only_for_a_short_time(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_up(dsn)
+    monkeypatch.setattr(database, "LOCK_TIMEOUT", "200ms")
+    with psycopg.connect(dsn) as backup:
+        backup.execute("LOCK TABLE caliber_states IN ACCESS SHARE MODE")  # as pg_dump does
+        with pytest.raises(ClusterError, match="such as a backup, for 200ms; try again"):
+            set_up(dsn)
+    assert not set_up(dsn)

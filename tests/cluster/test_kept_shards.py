@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from caliber_crawler.cluster.kept_shards import KeptShard, KeptShards
+from tests.small_disk import small_disk_at
 
 STATE = KeptShard("a/00000001-0123abcd.db", b"12345678")
 
@@ -50,3 +51,13 @@ def test_the_least_recently_used_are_deleted_first(tmp_path: Path) -> None:
 def test_with_a_limit_of_zero_nothing_is_kept(tmp_path: Path) -> None:
     KeptShards(tmp_path / "kept", 0).put("a", file(tmp_path / "1.db"), STATE)
     assert not (tmp_path / "kept").exists()
+
+
+@pytest.mark.slow
+def test_it_is_known_whether_a_shard_is_kept(tmp_path: Path) -> None:
+    assert KeptShards(tmp_path / "kept", None).put("a", file(tmp_path / "1.db"), STATE)
+    assert not KeptShards(tmp_path / "none", 0).put("a", file(tmp_path / "1.db"), STATE)
+    with small_disk_at(tmp_path / "disk", 1) as disk:
+        shard = file(disk / "1.db", bytes(900_000))
+        large = KeptShard("a/00000001-0123abcd.db", bytes(300_000))
+        assert not KeptShards(disk / "kept", None).put("a", shard, large)

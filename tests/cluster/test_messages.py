@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
+from typing import LiteralString
 
 import pytest
 from procrastinate import PsycopgConnector
+from procrastinate.exceptions import ConnectorException
 
 from caliber_crawler.archive.reports.alarms import SiteState
-from caliber_crawler.cluster.database import conninfo, set_up
+from caliber_crawler.cluster import state_messages
+from caliber_crawler.cluster.database import connect, conninfo, set_up
 from caliber_crawler.cluster.state_messages import StateMessages
 from caliber_crawler.notification.target import Target, parse_target
 from tests.alerts.receivers import Mailbox, Webhook, mailbox, webhook
@@ -74,6 +77,31 @@ def find(dsn: str, receivers: Receivers, *found: SiteState) -> list[str]:
             messages = StateMessages(connector, receivers.targets, log.append)
             for state in found:
                 await messages.record("gazette", state, None if state == HEALTHY else "a reason")
+                await messages.deliver()
+        finally:
+            await connector.close_async()
+
+    asyncio.run(body())
+    return log
+
+
+def make_due(dsn: str, column: LiteralString = "due_at") -> None:
+    """Let the time pass until messages are due, or until a worker that sends them counts as dead."""
+    with connect(dsn) as connection:
+        connection.execute(f"UPDATE caliber_messages SET {column} = now()")
+
+
+def deliver(dsn: str, receivers: Receivers) -> list[str]:
+    """Let a worker that has just started send what is left; return its log."""
+    log: list[str] = []
+
+    async def body() -> None:
+        connector = PsycopgConnector(conninfo=conninfo(dsn))
+        await connector.open_async()
+        try:
+            messages = StateMessages(connector, receivers.targets, log.append)
+            messages.close()
+            await messages.run()
         finally:
             await connector.close_async()
 
@@ -124,8 +152,13 @@ def test_jobs_that_fail_at_the_same_time_send_one_message(dsn: str, receivers: R
         await connector.open_async()
         try:
             workers = [StateMessages(connector, receivers.targets, print) for _ in range(2)]
+
+            async def end_job(worker: StateMessages, state: SiteState) -> None:
+                await worker.record("gazette", state, None)
+                await worker.deliver()
+
             for state in (DOWN, HEALTHY):
-                await asyncio.gather(*(worker.record("gazette", state, None) for worker in workers * 4))
+                await asyncio.gather(*(end_job(worker, state) for worker in workers * 4))
         finally:
             await connector.close_async()
 
@@ -134,18 +167,22 @@ def test_jobs_that_fail_at_the_same_time_send_one_message(dsn: str, receivers: R
 
 
 @pytest.mark.slow
-def test_a_message_that_could_not_be_sent_is_sent_after_the_next_job(dsn: str, receivers: Receivers) -> None:
+def test_a_message_that_could_not_be_sent_is_sent_later(dsn: str, receivers: Receivers) -> None:
     set_up(dsn)
     find(dsn, receivers, HEALTHY)
     receivers.slack.status = 500
     (failure,) = find(dsn, receivers, REDESIGN)
     assert failure == (
-        "The message about gazette could not be sent to 127.0.0.1: it answered 500. The next job tries again."
+        "The message about gazette could not be sent to 127.0.0.1: it answered 500. The next attempt is in 60 s."
     )
-    receivers.slack.status = 200
     assert receivers.received()[0] == ["healthy", "alarm"]
     tried = len(receivers.slack.payloads)
-    find(dsn, receivers, REDESIGN)
+    assert find(dsn, receivers, REDESIGN) == []
+    assert len(receivers.slack.payloads) == tried, "not before its time"
+    receivers.slack.status = 200
+    make_due(dsn)
+    deliver(dsn, receivers)
+    deliver(dsn, receivers)
     find(dsn, receivers, REDESIGN)
     assert len(receivers.slack.payloads) == tried + 1
     assert receivers.received()[0] == ["healthy", "alarm"], "the other receivers get none twice"
@@ -160,6 +197,8 @@ def test_a_message_that_was_overtaken_is_not_sent(dsn: str, receivers: Receivers
     receivers.json.status = 200
     receivers.json.payloads.clear()
     find(dsn, receivers, HEALTHY, HEALTHY)
+    make_due(dsn)
+    deliver(dsn, receivers)
     assert receivers.received()[0] == [], "its last message said so"
     assert receivers.received()[1] == ["healthy", "failed", "healthy"]
 
@@ -174,3 +213,117 @@ def test_a_new_target_is_sent_the_next_change(dsn: str, receivers: Receivers) ->
     assert receivers.received() == sent()
     find(dsn, receivers, HEALTHY)
     assert receivers.received() == sent("healthy")
+
+
+@pytest.mark.slow
+def test_a_message_is_stored_with_the_change_so_that_no_killed_worker_loses_it(dsn: str, receivers: Receivers) -> None:
+    set_up(dsn)
+    find(dsn, receivers, HEALTHY)
+
+    async def record_and_die() -> None:
+        connector = PsycopgConnector(conninfo=conninfo(dsn))
+        await connector.open_async()
+        await StateMessages(connector, receivers.targets, print).record("gazette", DOWN, "a reason")
+        await connector.close_async()
+
+    asyncio.run(record_and_die())
+    assert receivers.received() == sent("healthy")
+    deliver(dsn, receivers)
+    deliver(dsn, receivers)
+    find(dsn, receivers, DOWN)
+    assert receivers.received() == sent("healthy", "failed")
+
+
+@pytest.mark.slow
+def test_a_message_whose_sender_was_killed_is_sent_again_under_the_same_id(
+    dsn: str, receivers: Receivers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up(dsn)
+    receivers.targets = receivers.targets[:1]
+    monkeypatch.setattr(state_messages, "SENT", "SELECT 1 / 0")
+    with pytest.raises(ConnectorException):
+        find(dsn, receivers, DOWN)
+    monkeypatch.undo()
+    deliver(dsn, receivers)
+    assert len(receivers.json.payloads) == 1, "another worker may be sending it"
+    make_due(dsn, "sender_until")
+    deliver(dsn, receivers)
+    find(dsn, receivers, DOWN)
+    assert len(receivers.json.payloads) == 2
+    first, second = (headers["idempotency-key"] for headers in receivers.json.headers)
+    assert first == second
+
+
+@pytest.mark.slow
+def test_a_state_that_changes_while_its_message_is_sent_is_sent_next(dsn: str, receivers: Receivers) -> None:
+    set_up(dsn)
+    receivers.targets = receivers.targets[:1]
+
+    async def body() -> None:
+        connector = PsycopgConnector(conninfo=conninfo(dsn))
+        await connector.open_async()
+        try:
+            one, other = (StateMessages(connector, receivers.targets, print) for _ in range(2))
+            await one.record("gazette", DOWN, "a reason")
+            (row,) = await connector.execute_query_all_async(
+                state_messages.TAKE, target=receivers.targets[0].key, sender=one._sender, seconds=60
+            )
+            await other.record("gazette", HEALTHY, None)
+            await other.deliver()
+            assert receivers.json.payloads == [], "the first is still being sent"
+            assert await one._send(row, receivers.targets[0].key, receivers.targets[0])
+            await other.deliver()
+        finally:
+            await connector.close_async()
+
+    asyncio.run(body())
+    assert receivers.received()[0] == ["failed", "healthy"]
+
+
+@pytest.mark.slow
+def test_a_failing_target_is_tried_once_for_all_its_messages(dsn: str, receivers: Receivers) -> None:
+    set_up(dsn)
+    receivers.targets = receivers.targets[:1]
+    receivers.json.status = 503
+
+    async def body() -> list[str]:
+        log: list[str] = []
+        connector = PsycopgConnector(conninfo=conninfo(dsn))
+        await connector.open_async()
+        try:
+            messages = StateMessages(connector, receivers.targets, log.append)
+            for number in range(5):
+                await messages.record(f"site{number}", DOWN, None)
+            await messages.deliver()
+            await messages.deliver()
+        finally:
+            await connector.close_async()
+        return log
+
+    assert len(asyncio.run(body())) == 1
+    assert len(receivers.json.payloads) == 1
+
+
+@pytest.mark.slow
+def test_a_message_is_given_up_after_a_week(dsn: str, receivers: Receivers) -> None:
+    set_up(dsn)
+    receivers.json.status = 503
+    find(dsn, receivers, DOWN)
+    log: list[str] = []
+
+    async def body() -> None:
+        connector = PsycopgConnector(conninfo=conninfo(dsn))
+        await connector.open_async()
+        try:
+            messages = StateMessages(connector, receivers.targets, log.append)
+            await messages.give_up_old()
+            assert log == []
+            await connector.execute_query_async("UPDATE caliber_messages SET created_at = now() - interval '8 days'")
+            await messages.give_up_old()
+        finally:
+            await connector.close_async()
+
+    asyncio.run(body())
+    assert log == [
+        "A message about gazette could not be sent for 7 days and is given up; see `caliber cluster status`."
+    ]

@@ -5,9 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from caliber_crawler.cluster.metrics import exposition
+from caliber_crawler.cluster.database import connect, set_up
+from caliber_crawler.cluster.metrics import ClusterCollector, Status, exposition
+from caliber_crawler.cluster.status import cluster_status
+from caliber_crawler.errors import ClusterError
 
 NOW = datetime(2026, 1, 7, 12, tzinfo=UTC)
 STATUS: dict[str, list[dict[str, Any]]] = {
@@ -16,6 +21,7 @@ STATUS: dict[str, list[dict[str, Any]]] = {
         {"status": "todo", "not_before": None, "since": "2026-01-07T11:59:00+00:00"},
         {"status": "failed", "not_before": None, "since": None},
     ],
+    "messages": [{"site": "gazette", "since": "2026-01-07T11:00:00+00:00", "attempts": 2}],
     "workers": [{"silent_for": 2.5}, {"silent_for": 0.5}],
     "sites": [
         {"site": "gazette", "state": "healthy", "alarms": [], "last_healthy_at": "2026-01-07T11:00:00+00:00"},
@@ -45,6 +51,8 @@ def values(status: dict[str, list[dict[str, Any]]]) -> dict[tuple[str, ...], flo
 def test_metrics_count_jobs_workers_sites_and_shards() -> None:
     hour_ago = datetime(2026, 1, 7, 11, tzinfo=UTC).timestamp()
     assert values(STATUS) == {
+        ("up",): 1,
+        ("unsent_messages",): 1,
         ("jobs", "todo"): 2,
         ("jobs", "doing"): 0,
         ("jobs", "failed"): 1,
@@ -69,3 +77,38 @@ def test_metrics_count_jobs_workers_sites_and_shards() -> None:
 
 def test_an_empty_cluster_has_metrics() -> None:
     assert values({name: [] for name in STATUS})["jobs", "todo"] == 0
+
+
+def test_a_job_that_is_not_ready_yet_is_not_late() -> None:
+    job = {"status": "todo", "not_before": "2026-01-07T13:00:00+00:00", "since": None}
+    assert values({**STATUS, "jobs": [job]})["overdue_seconds",] == 0
+
+
+def test_a_database_that_does_not_answer_is_a_metric(caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> Status:
+        raise ClusterError("Cannot connect to PostgreSQL at db.example.org.")
+
+    registry = CollectorRegistry()
+    registry.register(ClusterCollector(fail))
+    assert b"caliber_up 0.0" in generate_latest(registry)
+    assert "Cannot connect to PostgreSQL at db.example.org." in caplog.text
+
+
+@pytest.mark.slow
+def test_the_size_of_a_shard_is_that_of_all_its_files(dsn: str) -> None:
+    set_up(dsn)
+    parts = [(1, None, 900), (2, 1, 20), (3, None, 1000), (4, 3, 30), (5, 4, 40)]
+    with connect(dsn) as connection:
+        for generation, base, size in parts:
+            connection.execute(
+                "INSERT INTO caliber_shard_parts (site, generation, base, path, size, digest)"
+                " VALUES ('gazette', %s, %s, 'x', %s, 'x')",
+                (generation, base, size),
+            )
+        for site, generation in (("gazette", 5), ("weekly", 1)):
+            connection.execute(
+                "INSERT INTO caliber_shards (site, generation, path, size, digest, outcome, counts)"
+                " VALUES (%s, %s, 'x', 40, 'x', 'finished', '{}')",
+                (site, generation),
+            )
+    assert [(row["site"], row["size"]) for row in cluster_status(dsn)["shards"]] == [("gazette", 1070), ("weekly", 40)]

@@ -96,7 +96,7 @@ def test_twenty_sites_survive_a_full_disk_a_restart_a_damaged_and_an_earlier_sha
         postgres.start()
         wait_out_the_fault(crew, "No space left on device")
         filler.unlink()
-        crew.wait_for(crew.is_done)
+        crew.wait_for(lambda: crew.is_done() and not storage_failed(crew))
         assert [worker.poll() for worker in workers] == [None, None]
         assert crew.handovers() == {}
         crew.stop()
@@ -181,7 +181,7 @@ def test_an_object_store_that_fails_for_a_while_loses_nothing(dsn: str, tmp_path
         assert refused_takedown.exit_code == 19
         assert "Takedown 1 is recorded; the next job of each site carries it out." in refused_takedown.stderr
         store.start()
-        crew.wait_for(crew.is_done)
+        crew.wait_for(lambda: crew.is_done() and not storage_failed(crew))
         crew.stop()
         found = states(received.payloads)
         assert sorted(found.pop(STORAGE)) == ONE_FAILURE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from socket import gethostname
@@ -17,7 +17,7 @@ from tests.alerts.receivers import webhook
 from tests.cluster.crew import Crew, assert_every_article_once, run_crew
 from tests.cluster.postgres import rows
 from tests.cluster.press import MODULE, serve_press
-from tests.conftest import AT
+from tests.conftest import AT, Result
 
 pytestmark = pytest.mark.slow
 
@@ -174,3 +174,19 @@ def test_a_takedown_reaches_the_job_that_runs_and_what_it_finds_later(dsn: str, 
             assert {slug for (slug,) in connection.execute("SELECT slug FROM articles")} == paper.truth() - unwanted
             assert connection.execute("SELECT count(*) FROM captures WHERE url = ?", (stored,)).fetchone() == (0,)
         assert crew.caliber("cluster", "check").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("file:alarms.atom", "A file cannot receive these messages: use a webhook, a chat or a mailbox."),
+        ("mailto:editor@example.org", "E-mail needs the environment variables CALIBER_SMTP_URL"),
+        ("hooks.example.org", "is not a target"),
+    ],
+)
+def test_a_target_that_can_receive_nothing_is_reported_at_the_start(
+    dsn: str, caliber: Callable[..., Result], tmp_path: Path, target: str, words: str
+) -> None:
+    result = caliber("cluster", "worker", "--shards", tmp_path, "--notify", target, CALIBER_DSN=dsn)
+    assert (result.exit_code, "Traceback" in result.stderr) == (2, False)
+    assert words in result.stderr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import threading
 import time
@@ -13,7 +15,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from caliber_crawler.commands.watch import Watch, watch
+from caliber_crawler.commands.crawl_options import CrawlCommand
+from caliber_crawler.commands.watch import Watch, report_end, watch
+from tests.alerts.receivers import webhook
 
 RECORD = "import sys, time; open(sys.argv[1], 'a').write('crawl\\n'); time.sleep(float(sys.argv[2])); sys.exit({code})"
 
@@ -104,3 +108,45 @@ def test_an_invalid_cron_expression_is_refused(cron: str) -> None:
 def test_the_help_states_the_time_zone_and_the_weekdays() -> None:
     help = " ".join(CliRunner().invoke(watch, ["--help"]).output.split())
     assert "(1 is Monday), in the time zone of this machine" in help
+
+
+@pytest.mark.slow
+def test_a_crawl_that_is_killed_is_reported_once_and_so_is_its_recovery(tmp_path: Path) -> None:
+    kills = "import os, sys; log = open(sys.argv[1], 'a+'); log.seek(0); done = len(log.read()); log.write('x');"
+    kills += " log.close(); os.kill(os.getpid(), 9) if 1 <= done <= 3 else None"
+    codes: list[int] = []
+    with webhook() as received:
+        options = CrawlCommand(archive=tmp_path / "a.db", notify=received.url, sites=("gazette",))
+
+        def end(code: int) -> None:
+            report_end(options, code)
+            codes.append(code)
+            if len(codes) == 7:
+                watching.stop(signal.SIGTERM, None)
+
+        watching = Watch(["-c", kills, str(tmp_path / "log")], end)
+        run(watching, every(0.01)).join(60)
+    assert codes == [0, -9, -9, -9, 0, 0, 0]
+    assert [(message["site"], message["state"], message["exit_code"]) for message in received.payloads] == [
+        ("gazette", "failed", 137),
+        ("gazette", "healthy", 0),
+    ]
+    assert "signal 9 (Killed)" in received.payloads[0]["why"]
+
+
+def test_a_crawl_that_cannot_be_started_does_not_end_the_watch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    attempts = []
+
+    def refuse(*arguments: object, **options: object) -> None:
+        attempts.append(arguments)
+        if len(attempts) == 3:
+            watching.stop(signal.SIGTERM, None)
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    monkeypatch.setattr("caliber_crawler.commands.watch.start_python", refuse)
+    watching = crawl(tmp_path / "log")
+    watching.run(every(0.01))
+    assert len(attempts) == 3
+    assert "The crawl could not be started: Cannot allocate memory." in capsys.readouterr().err

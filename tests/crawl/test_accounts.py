@@ -137,6 +137,15 @@ def test_the_final_accounts_are_written(run: CrawlRun) -> None:
     assert row["finished_at"] is not None
 
 
+def test_zeros_are_not_stored_except_the_size_of_an_explored_site(run: CrawlRun) -> None:
+    run.accounts.counts.update(stored=0, discovered=3, unchanged=3, sitemaps=0, site_size=0)
+    run.accounts.finish("finished", Remaining())
+    row = run.archive.runs.get(run.id)
+    assert row is not None
+    assert row["counts"] == {"discovered": 3, "unchanged": 3, "site_size": 0}
+    assert run.accounts.balanced
+
+
 def test_an_unreachable_site_is_reported_with_the_last_error(run: CrawlRun) -> None:
     run.accounts.counts.update(pages=1, fetch_errors=1)
     run.accounts.last_error = "the connection was refused"

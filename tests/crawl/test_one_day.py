@@ -16,9 +16,10 @@ from tests.tooling.repository import ROOT
 HOUR = 3_600.0
 
 
-def log_of(folder: Path, *requests: tuple[int, float]) -> Log:
+def log_of(folder: Path, *requests: tuple[int, float], wait: float = 0.5) -> Log:
+    """The log of requests that were sent at these times and received some seconds later."""
     path = folder / "requests.tsv"
-    path.write_text("".join(f"{site}\t{at:.4f}\n" for site, at in requests))
+    path.write_text("".join(f"{site}\t{at + wait:.4f}\t{at:.4f}\n" for site, at in requests))
     return Log(path, [0.0, HOUR])
 
 
@@ -26,6 +27,7 @@ def test_a_lag_is_the_time_from_the_full_hour_to_the_first_request(tmp_path: Pat
     log = log_of(tmp_path, (1, 2.0), (2, 3.0), (1, 3.5), (2, HOUR + 5), (1, HOUR + 9), (1, 2 * HOUR))
     assert log.lags == {0: [2.0, 3.0], 1: [5.0, 9.0]}
     assert log.requests == {0: 3, 1: 2}, "the third hour has not ended"
+    assert log.waits[1] == [pytest.approx(0.5)] * 2
 
 
 def test_an_early_request_is_counted(tmp_path: Path) -> None:
@@ -51,3 +53,4 @@ def test_hours_of_two_sites(tmp_path: Path) -> None:
     log = Log(tmp_path / "requests.tsv", [hour["at"] for hour in hours])
     assert [len(log.lags[number]) for number in (0, 1)] == [2, 2]
     assert max(log.most.values()) <= 10
+    assert not log.early.total()

@@ -39,6 +39,15 @@ def test_the_article_of_the_page_wins_over_others(nodes: tuple[Any, ...]) -> Non
     assert choose(*nodes)["author"] == "Jane Roe"
 
 
+@pytest.mark.parametrize("type_", ["SocialMediaPosting", "schema:SocialMediaPosting", "NewsArticle", "BlogPosting"])
+def test_an_article_without_a_headline_is_the_page_s_own_if_its_url_does_not_contradict(type_: str) -> None:
+    node = {"@type": type_, "author": "Jane Roe", "datePublished": "2026-01-07"}
+    assert choose(node)["author"] == "Jane Roe"
+    assert choose({**node, "url": "https://news.example/politics/other-1.html"}) == {}
+    assert choose({"@type": "ItemList", "itemListElement": [node]}) == {}
+    assert choose({**node, "author": "Somebody Else"}, {**OWN, "@type": type_})["author"] == "Jane Roe"
+
+
 def test_a_page_without_its_own_article_has_none() -> None:
     assert choose(RELATED) == {}
     assert choose({"@type": "ItemList", "itemListElement": [RELATED]}) == {}

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree, html
+from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
-from caliber_crawler.extraction import lines, markdown, non_articles
+from caliber_crawler.extraction import lines, markdown, mojibake, non_articles
 from caliber_crawler.extraction.article_series import continuation
 from caliber_crawler.extraction.boilerplate import (
     MIN_SENTENCE_LENGTH,
@@ -26,7 +27,7 @@ from caliber_crawler.extraction.cleaning import clean_page
 from caliber_crawler.extraction.counts import count_in_any_language, parse_count
 from caliber_crawler.extraction.dates import printed
 from caliber_crawler.extraction.dates.printed import with_ascii_digits
-from caliber_crawler.extraction.document import Document
+from caliber_crawler.extraction.document import Document, find_nodes
 from caliber_crawler.extraction.non_articles import has_long_text
 from caliber_crawler.extraction.page import open_page
 from caliber_crawler.extraction.refreshes import refresh_target
@@ -34,6 +35,7 @@ from caliber_crawler.extraction.text import clean_inline, fold, fold_clean, with
 from caliber_crawler.extraction.tree import Selection, class_names, first, possible_selectors, select
 from caliber_crawler.items import Capture
 from caliber_crawler.site.generic import generic_site
+from caliber_crawler.site.urls import browser_url
 from tests.extraction.pages import READ_AT, capture_of, site_named
 
 SITE = site_named("caliber")
@@ -89,7 +91,8 @@ def test_selectors_of_absent_classes_match_nothing(tree: etree._Element) -> None
 def test_a_plain_line_gives_the_same_markdown(text: str) -> None:
     line = lines.Line(clean_inline(text))
     if line.text:
-        assert markdown._write_plain(line.text) == markdown._write_words(line, lambda href: href, "")
+        special = [mark for mark in markdown._SPECIAL_MARKS if mark in text]
+        assert markdown._write_plain(line.text, special) == markdown._write_words(line, lambda href: href, "")
 
 
 @given(st.text(st.sampled_from("aБсAІıİ\u00a0\u200d \n"), max_size=12))
@@ -216,12 +219,14 @@ def test_a_visit_finds_what_selectors_find(tree: etree._Element) -> None:
     [
         "<meta property='og:url' content=' '><meta name='OG:URL' content='/a'><meta property='og:url' content='/b'>",
         "<base href='/b'><meta itemprop=name>",
+        "<meta name=x content=y><p>Text</p><meta name='og:url' content='/in-the-body'>",
     ],
 )
 def test_the_meta_elements_of_a_page_are_those_of_its_metadata(head: str) -> None:
-    quick, whole = Document(head.encode()), Document(head.encode())
+    quick, whole, first = (Document(head.encode()) for _ in range(3))
     assert quick.metas == whole.metadata.metas
-    assert "metadata" not in vars(quick)
+    assert [first.meta(name) for name in ("og:url", "no")] == [whole.metadata.metas.get(n) for n in ("og:url", "no")]
+    assert not {"metadata"} & {*vars(quick), *vars(first)}
 
 
 PHRASES = (
@@ -279,12 +284,55 @@ def test_a_link_to_the_second_page_is_known_in_any_case(attribute: str, is_link:
         "<base href='/b/'><link rel='Canonical x' href='/c'><link rel=canonical href='/d'>",
         "<link rel=icon href='/i'>",
         "<base><base href='/b'><title>A</title>",
+        "<title>A</title><p>Text</p><link rel=canonical href='/c'><base href='/b'><link rel=canonical href='/d'>",
+        "<link rel=canonical href='/c'><p>Text</p><base href='/b'>",
     ],
 )
 def test_the_links_of_a_page_are_those_of_its_metadata(head: str) -> None:
     quick, whole = Document(head.encode()), Document(head.encode())
-    assert (quick.links.canonical, quick.links.base) == (whole.metadata.canonical, whole.metadata.base)
+    assert (quick.canonical, quick.base) == (whole.metadata.canonical, whole.metadata.base)
     assert "metadata" not in vars(quick)
+
+
+@pytest.mark.parametrize("sign", mojibake._SIGNS)
+def test_all_signs_of_mojibake_begin_with_one_of_two_bytes(sign: str) -> None:
+    assert mojibake.may_be_mojibake(f"A plain text. {sign}".encode())
+    assert not mojibake.may_be_mojibake("“A plain text” – €5…".encode())
+
+
+def test_a_selector_that_lexbor_does_not_support_leaves_others_as_they_are() -> None:
+    node = LexborHTMLParser("<p class=a>1</p><p>2</p>").root
+    for _ in range(3):
+        with pytest.raises(SelectolaxError):
+            find_nodes("p[", node)
+        assert [found.text() for found in find_nodes("p.a", node)] == ["1"]
+    assert len(find_nodes("p", node)) == 2
+
+
+@given(st.text(st.sampled_from("https:/\\.@?#%[] ab1\t\u00e9"), max_size=30))
+def test_the_base_of_a_page_does_not_change_whole_urls(rest: str) -> None:
+    def resolved(url: str, *base: str) -> str | None:
+        try:
+            return browser_url(url, *base)
+        except ValueError:
+            return None
+
+    for scheme in ("https://", "http://"):
+        for base in ("https://news.example/a/b?c", "http://news.example:8080/", "https://other.example"):
+            assert resolved(scheme + rest) == resolved(scheme + rest, base)
+
+
+@given(trees(), st.sampled_from(["p", "div", "li", "ul", "table"]))
+def test_what_a_selection_found_is_right_after_a_removal(tree: etree._Element, tag: str) -> None:
+    tags = frozenset(("p", "td", "blockquote"))
+    selection = Selection(tree)
+    selection.tagged(tags)
+    selection.remove(list(tree.iter(tag)), "removed")
+    again = Selection(tree)
+    assert selection.tagged(tags) == again.tagged(tags) == list(tree.iter(*tags))
+    for css in (".banner", ".x", "p.x", ".font_size"):
+        assert selection.select(css) == again.select(css) == select(tree, css)
+    assert selection.classed("caption") == [node for node in tree.iter() if "caption" in (node.get("class") or "")]
 
 
 def test_an_article_with_a_tree_of_its_own_is_cleaned_in_place() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import SimpleNamespace
@@ -11,6 +13,7 @@ import pytest
 from scrapy import Request
 from scrapy.exceptions import DownloadTimeoutError
 from scrapy.settings import Settings
+from twisted.internet.defer import Deferred
 from twisted.internet.testing import StringTransport
 from twisted.web._newclient import Request as TxRequest
 from twisted.web.client import URI
@@ -81,20 +84,65 @@ def test_a_request_is_confirmed_before_it_is_sent() -> None:
     assert transport.value().startswith(b"GET / HTTP/1.1\r\n")
 
 
-def test_the_delay_of_a_host_counts_from_the_time_its_request_is_sent() -> None:
-    throttle = Throttle(Memory(), 30)
-    throttle.acquire("a.example:8000", datetime.now(UTC) - timedelta(seconds=25))
-    crawler = SimpleNamespace(get_extension=lambda kind: SimpleNamespace(throttle=throttle))
-    confirmed: list[int] = []
-    handler: Any = SimpleNamespace(_crawler=crawler, _confirm=lambda: confirmed.append(1))
-    factory = _BoundedHeadersFactory(partial(PoliteDownloadHandler._begin_sending, handler), lambda _: None, {})
-    protocol = factory.buildProtocol(None)
-    protocol.makeConnection(StringTransport())
-    assert throttle.seconds_until_free("a.example:8000", datetime.now(UTC)) < 6
-    uri, headers = URI.fromBytes(b"http://a.example:8000/en"), Headers({b"host": [b"a.example:8000"]})
-    protocol.request(TxRequest._construct(b"GET", b"/en", headers, None, True, uri)).addErrback(lambda failure: None)
-    assert 29 < throttle.seconds_until_free("a.example:8000", datetime.now(UTC)) <= 30
-    assert confirmed == [1]
+def test_the_delay_of_a_host_counts_from_the_time_its_request_is_written() -> None:
+    async def send_in_a_busy_process() -> None:
+        throttle = Throttle(Memory(), 30)
+        throttle.acquire("a.example:8000", datetime.now(UTC) - timedelta(seconds=25))
+        run = SimpleNamespace(throttle=throttle)
+        crawler = SimpleNamespace(get_extension=lambda kind: run, crawling=True)
+        confirmed: list[int] = []
+        handler: Any = SimpleNamespace(_crawler=crawler, _confirm=lambda: confirmed.append(1))
+        handler._mark_written = partial(PoliteDownloadHandler._mark_written, handler)
+        factory = _BoundedHeadersFactory(partial(PoliteDownloadHandler._begin_sending, handler), lambda _: None, {})
+        protocol = factory.buildProtocol(None)
+        protocol.makeConnection(StringTransport())
+        assert throttle.seconds_until_free("a.example:8000", datetime.now(UTC)) < 6
+        uri, headers = URI.fromBytes(b"http://a.example:8000/en"), Headers({b"host": [b"a.example:8000"]})
+        protocol.request(TxRequest._construct(b"GET", b"/en", headers, None, True, uri)).addErrback(
+            lambda failure: None
+        )
+        assert 29 < throttle.seconds_until_free("a.example:8000", datetime.now(UTC)) <= 30
+        assert confirmed == [1]
+        time.sleep(0.2)  # Other crawls keep the event loop busy until it writes to the socket.
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert 29.9 < throttle.seconds_until_free("a.example:8000", datetime.now(UTC)) <= 30
+
+    asyncio.run(send_in_a_busy_process())
+
+
+def close(closed: Deferred[None], *, closes_after: float | None) -> float:
+    """Close a handler whose connections close after these seconds, in a busy process; return the seconds it took."""
+    handler: Any = SimpleNamespace(
+        _pool=SimpleNamespace(closeCachedConnections=lambda: closed), _disconnect_timeout=0.05
+    )
+
+    async def close_in_a_busy_process() -> float:
+        loop = asyncio.get_running_loop()
+        errors: list[dict[str, Any]] = []
+        loop.set_exception_handler(lambda loop, context: errors.append(context))
+        began = loop.time()
+        if closes_after is not None:
+            loop.call_later(closes_after, closed.callback, None)
+            loop.call_later(closes_after, time.sleep, 0.05)
+        await PoliteDownloadHandler.close(handler)
+        await asyncio.sleep(0.01)
+        assert not errors
+        return loop.time() - began
+
+    return asyncio.run(close_in_a_busy_process())
+
+
+def test_connections_that_close_when_their_time_is_over_are_no_error() -> None:
+    closed: Deferred[None] = Deferred()
+    assert close(closed, closes_after=0.04) >= 0.09
+    assert closed.called
+
+
+def test_connections_that_never_close_do_not_keep_a_crawl_from_ending() -> None:
+    closed: Deferred[None] = Deferred()
+    assert close(closed, closes_after=None) < 5
+    assert not closed.called
 
 
 def share_time(request: Request, limit: int = 100) -> float:

@@ -16,7 +16,8 @@ from scrapy.exceptions import (
     ResponseDataLossError,
 )
 from service_identity import VerificationError
-from twisted.internet.error import ConnectionAborted, ConnectionLost
+from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
+from twisted.web._newclient import ParseError
 
 from caliber_crawler.fetching.failures import failure_reason, is_unconnected
 from caliber_crawler.fetching.refusals import Refusal
@@ -52,11 +53,19 @@ def wrapped(reason: Exception) -> Exception:
         (wrapped(SSLError("no protocols available")), "tls", "the TLS handshake failed"),
         (wrapped(ConnectionAborted()), "too_large", "its headers exceed the size limit"),
         (wrapped(ConnectionLost()), "reset", "the connection was lost"),
-        (wrapped(KeyError()), "network", "Exception: failed"),
+        (wrapped(ConnectionDone()), "network", "the server closed the connection without a valid HTTP response"),
+        (wrapped(ParseError("non-integer status code", b"HTTP/1.1 20O OK")), "network",
+         "its response is not valid HTTP (non-integer status code: HTTP/1.1 20O OK)"),
+        (wrapped(ValueError("conflicting Content-Length headers: b'17,18'")), "network",
+         "its response is not valid HTTP (conflicting Content-Length headers: '17,18')"),
+        (wrapped(KeyError(b"gzip, chunked")), "network", "its response is not valid HTTP (gzip, chunked)"),
+        (wrapped(KeyError()), "network", "its response is not valid HTTP (KeyError)"),
+        (wrapped(ValueError("x" * 9_000)), "network", f"not valid HTTP ({'x' * 200}…)"),
+        (wrapped(OSError()), "network", "Exception: failed"),
         (KeyError(), "network", "KeyError"),
         (None, "network", "NoneType: None"),
     ],
-)
+)  # fmt: skip
 def test_an_error_has_a_code_and_a_clause(error: BaseException | None, code: str, clause: str) -> None:
     found_code, found_clause = failure_reason(error, Request(URL))
     assert found_code == code

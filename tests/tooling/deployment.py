@@ -79,7 +79,7 @@ def run_with_systemd(folder: Path, site: str) -> int:
 
 def installs_packages(line: str) -> bool:
     """Whether a line sets up /opt/caliber: here, that is the environment of the tests."""
-    return line.startswith(("python3 -m venv /opt/caliber", "/opt/caliber/bin/pip install"))
+    return line.startswith(("make wheel", "python3 -m venv /opt/caliber", "/opt/caliber/bin/pip install"))
 
 
 def write_programs(folder: Path, *names: str) -> Path:

@@ -10,7 +10,6 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from functools import cache
 from pathlib import Path
 
 from tests.tooling.repository import ROOT, our_files
@@ -50,7 +49,6 @@ def build_context() -> list[Path]:
     return [path for path in files if path.parts[0] in names]
 
 
-@cache
 def can_run_steps() -> bool:
     """Whether this machine allows overlays and roots of our own."""
     if os.geteuid() != 0:

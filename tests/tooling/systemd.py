@@ -92,7 +92,7 @@ class Unit:
         user = self.service["User"]
         cache = Path("/var/cache", self.service["CacheDirectory"])
         subprocess.run(["install", "-d", "-o", user, "-g", user, str(cache)], check=True)
-        writable = [str(cache), *self.service["ReadWritePaths"].split()]
+        writable = [str(cache), *_existing(self.service["ReadWritePaths"].split())]
         mounts = [f"mount --bind {each} {each}" for each in writable]
         mounts += ["mount -o remount,bind,ro /", "mount -t tmpfs -o mode=1777 tmpfs /tmp", "cd /"]
         become = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups", "--no-new-privs"]
@@ -118,6 +118,11 @@ class Unit:
 
     def is_active(self) -> bool:
         return is_running(int((STATE / f"{self.name}.pid").read_text()))
+
+
+def _existing(paths: list[str]) -> list[str]:
+    """Paths of a unit; those that begin with "-" may be missing."""
+    return [path.removeprefix("-") for path in paths if not path.startswith("-") or Path(path[1:]).exists()]
 
 
 def read_environment(path: Path) -> dict[str, str]:

@@ -11,14 +11,13 @@ import yaml
 from tests.cluster.postgres import program
 from tests.tooling.compose import interpolated
 from tests.tooling.deployment import ARTICLES, PASSWORD, deploy, installs_packages, section
-from tests.tooling.image import can_run_steps  # noqa: F401 - in a condition
 from tests.tooling.repository import ROOT
 
 SECTIONS = {"docker": "On one machine, with Docker", "systemd": "On several machines, with systemd"}
 
 
 @pytest.mark.slow
-@pytest.mark.skipif("not can_run_steps()", reason="needs root and overlay file systems")
+@pytest.mark.usefixtures("overlays")
 @pytest.mark.skipif(program("initdb") is None, reason="needs PostgreSQL")
 @pytest.mark.parametrize("kind", SECTIONS)
 def test_the_commands_of_the_guide_start_a_cluster_that_crawls_a_site(kind: str, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from caliber_crawler.commands.cli import main
-from tests.tooling.image import Script, build_context, can_run_steps, instructions  # noqa: F401 - in a condition
+from tests.tooling.image import Script, build_context, instructions
 from tests.tooling.repository import ROOT
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -72,7 +72,7 @@ def test_comments_of_compose_name_services_that_exist():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif("not can_run_steps()", reason="needs root and overlay file systems")
+@pytest.mark.usefixtures("overlays")
 @pytest.mark.timeout(900)
 def test_the_steps_of_the_image_lead_to_a_demo_run_by_an_ordinary_user(tmp_path):
     context = tmp_path / "context"

@@ -75,8 +75,11 @@ def checksum_by_value(table: str, row: Mapping[str, object], column: str) -> Cal
     return checksum_of
 
 
+_NOT_HASHED = {table: columns | {"checksum", EARLIER_COLUMN} for table, columns in EXCLUDED_COLUMNS.items()}
+
+
 def _included(table: str, row: Mapping[str, object]) -> dict[str, object]:
-    excluded = EXCLUDED_COLUMNS[table] | {"checksum", EARLIER_COLUMN}
+    excluded = _NOT_HASHED[table]
     return {
         HASHED_AS.get(name, name): value for name, value in row.items() if value is not None and name not in excluded
     }

@@ -19,7 +19,7 @@ __all__ = ["APPLICATION_ID", "ROWS_SINCE", "VERSION", "sqlite3"]
 APPLICATION_ID = 0x43414C49
 """``CALI``: the application ID that marks an SQLite file as an archive."""
 
-VERSION = 24
+VERSION = 26
 """``user_version`` of an archive with every migration applied; each migration's script sets its own number."""
 
 ROWS_SINCE = 17

@@ -172,6 +172,18 @@ def m0024_visits(db: Database) -> None:
     run_script(db, "m0024_visits")
 
 
+@migrations()
+def m0025_changes(db: Database) -> None:
+    """Index articles by their last change, and add the words of the full-text index."""
+    run_script(db, "m0025_changes")
+
+
+@migrations()
+def m0026_view_growth(db: Database) -> None:
+    """Compute the growth of view counts in the order of their key, without their articles."""
+    run_script(db, "m0026_view_growth")
+
+
 def rename_methods(db: Database) -> None:
     """Rename the extraction methods in versions, before the column is renamed."""
     cursor = db.execute("SELECT * FROM versions")

@@ -25,13 +25,22 @@ def side_file(archive: Path, ending: Ending) -> Path:
     return Path(f"{archive}{ending}")
 
 
+def messages_file(archive: Path) -> Path:
+    """The file of the messages about an archive's sites: what was sent, and what is still to be sent."""
+    return Path(f"{archive}.messages")
+
+
 def files_of(archive: Path) -> list[Path]:
-    """Every file that belongs to an archive, whether it exists or not: its own, those of SQLite, and the side files."""
+    """Every file that belongs to an archive, whether it exists or not.
+
+    These are its own, those of SQLite, the side files, the lock, and the messages.
+    """
     databases = [archive, *(side_file(archive, ending) for ending in ENDINGS)]
     return [
         *databases,
         *(Path(f"{database}{ending}") for database in databases for ending in OF_SQLITE),
         Path(f"{archive}.lock"),
+        messages_file(archive),
     ]
 
 

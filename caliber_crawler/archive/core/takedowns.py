@@ -51,13 +51,18 @@ class Takedowns:
             "SELECT id, site, language, reason, requested_at, carried_out_at, versions, captures FROM takedowns",
         )
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was taken down."""
+        return self._connection.value("SELECT 1 FROM takedown_keys") is None
+
     def covers(self, site: str, article_urls: Iterable[ArticleURL]) -> bool:
         """Does one of these URLs belong to an article that was taken down?"""
         return self.covering(site, article_urls) is not None
 
     def covering(self, site: str, article_urls: Iterable[ArticleURL]) -> int | None:
         """The ID of a takedown that covers one of these URLs, if there is one."""
-        if self._connection.value("SELECT 1 FROM takedown_keys") is None:
+        if self.is_empty:
             return None
         keys = [digest for article_url in article_urls for digest in spellings_of(site, article_url)]
         found: int | None = self._connection.value(

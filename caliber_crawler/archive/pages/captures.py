@@ -54,12 +54,13 @@ class Captures:
         The transaction is not synced here but with the extracted article. Until then the URL stays due, so a power cut
         costs a request, but not the page. ``compressed`` is the result of :meth:`compress`.
         """
-        stored = replace(_without_credentials(capture), fetched_at=whole_second(capture.fetched_at))
+        stored = _without_credentials(capture)
         with self._connection.transaction(synced_every=math.inf):
             digest, is_new = self._put_body(capture, compressed)
             # No capture has the digest of a new body.
             known = self._find(stored, digest) if digest and not is_new else None
-            return replace(stored, id=known if known is not None else self._insert(stored, digest, run_id))
+            id = known if known is not None else self._insert(stored, digest, run_id)
+            return replace(stored, id=id, fetched_at=whole_second(capture.fetched_at))
 
     def get(self, id: int) -> Capture:
         """A capture with its body. Raises ``ArchiveError`` if there is none or its body is damaged.

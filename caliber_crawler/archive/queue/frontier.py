@@ -116,6 +116,11 @@ class Frontier:
         row = self._connection.row("SELECT * FROM frontier WHERE url = ?", (url,))
         return None if row is None else entry_of(row)
 
+    def last_visit(self, url: str) -> tuple[bool, datetime | None]:
+        """Whether a URL is known, and when it was visited last."""
+        found = self._connection.values("SELECT visited_at FROM frontier WHERE url = ?", (url,))
+        return bool(found), utc_time_or_none(found[0] if found else None)
+
     def known_urls(self, urls: Collection[str], before: datetime | None = None) -> set[str]:
         """Those of the URLs that are in the frontier; with ``before``, those discovered before that time."""
         return set(
@@ -153,10 +158,8 @@ class Frontier:
         """The number of known URLs that differ from this one only in their query."""
         path = url.partition("?")[0]
         # "@" follows "?" in ASCII: the range contains the URLs of this path with a query.
-        count: int = self._connection.value(
-            "SELECT count(*) FROM frontier WHERE url > ? AND url < ? AND url <> ?", (f"{path}?", f"{path}@", url)
-        )
-        return count
+        sql = "SELECT count(*) FROM frontier WHERE url > ? AND url < ? AND url <> ?"
+        return int(self._connection.value(sql, (f"{path}?", f"{path}@", url)))
 
     def mark_done(
         self,
@@ -265,9 +268,8 @@ class Frontier:
 
         :data:`~caliber_crawler.archive.core.times.BEGINNING` means that it was crawled to its end.
         """
-        return utc_time_or_none(
-            self._connection.value("SELECT crawled_since FROM frontier WHERE url = ?", (listing_url,))
-        )
+        since = self._connection.value("SELECT crawled_since FROM frontier WHERE url = ?", (listing_url,))
+        return utc_time_or_none(since)
 
     def crawled_at(self, listing_url: str) -> datetime | None:
         """When the last complete traversal of a listing ended: only URLs known by then are already crawled."""

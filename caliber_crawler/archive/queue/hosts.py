@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 
 from caliber_crawler.archive.core.connection import Connection
@@ -29,7 +30,9 @@ class Hosts:
 
     def record_request(self, host: str, request: LastRequest) -> None:
         """Record a request that is about to be sent."""
-        self._set(host, last_request_at=utc_text_us(request.at), delay_s=request.delay)
+        # Not synced by itself: after a power cut, the delay is over before the computer has started again.
+        with self._connection.transaction(synced_every=math.inf):
+            self._set(host, last_request_at=utc_text_us(request.at), delay_s=request.delay)
 
     def retry_after(self, host: str) -> Wait | None:
         """The host's last Retry-After, if there was one."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TypedDict
 
 from caliber_crawler.archive.core.connection import Connection
@@ -23,12 +24,33 @@ LONGEST_RUN = timedelta(days=7)
 """New articles of a run that took longer may not be counted."""
 
 
+class StoredCounts(Mapping[str, int]):
+    """The counts of a run. They are parsed when they are needed, which those of most earlier runs are not."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def _counts(self) -> dict[str, int]:
+        counts: dict[str, int] = json.loads(self._text)
+        return counts
+
+    def __getitem__(self, name: str) -> int:
+        return self._counts[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._counts)
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+
 class EarlierRun(TypedDict):
     """An earlier run to compare a run with."""
 
     id: int
     started_at: str
-    counts: dict[str, int]
+    counts: Mapping[str, int]
     is_usual: bool
     """Whether later runs are compared with it; see :meth:`RunHistory.similar_runs`."""
 
@@ -45,8 +67,11 @@ class RunHistory:
         ``usual``: only those that later runs are compared with: runs with the same site definition, and without an
         alarm that nobody has acknowledged.
         """
-        same = [f"r.arguments ->> '{name}' IS t.arguments ->> '{name}'" for name in COMPARED_ARGUMENTS]
-        is_usual = f"({IS_USUAL}) AND r.software ->> '{DEFINITION}' IS t.software ->> '{DEFINITION}'"
+        # Most runs of a site have the same arguments and software, letter by letter: then no JSON is parsed.
+        equal = " AND ".join(f"r.arguments ->> '{name}' IS t.arguments ->> '{name}'" for name in COMPARED_ARGUMENTS)
+        same = [f"(r.arguments = t.arguments OR {equal})"]
+        is_same_definition = f"r.software ->> '{DEFINITION}' IS t.software ->> '{DEFINITION}'"
+        is_usual = f"({IS_USUAL}) AND (r.software = t.software OR {is_same_definition})"
         same += [is_usual] if usual else []
         rows = self._connection.rows(
             f"""SELECT r.id, r.started_at, r.counts, {is_usual} AS is_usual
@@ -61,7 +86,7 @@ class RunHistory:
             EarlierRun(
                 id=row["id"],
                 started_at=row["started_at"],
-                counts=json.loads(row["counts"]),
+                counts=StoredCounts(row["counts"]),
                 is_usual=bool(row["is_usual"]),
             )
             for row in rows

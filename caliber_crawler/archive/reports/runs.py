@@ -65,7 +65,8 @@ class Runs:
     ) -> int:
         """Record the start of a command, with everything needed to understand later what it did."""
         now = utc_text(utc_now())
-        row = (command, site, now, now, as_json(arguments), as_json(settings), as_json(software), user_agent)
+        facts = (as_json(arguments), as_compact_json(settings), as_compact_json(software))
+        row = (command, site, now, now, *facts, user_agent)
         with self._connection.transaction():
             cursor = self._connection.execute(
                 """INSERT INTO runs (command, site, started_at, heartbeat_at, arguments, settings, software, user_agent)
@@ -80,7 +81,7 @@ class Runs:
         with self._connection.transaction():
             self._connection.execute(
                 "UPDATE runs SET heartbeat_at = ?, counts = ? WHERE id = ?",
-                (utc_text(utc_now()), as_json(counts), run_id),
+                (utc_text(utc_now()), as_compact_json(counts), run_id),
             )
 
     def finish(self, run_id: int, outcome: Outcome, reason: str | None, counts: Mapping[str, int]) -> None:
@@ -89,7 +90,7 @@ class Runs:
         with self._connection.transaction():
             self._connection.execute(
                 "UPDATE runs SET outcome = ?, reason = ?, counts = ?, heartbeat_at = ?, finished_at = ? WHERE id = ?",
-                (outcome, reason, as_json(counts), now, now, run_id),
+                (outcome, reason, as_compact_json(counts), now, now, run_id),
             )
             self._connection.execute(f"{SET_RESULTS} WHERE id = ?", (run_id,))
 
@@ -171,6 +172,11 @@ def record_of(row: JSONObject) -> RunRecord:
     """A row of ``runs`` with its JSON columns as objects."""
     objects = {name: json.loads(row[name]) for name in ("counts", "arguments", "settings", "software")}
     return cast(RunRecord, row | objects)
+
+
+def as_compact_json(values: Mapping[str, object]) -> str:
+    """The same without spaces. Arguments have them, because an index looks for some in their text."""
+    return json.dumps(dict(values), ensure_ascii=False, default=str, separators=(",", ":"))
 
 
 def as_json(values: Mapping[str, object]) -> str:

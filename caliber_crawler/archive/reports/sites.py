@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from caliber_crawler.archive.core.connection import Connection
@@ -18,6 +19,10 @@ class Sites:
 
     def store(self, site: Site) -> None:
         """Store or update a site from its definition."""
+        facts = {"title": site.title, "url": site.base_url, "timezone": site.timezone, "reuse": site.reuse or None}
+        known: Mapping[str, object] | None = self.get(site.name)
+        if known is not None and facts.items() <= known.items():
+            return
         with self._connection.transaction():
             self._connection.execute(
                 """INSERT INTO sites (site, title, url, timezone, reuse) VALUES (?, ?, ?, ?, ?)

@@ -9,6 +9,7 @@ only.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from functools import cache
 from itertools import product, takewhile
 from typing import Any
@@ -29,6 +30,8 @@ DERIVATIONS = {"CYRILLIC": ("ост",), "ARMENIAN": ("ությ", "ութե")}
 SPELLINGS = {"е": "её", "e": "eə", "i": "iı"}
 """What a letter of a query may be in a text: the opposite of ``FOLDING``."""
 MAX_UNCHECKED_SPELLINGS = 8
+PLACES = 100
+"""The number of places of words to read before the next word is looked up, which takes as long."""
 
 
 def inflections_of(connection: Connection, word: str, limit: int) -> list[str]:
@@ -46,7 +49,7 @@ def inflections_of(connection: Connection, word: str, limit: int) -> list[str]:
     is_open = len(stem) >= OPEN_STEM_LETTERS.get(script, len(word) + len(stem))
     found = [
         term
-        for term in connection.values("SELECT term FROM versions_vocab WHERE term >= ? AND term < ?", range_of(prefix))
+        for term in terms_in(connection, *range_of(prefix))
         if (stemmer.stemWord(term) == stem or (is_open and term.startswith(stem)))
         and have_one_lemma(script, word, term)
     ]
@@ -97,8 +100,20 @@ def spellings_of(connection: Connection, word: str, *, prefix: bool = False) -> 
 def occurs(connection: Connection, word: str, *, prefix: bool) -> bool:
     """Whether the index has this word, or one that begins with it."""
     first, behind = range_of(word)
-    sql = "SELECT 1 FROM versions_vocab WHERE term >= ? AND term < ? LIMIT 1"
-    return connection.value(sql, (first, behind if prefix else first + "\0")) is not None
+    return next(terms_in(connection, first, behind if prefix else f"{first}\0"), None) is not None
+
+
+def terms_in(connection: Connection, first: str, behind: str) -> Iterator[str]:
+    """The words of the index from ``first`` on and before ``behind``, in order, in a time that depends on their number.
+
+    A word is a row for each place where it occurs. After some of these, the next word is looked up, not read up to.
+    """
+    sql = "SELECT term FROM versions_tokens WHERE term >= ? AND term < ? LIMIT ?"
+    while places := connection.values(sql, (first, behind, PLACES)):
+        yield from dict.fromkeys(places)
+        if len(places) < PLACES:
+            return
+        first = f"{places[-1]}\0"
 
 
 def range_of(prefix: str) -> tuple[str, str]:

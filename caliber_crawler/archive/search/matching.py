@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import product
+from dataclasses import dataclass, field, replace
+from itertools import islice, product
 
 from caliber_crawler.archive.core.connection import Connection
-from caliber_crawler.archive.search.inflections import inflections_of, range_of, spellings_of
+from caliber_crawler.archive.search.inflections import inflections_of, range_of, spellings_of, terms_in
 from caliber_crawler.archive.search.names import named_articles
 from caliber_crawler.archive.search.query import parse
 from caliber_crawler.archive.search.tree import NAME_FIELDS, And, Near, Node, Not, Or, Term, wanted_terms
@@ -80,8 +80,8 @@ def matching(connection: Connection, query: str, name: str = "query") -> Match:
         conditions=part.conditions,
         values=compiler.values,
         exact=exact.text,
-        in_headline=_in_headline(part.text),
-        exact_in_headline=_in_headline(exact.text),
+        in_headline=part.in_headline,
+        exact_in_headline=exact.in_headline,
         passages=compiler.passages(tree),
         name=name,
     )
@@ -99,13 +99,6 @@ def match_expression(connection: Connection, query: str) -> str:
     return found.text
 
 
-def _in_headline(text: str) -> str:
-    """The matches of an expression that it also has in headline and subtitle alone."""
-    narrowed = text and f"{{headline subtitle}} : ({text})"
-    # Without a negation, what matches in few columns matches in all. Words of a query are in lower case.
-    return f"({narrowed}) AND ({text})" if " NOT " in text else narrowed
-
-
 @dataclass(frozen=True, slots=True)
 class _Part:
     """A part of a query: ``text`` AND NOT any of ``excluded`` AND all ``others``."""
@@ -119,6 +112,15 @@ class _Part:
         if not self.wanted or not self.excluded:
             return self.wanted
         return f"({self.wanted}) NOT ({' OR '.join(self.excluded)})"
+
+    @property
+    def in_headline(self) -> str:
+        """The matches of the text that have what is wanted in headline and subtitle alone."""
+        narrowed = self.wanted and f"{{headline subtitle}} : ({self.wanted})"
+        # Without a negation, what matches in few columns matches in all. Words of a query are in lower case.
+        if " NOT " in narrowed:
+            narrowed = f"({narrowed}) AND ({self.wanted})"
+        return replace(self, wanted=narrowed).text
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -254,8 +256,8 @@ class _Compiler:
         word = term.words[-1]
         problem = f"{word}* needs at least {MIN_PREFIX_LETTERS} letters before *."
         if len(word) >= MIN_PREFIX_LETTERS:
-            sql = "SELECT count(*) FROM (SELECT 1 FROM versions_vocab WHERE term >= ? AND term < ? LIMIT ?)"
-            if self.connection.value(sql, (*range_of(word), MAX_PREFIX_WORDS + 1)) <= MAX_PREFIX_WORDS:
+            words = islice(terms_in(self.connection, *range_of(word)), MAX_PREFIX_WORDS + 1)
+            if sum(1 for _ in words) <= MAX_PREFIX_WORDS:
                 return
             problem = f"{word}* begins more than {MAX_PREFIX_WORDS:,} words. Write more letters before *."
         raise QueryError(self.query, term.start, term.end, problem)

@@ -29,9 +29,10 @@ IN_ARTICLES = "FROM articles a"
 
 BY_DATE = "a.published_at DESC, a.id DESC"
 # A headline counts ten times the body.
-BY_RANK = f"bm25(versions_fts, 10.0, 4.0, 1.0, 1.0), {BY_DATE}"
+RANK = "bm25(versions_fts, 10.0, 4.0, 1.0, 1.0)"
 # Version IDs ascend in order of insertion. The index of texts yields them in this order: nothing is sorted.
 BY_AGE = "f.rowid DESC"
+NOT_FOUND = "NOT IN (SELECT value FROM json_each(:without))"
 
 
 def source_of(connection: Connection, selection: Selection) -> tuple[str, dict[str, str]]:
@@ -93,37 +94,29 @@ class Ranking:
         yield from self._parts_of(self.match.text, self.match.in_headline, wanted, found)
 
     def _parts_of(self, text: str, in_headline: str, wanted: int, found: dict[int, None]) -> Iterator[list[int]]:
-        oldest = self._oldest_of(MAX_RANKED, text)
-        if oldest is None:
-            yield self._in_order(text, BY_RANK, wanted, without=found)
+        if not self._in_order(text, BY_AGE, 1, MAX_RANKED - 1):
+            yield self._ranked(text, MAX_RANKED, wanted, without=found)
             return
-        oldest_headline = self._oldest_of(MAX_RANKED_HEADLINES, in_headline) or 0
-        yield self._in_order(in_headline, BY_RANK, wanted, without=found, oldest=oldest_headline)
-        yield self._in_order(text, BY_RANK, wanted, without=found, oldest=oldest)
+        yield self._ranked(in_headline, MAX_RANKED_HEADLINES, wanted, without=found)
+        yield self._ranked(text, MAX_RANKED, wanted, without=found)
         yield self._in_order(text, BY_AGE, wanted, without=found)
 
-    def _oldest_of(self, count: int, text: str) -> int | None:
-        """The ID of the oldest among the ``count`` newest matching versions; ``None`` if there are fewer."""
-        found = self._in_order(text, BY_AGE, 1, count - 1)
-        return found[0] if found else None
+    def _ranked(self, text: str, newest: int, limit: int, *, without: dict[int, None]) -> list[int]:
+        """The best of the newest matching versions, which are found and ranked in one pass."""
+        sql = f"""SELECT version_id FROM (
+            SELECT a.current_version_id AS version_id, a.published_at, a.id, {RANK} AS rank {self._found(text)}
+            ORDER BY {BY_AGE} LIMIT :newest) a
+          {f"WHERE version_id {NOT_FOUND}" if without else ""} ORDER BY rank, {BY_DATE} LIMIT :limit"""
+        values = self._parameters(match=text, newest=newest, limit=limit, without=json.dumps(list(without)))
+        return self._connection.values(sql, values)
 
     def _in_order(
-        self,
-        text: str,
-        order: str,
-        limit: int,
-        offset: int = 0,
-        *,
-        without: dict[int, None] | None = None,
-        oldest: int = 0,
+        self, text: str, order: str, limit: int, offset: int = 0, *, without: dict[int, None] | None = None
     ) -> list[int]:
         sql = f"SELECT a.current_version_id {self._found(text)}"
         if without:
-            sql += " AND a.current_version_id NOT IN (SELECT value FROM json_each(:without))"
-        if oldest:
-            sql += " AND f.rowid >= :oldest"
-        values = self._parameters(match=text, limit=limit, offset=offset, oldest=oldest)
-        values["without"] = json.dumps(list(without or ()))
+            sql += f" AND a.current_version_id {NOT_FOUND}"
+        values = self._parameters(match=text, limit=limit, offset=offset, without=json.dumps(list(without or ())))
         return self._connection.values(f"{sql} ORDER BY {order} LIMIT :limit OFFSET :offset", values)
 
     def _found(self, text: str) -> str:

@@ -40,7 +40,8 @@ UPDATE articles SET gone_at = (
     SELECT min(c.fetched_at) AS at FROM captures c
     WHERE {AT_ITS_URLS} AND c.fetched_at > articles.last_seen_at AND {SAYS_GONE}
     UNION ALL SELECT articles.gone_at WHERE articles.gone_at >= articles.last_seen_at))
-WHERE id = :article_id"""
+WHERE id = :article_id AND (gone_at IS NOT NULL OR EXISTS (
+  SELECT 1 FROM captures c WHERE {AT_ITS_URLS} AND c.fetched_at > articles.last_seen_at AND {SAYS_GONE}))"""
 
 LAST_ABSENCE = f"""SELECT c.fetched_at, c.status FROM captures c WHERE c.url = ? AND c.fetched_at > ? AND {SAYS_GONE}
 ORDER BY c.fetched_at DESC LIMIT 1"""

@@ -9,7 +9,6 @@ from datetime import datetime
 from functools import partial
 from typing import Literal, Unpack, cast
 
-from caliber_crawler.archive.core.checksums import insert_with_checksum
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.family import FAMILY
 from caliber_crawler.archive.core.rows import VersionRow
@@ -28,9 +27,11 @@ from caliber_crawler.archive.texts.article_record import (
     VersionSummary,
     ViewCount,
 )
+from caliber_crawler.archive.texts.article_rows import ArticleRows
 from caliber_crawler.archive.texts.current_state import refresh
-from caliber_crawler.archive.texts.identity import Identity, page_urls, plain_urls_of
+from caliber_crawler.archive.texts.identity import Identity
 from caliber_crawler.archive.texts.media import TABLES, media_of, record_media
+from caliber_crawler.archive.texts.page_urls import page_urls, plain_urls_of
 from caliber_crawler.archive.texts.versions import Versions
 from caliber_crawler.errors import ArchiveError, ArticleTakenDown, ColdFileUnavailable, NoSuchArticle
 from caliber_crawler.items import Article, Capture, Extraction, Problem
@@ -74,6 +75,7 @@ class Articles:
         self._versions = Versions(connection)
         self._captures = Captures(connection)
         self._takedowns = Takedowns(connection)
+        self._rows = ArticleRows(connection)
         self.admission = Admission(connection)
         """Whether a page behind an article's URL is the article."""
 
@@ -138,19 +140,22 @@ class Articles:
                 extraction = without_urls(extraction, accepted, found.rejected)
             article_id, is_new = found.article_id, found.article_id is None
             if article_id is None:
-                article_id, newest = self._insert(extraction), True
+                article_id = self._rows.insert(extraction, accepted)
             else:
                 self.admission.put_earlier_pages_aside(extraction, article_id, run_id)
-                newest = self._touch(article_id, extraction)
+                newest = self._rows.touch(article_id, extraction)
+                self._identity.set_identifiers(article_id, extraction.article, accepted, newest=newest)
             seen_at = utc_text(extraction.capture.fetched_at)
             self._identity.register_urls(article_id, urls, found.rejected, seen_at)
-            self._identity.set_identifiers(article_id, extraction.article, accepted, newest=newest)
             version, is_new_version = self._versions.record(
                 article_id, extraction, run_id, reextract, is_new_article=is_new
             )
-            self._record_views(article_id, extraction)
+            self._rows.record_views(article_id, extraction)
             self._record_media(article_id, extraction, is_new_article=is_new)
-            refresh(self._connection, article_id, is_new=is_new)
+            if is_new:
+                self._rows.set_first_version(article_id, extraction, version)
+            else:
+                refresh(self._connection, article_id)
             changed: Outcome = "new" if is_new else "updated"
             outcome = changed if is_new_version else "unchanged"
             withdrawn = self.admission.withdraw_later_pages(article_id, extraction, run_id) if is_new else 0
@@ -285,46 +290,9 @@ class Articles:
     def _no_such(self, reference: str) -> NoSuchArticle:
         return NoSuchArticle(f"{self._connection.path} contains no article {reference}.")
 
-    def _insert(self, extraction: Extraction) -> int:
-        article, seen_at = extraction.article, utc_text(extraction.capture.fetched_at)
-        cursor = self._connection.execute(
-            """INSERT INTO articles (site, language, url, headline, section, cover_image, first_seen_at, last_seen_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
-            (
-                *(article.site, article.language, article.url, article.headline),
-                *(article.section, article.cover_image, seen_at, seen_at),
-            ),
-        )
-        self._record_section(extraction)
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
-
-    def _touch(self, article_id: int, extraction: Extraction) -> bool:
-        """Record that the article was seen and return whether this is its newest page, whose data is then applied."""
-        article, seen_at = extraction.article, utc_text(extraction.capture.fetched_at)
-        key = {"article_id": article_id, "at": seen_at}
-        newest = bool(self._connection.value("SELECT last_seen_at <= :at FROM articles WHERE id = :article_id", key))
-        self._connection.execute(
-            """UPDATE articles SET first_seen_at = min(first_seen_at, :at), last_seen_at = max(last_seen_at, :at),
-              gone_at = CASE WHEN gone_at > :at THEN gone_at END WHERE id = :article_id""",
-            key,
-        )
-        if newest:
-            self._connection.execute("UPDATE articles SET url = ? WHERE id = ?", (article.url, article_id))
-            self.update_latest(article_id, extraction)
-        else:
-            self._record_section(extraction)
-        return newest
-
     def update_latest(self, article_id: int, extraction: Extraction) -> None:
         """Update what only the newest page states. Runs inside the caller's transaction."""
-        article = extraction.article
-        self._connection.execute(
-            """UPDATE articles SET section = coalesce(?, section), cover_image = coalesce(?, cover_image)
-            WHERE id = ?""",
-            (article.section, article.cover_image, article_id),
-        )
-        self._record_section(extraction)
+        self._rows.update_latest(article_id, extraction)
 
     def update_from(self, article_id: int, extractions: Sequence[Extraction]) -> None:
         """Replace the images and links of an article by those of all its pages.
@@ -345,36 +313,6 @@ class Articles:
         """Record the images and links of pages. Runs inside the caller's transaction."""
         for extraction in extractions:
             self._record_media(article_id, extraction)
-
-    def _record_views(self, article_id: int, extraction: Extraction) -> None:
-        article = extraction.article
-        if article.views is not None:
-            row = {
-                "article_id": article_id,
-                "observed_at": utc_text(extraction.capture.fetched_at),
-                "views": article.views,
-                "shown": article.views_shown,
-                "capture_id": extraction.capture.id,
-            }
-            insert_with_checksum(
-                self._connection, "view_counts", row, "ON CONFLICT (article_id, observed_at, views) DO NOTHING"
-            )
-
-    def _record_section(self, extraction: Extraction) -> None:
-        article = extraction.article
-        if article.section is not None:
-            self._connection.execute(
-                """INSERT INTO sections (site, language, section, label, first_seen_at) VALUES (?, ?, ?, ?, ?)
-                ON CONFLICT (site, language, section) DO UPDATE SET label = excluded.label
-                WHERE sections.label IS NULL AND excluded.label IS NOT NULL""",
-                (
-                    article.site,
-                    article.language,
-                    article.section,
-                    article.section_label,
-                    utc_text(extraction.capture.fetched_at),
-                ),
-            )
 
     def _record_media(self, article_id: int, extraction: Extraction, *, is_new_article: bool = False) -> None:
         for table in TABLES:

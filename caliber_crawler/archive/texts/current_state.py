@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.family import FAMILY
+from caliber_crawler.archive.texts.text_columns import ExtractedColumns
 
-FROM_CURRENT_VERSION = f"""FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL
+FROM_VERSIONS = f"FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL"
+FROM_CURRENT_VERSION = f"""{FROM_VERSIONS}
 ORDER BY seen_until DESC, seen_from DESC, content_digest DESC LIMIT 1"""
 TEXT = {
     **{name: name for name in ("headline", "subtitle", "published_at", "published_local", "word_count", "layout")},
@@ -16,45 +18,70 @@ TEXT = {
     "authors": "CASE WHEN json_valid(authors) THEN authors ELSE '[]' END",
     "current_version_id": "id",
 }
-CURRENT = {
-    **{name: f"SELECT {sql} {FROM_CURRENT_VERSION}" for name, sql in TEXT.items()},
-    "version_count": f"SELECT count(*) FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL",
+CHANGES = {"version_count": "count(*)", "changed_at": "CASE WHEN count(*) > 1 THEN max(seen_from) END"}
+VIEWS = {
     # The unary plus keeps SQLite from scanning all view counts in order of time.
     "views": f"""SELECT max(views) FROM view_counts WHERE article_id IN ({FAMILY})
       GROUP BY +observed_at ORDER BY +observed_at DESC LIMIT 1""",
     "views_at": f"SELECT max(observed_at) FROM view_counts WHERE article_id IN ({FAMILY})",
 }
+CURRENT = {
+    **{name: f"SELECT {sql} {FROM_CURRENT_VERSION}" for name, sql in TEXT.items()},
+    **{name: f"SELECT {sql} {FROM_VERSIONS}" for name, sql in CHANGES.items()},
+    **VIEWS,
+}
 CURRENT_TEXT = f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in TEXT.items())} {FROM_CURRENT_VERSION}"
 """All columns of ``TEXT`` in one row, or no row. A search for each takes ten times as long."""
-REFRESH = f"""UPDATE articles SET
-  ({", ".join(TEXT)}) = (SELECT {", ".join(TEXT.values())} {FROM_CURRENT_VERSION}),
-  {", ".join(f"{name} = ({sql})" for name, sql in CURRENT.items() if name not in TEXT)}
-WHERE id = :article_id RETURNING current_version_id, authors"""
+# Nearly every visit finds the known text. What stays the same is not written: five indexes contain these columns.
+REFRESH_TEXT = f"""UPDATE articles SET
+  ({", ".join(TEXT)}) = (SELECT {", ".join(TEXT.values())} {FROM_CURRENT_VERSION})
+WHERE id = :article_id AND ({", ".join(TEXT)}) IS NOT (SELECT {", ".join(TEXT.values())} {FROM_CURRENT_VERSION})"""
+REFRESH_CHANGES = f"""UPDATE articles SET
+  ({", ".join(CHANGES)}) = (SELECT {", ".join(CHANGES.values())} {FROM_VERSIONS})
+WHERE id = :article_id AND ({", ".join(CHANGES)}) IS NOT (SELECT {", ".join(CHANGES.values())} {FROM_VERSIONS})"""
+REFRESH_VIEWS = f"""UPDATE articles SET views = ({VIEWS["views"]}), views_at = ({VIEWS["views_at"]})
+WHERE id = :article_id AND (views, views_at) IS NOT (({VIEWS["views"]}), ({VIEWS["views_at"]}))"""
 
 ADD_AUTHORS = """INSERT INTO authors (name, site)
 SELECT DISTINCT j.value, a.site FROM articles a JOIN versions v ON v.id = a.current_version_id, json_each(v.authors) j
 WHERE a.id = ? ON CONFLICT (site, name) DO NOTHING"""
 
+CURRENT_VERSION = "SELECT current_version_id, authors FROM articles WHERE id = :article_id"
 LINK_AUTHORS = """INSERT INTO article_authors (article_id, author_id, position)
 SELECT a.id, p.id, min(j.key) FROM articles a JOIN versions v ON v.id = a.current_version_id, json_each(v.authors) j
 JOIN authors p ON p.site = a.site AND p.name = j.value WHERE a.id = ? GROUP BY p.id"""
 
 
-def refresh(connection: Connection, article_id: int, *, authors: bool = False, is_new: bool = False) -> None:
+def first_state(columns: ExtractedColumns) -> dict[str, object]:
+    """The state of an article with one version, of which these are the columns; without ``current_version_id``."""
+    local = columns["published_local"]
+    return {
+        **{name: columns[name] for name in TEXT if name in columns},  # type: ignore[literal-required]
+        "published_date": local and local[:10],
+        "published_month": local and local[:7],
+        "published_year": local and local[:4],
+        "version_count": 1,
+    }
+
+
+def refresh(connection: Connection, article_id: int, *, authors: bool = False) -> None:
     """Recompute the current state of an article; its authors only with ``authors`` or if the version changed.
 
-    An article that ``is_new`` has no state yet. Runs inside the caller's transaction.
+    Runs inside the caller's transaction.
     """
     key = {"article_id": article_id}
-    before = None
-    if not is_new:
-        before = connection.value("SELECT current_version_id FROM articles WHERE id = :article_id", key)
-    # Fetching all rows (here one) ends the statement.
-    row = next(iter(connection.rows(REFRESH, key)), None)
+    before = connection.value(CURRENT_VERSION, key)
+    for statement in (REFRESH_TEXT, REFRESH_CHANGES, REFRESH_VIEWS):
+        connection.execute(statement, key)
+    row = connection.row(CURRENT_VERSION, key)
     if authors or before != (None if row is None else row["current_version_id"]):
         if before is not None:
             connection.execute("DELETE FROM article_authors WHERE article_id = ?", (article_id,))
-        if row is not None and row["authors"] == "[]":
-            return
-        connection.execute(ADD_AUTHORS, (article_id,))
-        connection.execute(LINK_AUTHORS, (article_id,))
+        if row is None or row["authors"] != "[]":
+            link_authors(connection, article_id)
+
+
+def link_authors(connection: Connection, article_id: int) -> None:
+    """Record the authors of an article that has none yet. Runs inside the caller's transaction."""
+    connection.execute(ADD_AUTHORS, (article_id,))
+    connection.execute(LINK_AUTHORS, (article_id,))

@@ -23,6 +23,7 @@ from typing import Any
 from caliber_crawler.archive.core.checksums import checksum, insert_with_checksum
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.texts.media import move_media
+from caliber_crawler.archive.texts.page_urls import PageUrls, identifiers_of
 from caliber_crawler.archive.texts.resemblance import Text, resemble, texts_of
 from caliber_crawler.items import Article
 from caliber_crawler.site import ArticleURL
@@ -71,38 +72,6 @@ class Match:
         """Whether the rows differ in language or post number: then they are different articles."""
         numbers = {self.post_number, other.post_number} - {None}
         return self.language != other.language or len(numbers) > 1
-
-
-@dataclass(frozen=True, slots=True)
-class PageUrls:
-    """The URLs of a page."""
-
-    own: tuple[ArticleURL, ...]
-    """The URL that served the page, or that a page without any states for itself."""
-    claims: tuple[ArticleURL, ...] = ()
-    """Those that led to it by a redirect, and those that it states."""
-    others: tuple[ArticleURL, ...] = ()
-    """URLs that do not identify it, such as the start page."""
-
-    @property
-    def all(self) -> tuple[ArticleURL, ...]:
-        return (*self.own, *self.claims, *self.others)
-
-
-def page_urls(article: Article, article_urls: Sequence[ArticleURL]) -> PageUrls:
-    """The URLs of a page; ``article_urls`` are those that the site's rules parse, the page's own first."""
-    by_url: dict[str, ArticleURL] = {}
-    for article_url in article_urls:
-        by_url.setdefault(article_url.url, article_url)
-    identifying = list(by_url.values())
-    # Only URLs of articles identify one: pages that all state the start page as canonical are not one article.
-    plain = [article_url for article_url in plain_urls_of(article) if article_url.url not in by_url]
-    if identifying and plain and article.urls[:1] == (plain[0].url,) and {*by_url} <= {*article.urls}:
-        # The URL of an article led to one that the site's rules do not know as such: it served the page nevertheless.
-        return PageUrls(tuple(plain[:1]), tuple(identifying), tuple(plain[1:]))
-    if identifying:
-        return PageUrls(tuple(identifying[:1]), tuple(identifying[1:]), tuple(plain))
-    return PageUrls(tuple(plain[:1]), tuple(plain[1:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,11 +165,9 @@ class Identity:
         self, article_id: int, article: Article, article_urls: Sequence[ArticleURL], *, newest: bool
     ) -> None:
         """Set the post number and slug of an article from its URLs, unless another article has them."""
-        number = next((article_url.number for article_url in article_urls if article_url.number is not None), None)
-        slug = next(
-            (a.slug for a in article_urls if a.slug is not None and a.language in (None, article.language)),
-            None,
-        )
+        number, slug = identifiers_of(article, article_urls)
+        if number is None and slug is None:
+            return
         self._connection.execute(
             """UPDATE articles SET
               post_number = CASE WHEN EXISTS (SELECT 1 FROM articles o WHERE o.site = articles.site
@@ -210,7 +177,8 @@ class Identity:
                 AND o.language = articles.language AND o.slug = :slug AND o.duplicate_of IS NULL
                 AND o.id <> articles.id)
                 THEN slug WHEN :newest THEN coalesce(:slug, slug) ELSE coalesce(slug, :slug) END
-            WHERE id = :article_id""",
+            WHERE id = :article_id AND ((post_number IS NULL AND :number IS NOT NULL)
+              OR (slug IS NOT coalesce(:slug, slug) AND (slug IS NULL OR :newest)))""",
             {"article_id": article_id, "number": number, "slug": slug, "newest": newest},
         )
 
@@ -393,8 +361,3 @@ def newer_value(column: str) -> str:
     """SQL for the value of the row seen last, of an article and its duplicate ``d``; if NULL, the other value."""
     return f"""CASE WHEN d.last_seen_at > articles.last_seen_at THEN coalesce(d.{column}, articles.{column})
       ELSE coalesce(articles.{column}, d.{column}) END"""
-
-
-def plain_urls_of(article: Article) -> list[ArticleURL]:
-    """The URLs of an article, not parsed by the site's rules."""
-    return [ArticleURL(url=url) for url in dict.fromkeys((article.url, *article.urls))]

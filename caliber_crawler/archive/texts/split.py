@@ -20,7 +20,8 @@ from caliber_crawler.archive.core.times import utc_text
 from caliber_crawler.archive.texts.absence import Absences
 from caliber_crawler.archive.texts.admission import text_of
 from caliber_crawler.archive.texts.articles import Articles
-from caliber_crawler.archive.texts.identity import Identity, PageUrls, page_urls
+from caliber_crawler.archive.texts.identity import Identity
+from caliber_crawler.archive.texts.page_urls import PageUrls, page_urls
 from caliber_crawler.archive.texts.resemblance import Text, resemble
 from caliber_crawler.archive.texts.versions import Versions
 from caliber_crawler.items import Extraction

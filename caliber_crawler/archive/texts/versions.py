@@ -82,6 +82,19 @@ def intervals(pages: Sequence[Page], versions: Sequence[VersionRow]) -> list[Int
     return found
 
 
+def neighbours(versions: Sequence[VersionRow], seen_at: str) -> list[VersionRow]:
+    """The last version that was seen by a time, and the first one that was seen after it, as far as there are any."""
+    live = [version for version in versions if version["replaced_by"] is None]
+    earlier = [version for version in live if version["seen_from"] <= seen_at]
+    later = [version for version in live if version["seen_from"] > seen_at]
+    last = max(earlier, key=lambda version: (version["seen_from"], version["id"]), default=None)
+    first = min(later, key=lambda version: (version["seen_from"], version["id"]), default=None)
+    return [version for version in (last, first) if version is not None]
+
+
+STORED = ", ".join(name for name in VersionRow.__annotations__ if name != "folded")
+"""The columns of a version; computing ``folded`` for an unchanged article would take as long as all else."""
+
 ReextractById = Callable[[int], Extraction | None]
 """Re-extracts a stored page by its capture ID with the current code; ``None`` when the page has no article."""
 
@@ -111,7 +124,7 @@ class Versions:
         if versions:
             extractions += self._same_bytes(article_id, extraction)
             if reextract is not None:
-                extractions += self._reextract_neighbours(article_id, extraction, reextract)
+                extractions += self._reextract_neighbours(article_id, extraction, versions, reextract)
         assert extraction.capture.id is not None
         version = self._rebuild(article_id, extractions, run_id, versions, is_new_article=is_new_article)[
             extraction.capture.id
@@ -126,7 +139,7 @@ class Versions:
         """The versions of an article, those that count first."""
         return self._connection.rows_of(
             VersionRow,
-            f"SELECT * FROM versions WHERE article_id IN ({FAMILY}) ORDER BY replaced_by IS NOT NULL, id",
+            f"SELECT {STORED} FROM versions WHERE article_id IN ({FAMILY}) ORDER BY replaced_by IS NOT NULL, id",
             {"article_id": article_id},
         )
 
@@ -168,27 +181,23 @@ class Versions:
         self._extend_times(version_id, seen_at)
 
     def _reextract_neighbours(
-        self, article_id: int, extraction: Extraction, reextract: ReextractById
+        self, article_id: int, extraction: Extraction, versions: Sequence[VersionRow], reextract: ReextractById
     ) -> list[Extraction]:
         """Re-extract pages of the versions before and after a new text that another extractor processed."""
-        key = {
-            "article_id": article_id,
-            "seen_at": utc_text(extraction.capture.fetched_at),
-            "extractor": extraction.extractor,
-        }
+        digest = content_digest(extraction.article)
         extractions: list[Extraction] = []
-        for side in ("<= :seen_at ORDER BY seen_from DESC", "> :seen_at ORDER BY seen_from"):
-            version = self._connection.row(
-                f"""SELECT id, content_digest FROM versions WHERE article_id IN ({FAMILY}) AND replaced_by IS NULL
-                AND seen_from {side} LIMIT 1""",
-                key,
-            )
-            if version is None or version["content_digest"] == content_digest(extraction.article):
+        for version in neighbours(versions, utc_text(extraction.capture.fetched_at)):
+            if version["content_digest"] == digest:
                 continue
             ids = self._connection.values(
                 f"""SELECT id FROM captures WHERE article_id IN ({FAMILY}) AND version_id = :version_id
                 AND body_digest IS NOT NULL AND extractor IS NOT :extractor AND id <> :id""",
-                key | {"version_id": version["id"], "id": extraction.capture.id},
+                {
+                    "article_id": article_id,
+                    "version_id": version["id"],
+                    "extractor": extraction.extractor,
+                    "id": extraction.capture.id,
+                },
             )
             extractions += [neighbour for id in ids if (neighbour := reextract(id)) is not None]
         return extractions
@@ -274,11 +283,10 @@ class Versions:
         self._connection.execute(f"UPDATE versions SET {assignments} WHERE id = :id", columns | {"id": version["id"]})
 
     def _extend_times(self, version_id: int, *seen_at: str) -> None:
-        self._connection.execute(
-            """UPDATE versions SET seen_from = min(seen_from, :first), seen_until = max(seen_until, :last)
-            WHERE id = :id AND (seen_from > :first OR seen_until < :last)""",
-            {"id": version_id, "first": min(seen_at), "last": max(seen_at)},
-        )
+        values = {"id": version_id, "first": min(seen_at), "last": max(seen_at)}
+        # Two statements: an index has the first time, which seldom changes.
+        self._connection.execute("UPDATE versions SET seen_until = :last WHERE id = :id AND seen_until < :last", values)
+        self._connection.execute("UPDATE versions SET seen_from = :first WHERE id = :id AND seen_from > :first", values)
 
     def _add(
         self,

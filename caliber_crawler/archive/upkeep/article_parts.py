@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from caliber_crawler.archive.core.connection import Connection
-from caliber_crawler.archive.texts.identity import Identity, page_urls
+from caliber_crawler.archive.texts.identity import Identity
 from caliber_crawler.archive.texts.media import host_of, record_media
+from caliber_crawler.archive.texts.page_urls import page_urls
 from caliber_crawler.archive.upkeep.restored_rows import RestoredRows
 from caliber_crawler.archive.upkeep.salvage import Salvaged
 from caliber_crawler.items import Extraction

@@ -48,14 +48,13 @@ WHERE a.duplicate_of IS NULL AND (
         SELECT json_group_array(DISTINCT name) FROM (
           SELECT p.name FROM article_authors w CROSS JOIN authors p ON p.id = w.author_id
           WHERE w.article_id = a.id ORDER BY w.position)) END)
-  AND (a.version_count, a.first_seen_at, a.last_seen_at) = (
-    SELECT count(*), min(seen_from), max(seen_until) FROM versions WHERE article_id = a.id AND replaced_by IS NULL)
+  AND (a.version_count, a.first_seen_at, a.last_seen_at, coalesce(a.changed_at, '')) = (
+    SELECT count(*), min(seen_from), max(seen_until), CASE WHEN count(*) > 1 THEN max(seen_from) ELSE '' END
+    FROM versions WHERE article_id = a.id AND replaced_by IS NULL)
   AND a.views_at IS (SELECT max(observed_at) FROM view_counts WHERE article_id = a.id)
   AND a.views IS (SELECT max(views) FROM view_counts WHERE article_id = a.id AND observed_at = a.views_at)
-  AND EXISTS (SELECT 1 FROM article_urls u WHERE u.url = a.url AND u.article_id = a.id)
-  AND (a.post_number IS NULL
-    OR EXISTS (SELECT 1 FROM article_urls u WHERE u.article_id = a.id AND u.post_number = a.post_number))
-  AND (a.slug IS NULL OR EXISTS (SELECT 1 FROM article_urls u WHERE u.article_id = a.id AND u.slug = a.slug))
+  AND (SELECT max(u.url = a.url) AND (a.post_number IS NULL OR max(u.post_number = a.post_number))
+      AND (a.slug IS NULL OR max(u.slug = a.slug)) FROM article_urls u WHERE u.article_id = a.id)
 ) IS NOT TRUE"""
 """Not true, because a comparison with NULL is neither."""
 

@@ -18,8 +18,8 @@ from caliber_crawler.archive.upkeep.file_checks import check_raw_file, check_sch
 from caliber_crawler.archive.upkeep.finding import Finding
 from caliber_crawler.archive.upkeep.verification import Verification
 
-SEARCHED = ("captures", "versions", "bodies")
-"""Tables whose new rows are found by an index. Of the others SQLite reads every row, but Python only the new ones."""
+SEARCHED = ("captures", "versions", "bodies", "article_urls", "frontier")
+"""Tables whose new rows are found by an index; those of the others are found by their primary key."""
 OF_ARTICLES = ("view_counts", "article_urls", "images", "links", "frontier")
 """Tables of which all rows of a changed article are checked."""
 
@@ -37,15 +37,21 @@ class Mark:
     def conditions(self) -> dict[str, str]:
         """Conditions for the rows that are new since, by table.
 
-        A merge may add rows to an old run: so their IDs count too.
+        A merge may add rows to an old run: so their IDs count too. Rows are looked up by their IDs: SQLite reads the
+        whole table for a choice between two conditions.
         """
-        captures = f"(run_id > {self.run_id} OR id > {self.last_capture})"
-        versions = f"(run_id > {self.run_id} OR id > {self.last_version})"
+        new_captures, new_versions = (
+            f"SELECT id FROM {table} WHERE run_id > {self.run_id} UNION SELECT id FROM {table} WHERE id > {last}"
+            for table, last in (("captures", self.last_capture), ("versions", self.last_version))
+        )
+        captures = f"id IN ({new_captures})"
+        seen_again = f"SELECT version_id FROM captures WHERE {captures} AND version_id IS NOT NULL"
+        versions = f"id IN ({new_versions})"
         articles = f"""(SELECT article_id FROM captures WHERE {captures}
           UNION SELECT article_id FROM versions WHERE {versions})"""
         return {
             "captures": captures,
-            "versions": f"""({versions} OR id IN (SELECT version_id FROM captures WHERE {captures}))""",
+            "versions": f"id IN ({new_versions} UNION {seen_again})",
             "bodies": f"digest IN (SELECT body_digest FROM captures WHERE {captures})",
             "articles": f"id IN {articles}",
             "dictionaries": f"""id IN (SELECT dictionary_id FROM bodies

@@ -349,7 +349,7 @@ class Restoration:
         self._connection.execute(f"DELETE FROM article_authors WHERE article_id IN ({lost})")
         for id in self._connection.values(lost):
             self._connection.execute(
-                f"""UPDATE articles SET current_version_id = NULL, version_count = 0,
+                f"""UPDATE articles SET current_version_id = NULL, version_count = 0, changed_at = NULL,
                   views = ({CURRENT["views"]}), views_at = ({CURRENT["views_at"]}) WHERE id = :article_id""",
                 {"article_id": id},
             )

@@ -33,6 +33,7 @@ from caliber_crawler.archive.upkeep.file_checks import (
     limit_time,
 )
 from caliber_crawler.archive.upkeep.finding import Finding, Kind, articles_of, finding, printable
+from caliber_crawler.archive.upkeep.page_cache import enlarge_cache
 from caliber_crawler.archive.upkeep.row_batches import UNREADABLE
 from caliber_crawler.archive.upkeep.row_checks import wrong_columns, wrong_url, wrong_version
 from caliber_crawler.quantity import quantity
@@ -79,6 +80,8 @@ class Verification:
     """Tables in which an index may find the rows that fulfil a condition."""
     read_cold: bool = False
     """Read every page in cold storage, too."""
+    mapped: bool = False
+    """Map the file into memory; see :func:`~caliber_crawler.archive.upkeep.page_cache.enlarge_cache`."""
 
     def __post_init__(self) -> None:
         self._pages = Bodies(self.connection)
@@ -103,6 +106,7 @@ class Verification:
     def in_snapshot(self, checks: Iterator[Finding | None]) -> Iterator[Finding | None]:
         """Run checks on one state of the file, with a limit for the time of each statement."""
         limit_time(self.connection.raw, self.connection.path)
+        enlarge_cache(self.connection.raw, mapped=self.mapped)
         try:
             with lenient_text(self.connection):
                 yield from checks
@@ -157,9 +161,11 @@ class Verification:
     def _whole(self) -> dict[str, Iterator[Finding | None]]:
         """The checks of the archive as a whole, which take longer in a larger one."""
         return {
-            "B-trees": self._check_once("file", lambda: check_file(self.connection)),
+            "B-trees": self._check_once("file", lambda: check_file(self.connection, mapped=self.mapped)),
             "references": self._check_once("reference", lambda: check_references(self.connection)),
-            "full-text index": self._check_once("index", lambda: check_full_text(self.connection, self.notes)),
+            "full-text index": self._check_once(
+                "index", lambda: check_full_text(self.connection, self.notes, mapped=self.mapped)
+            ),
             "totals": self._check_once("total", self._totals),
             "cold storage": chain(
                 self._check_once("cold", self._cold.files),

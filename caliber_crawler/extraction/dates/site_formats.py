@@ -7,8 +7,9 @@ so it gets only texts that contain a day, a month name and a year.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from caliber_crawler.errors import SiteError
@@ -17,6 +18,7 @@ from caliber_crawler.extraction.dates.keys import word_key
 from caliber_crawler.extraction.dates.words import Month, load_words, month_names
 from caliber_crawler.extraction.text import clean_inline
 from caliber_crawler.site import Site
+from caliber_crawler.site.site import SameSite
 
 _HALF_OF_DAY = re.compile(r"\b([ap])\.\s?m\b\.?", re.I)
 _NOT_IN_A_DATE = re.compile(r"[^\w\s.,:;/()|+'’՝–—-]")
@@ -74,10 +76,10 @@ def find_date(line: str, site: Site) -> FoundDate | None:
     """
     if not site.date_formats:
         return None
-    months = month_names(tuple([edition.language for edition in site.editions]))
+    months, patterns = _forms_of(SameSite(site))
     found: list[FoundDate] = []
-    for date_format in site.date_formats:
-        for match in format_pattern(date_format).finditer(line):
+    for pattern in patterns:
+        for match in pattern.finditer(line):
             parts = match.groupdict()
             name = parts["month"]
             month = Month(int(name), frozenset()) if name.isdecimal() else months.get(word_key(name))
@@ -93,6 +95,13 @@ def find_date(line: str, site: Site) -> FoundDate | None:
     if len(found) < 2:
         return found[0] if found else None
     return min(found, key=lambda date: date.start)
+
+
+@lru_cache(maxsize=32)
+def _forms_of(key: SameSite) -> tuple[Mapping[str, Month], Sequence[re.Pattern[str]]]:
+    """The names of the months in a site's languages, and its formats as patterns."""
+    languages = tuple([edition.language for edition in key.site.editions])
+    return month_names(languages), [*map(format_pattern, key.site.date_formats)]
 
 
 def _timestamp_of(month: int, parts: dict[str, str], half: str | None, site: Site) -> datetime | None:

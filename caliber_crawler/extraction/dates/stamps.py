@@ -18,6 +18,8 @@ _ISO = re.compile(
 )
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[T ]?(\d{2}):?(\d{2})(?::?(\d{2}))?(?:\.\d{1,9})?)?(?![\d:])")
 _EPOCH = re.compile(r"(\d{10})(\d{3})?(?:\.\d{1,6})?")
+_SERIALIZED = re.compile(r"\\{0,2}/Date\((-?\d{1,16})([+-]\d{4})?\)\\{0,2}/")
+"""Milliseconds since 1970 in UTC, as .NET writes them into JSON; an offset shows only the local time."""
 _YEAR_LAST = re.compile(r"([A-Za-z]{3} +\d{1,2}) (\d{1,2}:\d{2}:\d{2}) ((?:[+-]\d{4}|[A-Z]{3,4}) )?(\d{4})$")
 _HALF = re.compile(r"\s?[AaPp]\.?[Mm]")
 
@@ -44,6 +46,8 @@ def parse_stamp(text: str, language: str | None = None) -> Stamp | None:
 def _parse_digits(text: str) -> Stamp | None:
     if match := _EPOCH.fullmatch(text):
         return Stamp(datetime.fromtimestamp(int(match[1]), tz=UTC), is_bare=False)
+    if match := _SERIALIZED.fullmatch(text):
+        return _parse_serialized(int(match[1]), match[2])
     match = _ISO.match(text) or _COMPACT.match(text)
     if match is None or _HALF.match(text, match.end()):
         return None
@@ -55,6 +59,15 @@ def _parse_digits(text: str) -> Stamp | None:
         at = datetime(year, month, day, hour % 24, minute, min(second, 59), int(fraction), zone.zone if zone else None)
         return Stamp(_with_fixed_offset(at), is_bare=match[4] is None)
     except (ValueError, OverflowError):
+        return None
+
+
+def _parse_serialized(milliseconds: int, offset: str | None) -> Stamp | None:
+    zone = zone_at(offset, 0) if offset else None
+    try:
+        at = datetime.fromtimestamp(milliseconds // 1000, tz=zone.zone if zone else UTC)
+        return Stamp(_with_fixed_offset(at), is_bare=False)
+    except (ValueError, OverflowError, OSError):
         return None
 
 

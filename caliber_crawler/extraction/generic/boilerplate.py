@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from caliber_crawler.extraction.dates.labels import Role, role_of_label
 from caliber_crawler.extraction.dates.printed import find_printed_dates
+from caliber_crawler.extraction.generic.byline_lines import is_byline_line
 from caliber_crawler.extraction.omissions import (
     AUTHOR_BOX,
     DUPLICATE,
@@ -107,7 +108,7 @@ def _without_datelines(lines: list[str], authors: Collection[str]) -> list[str]:
     """The lines without those up to a byline or an offer among the first ones, if no text is before it."""
     start = 0
     for number, line in enumerate(lines[:LEAD_LINES]):
-        if _is_dateline(line, authors) or _is_offer(line):
+        if _is_dateline(line, authors) or _is_offer(line) or is_byline_line(line, authors):
             start = number + 1
         elif len(line) > MAX_LABEL_LENGTH or _ends_sentence(line):
             break
@@ -187,13 +188,18 @@ def _without_lead(lines: list[str], headings: Mapping[str, str] = MappingProxyTy
 def _without_tail(lines: list[str], authors: Collection[str], omissions: Omissions | None = None) -> list[str]:
     """The lines without invitations and the author's biography at the end, and without a final label of theirs."""
     kept = _without_last(lines, TAIL_LINES, lambda line: _is_invitation(line) or _is_offer(line), INVITATION, omissions)
-    kept = _without_last(kept, 1, lambda line: _is_dateline(line, authors), LEAD, omissions)
+    kept = _without_last(kept, 1, lambda line: _is_signature(line, authors), LEAD, omissions)
     kept = _without_last(kept, BIOGRAPHY_LINES, lambda line: _is_introduction(line, authors), AUTHOR_BOX, omissions)
     while len(kept) > 1 and len(kept[-1]) <= MAX_LABEL_LENGTH / 2 and kept[-1].endswith((":", "...", "…")):
         label = kept.pop()
         if omissions is not None:
             omissions.add(NOTICE, label)
     return kept
+
+
+def _is_signature(line: str, authors: Collection[str]) -> bool:
+    """Return whether a last line holds only the author, with a label, a date or neither."""
+    return fold(line) in map(fold, authors) or _is_dateline(line, authors) or is_byline_line(line, authors)
 
 
 def _without_last(

@@ -14,26 +14,18 @@ from lxml import etree
 from caliber_crawler.extraction.dates.labels import Role, is_called_date, role_of_label, role_of_name
 from caliber_crawler.extraction.dates.printed import PrintedDate, find_printed_dates, with_ascii_digits
 from caliber_crawler.extraction.dates.stamps import Stamp, parse_stamp
+from caliber_crawler.extraction.generic.date_names import (
+    FAINT_METAS,
+    PUBLISHED_METAS,
+    PUBLISHED_PROPERTIES,
+    WEAK_METAS,
+    WEAK_PROPERTIES,
+)
 from caliber_crawler.extraction.generic.outline import MAX_NUMBERED_LENGTH, UNREAD_TAGS, Outline, Place, short_text
 from caliber_crawler.extraction.generic.text_runs import block_of, runs_of
 from caliber_crawler.extraction.linked_data import LinkedData
 from caliber_crawler.extraction.text import clean_inline
 
-PUBLISHED_METAS = (
-    *("article:published_time", "og:article:published_time", "article:published", "datepublished"),
-    *("parsely-pub-date", "sailthru.date", "publishdate", "publish-date", "publish_date", "pubdate", "pub_date"),
-    *("publication_date", "publicationdate", "publication-date", "cxenseparse:recs:publishtime", "rnews:datepublished"),
-    *("dcterms.issued", "dc.date.issued", "dc.date.published", "dcterms.date", "prism.publicationdate"),
-    *("citation_publication_date", "citation_online_date", "article.published", "originalpublicationdate"),
-    *("og:published_time", "og:pubdate", "article_date_original", "published_time", "published-date", "published_at"),
-    *("mediator_published_time", "bt:pubdate", "datepublished", "sort_date", "article:post_date", "displaydate"),
-)
-WEAK_METAS = (
-    *("dcterms.created", "dc.date.created", "date", "dc.date", "article_date", "article:date", "created", "dateposted"),
-    *("og:date", "itemprop:date", "timestamp"),
-)
-PUBLISHED_PROPERTIES = ("datePublished",)
-WEAK_PROPERTIES = ("dateCreated", "uploadDate", "coverageStartTime")
 MAX_CANDIDATES = 200
 """Dates in the page's elements; more are a list."""
 MAX_GROUP_LENGTH = 60
@@ -55,6 +47,7 @@ _DATA_NAME = re.compile(r"data-(?!.*(?:modif|updat))(?:\S*(?:date|publi|pub-|cre
 _STAMP_TITLE = re.compile(r"\s{0,9}\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 """A title for people who point at "3 days ago"."""
 _DIGIT = re.compile(r"[\d〇零]")
+_NUMBERS = re.compile(r"[\d:.,\s–—|-]+")
 _YEAR = re.compile(r"\d{4}|\d[./-]\d\d?[./-]\d\d|[’']\d\d|\d[. ]{1,2}[^\W\d_]{3,10}[. ]{1,2}\d\d(?!\d)")
 ASIDE = "in a part of the page that is not the article"
 _TEASER = "beside the headline of another article"
@@ -95,7 +88,7 @@ class DateCandidate:
 
 
 # Tiers. A date is looked for in all sources; these decide between those that are found.
-DECLARED, NAMED, WEAKLY_DECLARED, DATELINE, LINE, URL, BELOW, REST, UPDATE, LONE = range(10)
+DECLARED, NAMED, WEAKLY_DECLARED, DATELINE, LINE, URL, FAINTLY_DECLARED, BELOW, REST, UPDATE, LONE = range(11)
 
 
 def declared_candidates(data: LinkedData, language: str | None) -> Iterator[DateCandidate]:
@@ -104,6 +97,7 @@ def declared_candidates(data: LinkedData, language: str | None) -> Iterator[Date
     for tier, properties, metas in (
         (DECLARED, PUBLISHED_PROPERTIES, PUBLISHED_METAS),
         (WEAKLY_DECLARED, WEAK_PROPERTIES, WEAK_METAS),
+        (FAINTLY_DECLARED, (), FAINT_METAS),
     ):
         stated = [(f"JSON-LD {name}", text) for name in properties if (text := data.text(name))]
         stated += [(f"<meta> {name}", data.metas[name][0]) for name in metas if name in data.metas]
@@ -332,10 +326,20 @@ def _printed_candidates(
             yield from _printed(date, line[begin : date.start], after, piece.owner, position, outline, rejected)
     if not found and (grouped := _group_of(block, seen)) is not None:
         line = short_text(grouped, MAX_GROUP_LENGTH) or ""
-        for date in find_printed_dates(line, language)[:1]:
+        dates = find_printed_dates(line, language)
+        if not (dates and _is_part_of(block, line, dates)):
+            return
+        seen.update((grouped, *grouped.iter(etree.Element)))
+        for date in dates[:1]:
             if not outline.is_teaser(grouped):
                 position = outline.position.get(grouped, 0)
                 yield from _printed(date, line[: date.start], line[date.end :], grouped, position, outline, rejected)
+
+
+def _is_part_of(block: etree._Element, line: str, dates: list[PrintedDate]) -> bool:
+    """Return whether a block is a part of the only date of a line, or a time of day beside it."""
+    text = short_text(block, MAX_GROUP_LENGTH) or ""
+    return len(dates) == 1 and (_NUMBERS.fullmatch(text) is not None or text in line[dates[0].start : dates[0].end])
 
 
 def _group_of(block: etree._Element, seen: set[etree._Element]) -> etree._Element | None:
@@ -345,8 +349,6 @@ def _group_of(block: etree._Element, seen: set[etree._Element]) -> etree._Elemen
         if node in seen or short_text(node, MAX_GROUP_LENGTH) is None:
             break
         best = node
-    if best is not None:
-        seen.update((best, *best.iter(etree.Element)))
     return best
 
 

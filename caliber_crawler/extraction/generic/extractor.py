@@ -172,7 +172,8 @@ def extract_tree(
     date = dates.best
     signers = rank_authors(root, data, site_names(data, url), title, complete=complete)
     authors = next(iter(signers), None)
-    subtitle = next(find_subtitles(root, data, title), None)
+    names = authors.names if authors else ()
+    subtitle = next(find_subtitles(root, data, title, names), None)
     counters = ViewCounters(outline, data, code, properties)
     views = counters.own
     section, image = (
@@ -183,7 +184,7 @@ def extract_tree(
         explanation.add("headline", explanations.explain_titles(titles))
         explanation.add("published_at", explanations.explain_dates(dates))
         explanation.add("authors", explanations.explain_authors(signers))
-        explanation.add("subtitle", explanations.explain_values(find_subtitles(root, data, title)))
+        explanation.add("subtitle", explanations.explain_values(find_subtitles(root, data, title, names)))
         explanation.add("views", explanations.explain_views(counters))
         explanation.add("section", explanations.explain_values(find_sections(data, url, title, properties)))
         explanation.add("cover_image", explanations.explain_values(find_images(data, url)))
@@ -195,7 +196,6 @@ def extract_tree(
     outline.release()
     form = form_of(root, data)
     # The body of a page that is not an article is not needed, and costs most.
-    names = authors.names if authors else ()
     body = extract_body(root, title, url, names, omissions) if other is None else None
     paragraphs = body.paragraphs if body else ()
     if other is None and not is_certain and is_list_of_teasers(root, url, title, paragraphs):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, cast
 from urllib.parse import unquote, urljoin, urlsplit
 
 from lxml import etree
 
+from caliber_crawler.extraction.generic.byline_lines import is_byline_line
 from caliber_crawler.extraction.generic.outline import short_text
 from caliber_crawler.extraction.generic.page_language import choose_language
 from caliber_crawler.extraction.linked_data import LinkedData, unescaped
@@ -133,16 +134,21 @@ def _marked_breadcrumbs(properties: Sequence[etree._Element]) -> Iterator[str]:
         return
 
 
-def find_subtitles(root: etree._Element, data: LinkedData, headline: str | None) -> Iterator[FieldValue]:
+def find_subtitles(
+    root: etree._Element, data: LinkedData, headline: str | None, authors: Collection[str] = ()
+) -> Iterator[FieldValue]:
     """The texts below the headline that may be its subtitle, best first.
 
-    The end of the heading, an element named as subtitle, or one that repeats the page's description.
+    The end of the heading, an element named as subtitle, or one that repeats the page's description. Not a byline, with
+    the page's ``authors`` or others.
     """
     heading = _heading(root, headline)
     if heading is None:
         return
     title = fold(headline or "")
-    if len(under := _text_after(title, text_of(heading)).strip(" :–—-|")) >= MIN_SUBTITLE_LENGTH:
+    if len(under := _text_after(title, text_of(heading)).strip(" :–—-|")) >= MIN_SUBTITLE_LENGTH and not (
+        is_byline_line(under, authors)
+    ):
         yield FieldValue(under, "text", "end of the heading")
     candidates = [data.text("description"), data.meta("og:description"), data.meta("description")]
     descriptions = {fold(text) for text in candidates if text}
@@ -150,10 +156,10 @@ def find_subtitles(root: etree._Element, data: LinkedData, headline: str | None)
         text = text_of(element)
         if not MIN_SUBTITLE_LENGTH <= len(text) <= MAX_SUBTITLE_LENGTH or fold(text) == title:
             continue
-        if _SUBTITLE_NAME.search(element.get("class") or ""):
-            yield FieldValue(text, "text", "element named as subtitle below the headline")
-        elif fold(text) in descriptions:
-            yield FieldValue(text, "text", "text below the headline that repeats the description")
+        is_named = _SUBTITLE_NAME.search(element.get("class") or "") is not None
+        if (is_named or fold(text) in descriptions) and not is_byline_line(text, authors):
+            why = "element named as subtitle" if is_named else "text that repeats the description,"
+            yield FieldValue(text, "text", f"{why} below the headline")
 
 
 def _text_after(title: str, text: str) -> str:

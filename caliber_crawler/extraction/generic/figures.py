@@ -10,22 +10,27 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from caliber_crawler.extraction.embeds import (
+    AUDIO,
     MAX_GALLERIES,
     PLAYERS,
     POSTS,
     SOURCES,
     is_called_gallery,
+    is_hidden,
     is_known_embed,
     may_be_known_embed,
     page_url_of,
+    place_of_post,
     player_url,
     replace_by_line,
     replace_gallery,
+    stated_url,
+    vk_posts_of,
 )
 from caliber_crawler.extraction.generic.elements import MIN_PROSE_LENGTH, text_length
 from caliber_crawler.extraction.lines import is_picture
 from caliber_crawler.extraction.omissions import CONTROL, EMBED, Omissions
-from caliber_crawler.extraction.text import fold
+from caliber_crawler.extraction.text import clean_inline, fold
 from caliber_crawler.extraction.tree import text_of
 
 _EMBEDDED = re.compile(r"\b(?:twitter|instagram|tiktok|telegram|bluesky|reddit|threads|mastodon)-")
@@ -38,12 +43,17 @@ _POST_LINK = re.compile(
     re.IGNORECASE,
 )
 _BOXES_WITH_URL = etree.XPath("descendant::*[@data-href]")
+_BOXES_WITH_STATEMENT = etree.XPath("descendant::*[@data-attrs]")
+_SOUNDS = ("audio", "amp-audio")
+_TITLE_OF_SOUND = re.compile(r"(?:^|[\s_-])(?:title|caption|headline|name)", re.IGNORECASE)
 _QUOTATION_MARKS = " \"'“”„«»‘’"
 _SCRIPT_SOURCES = frozenset((*SOURCES, PLAYERS["script"][0]))
 MAX_DATE_WORDS = 6
 MAX_PIECES = 1000
 MAX_WORDS_OF_FIGURE = 4
 """Texts of a figure that are examined for a URL."""
+MAX_TITLE_OF_SOUND = 200
+LEVELS_OF_PLAYER = 3
 MAX_FIGURES = 100
 """Maximum of a page whose content is examined: each search covers the whole text."""
 
@@ -83,6 +93,8 @@ def unembed(root: etree._Element, url: str, omissions: Omissions | None = None) 
     on_platform = may_be_known_embed(url)
     for element in list(root.iter("iframe", "video", "script", *PLAYERS)):
         if element.tag == "script" and _SCRIPT_SOURCES.isdisjoint(element.keys()):
+            for name, post in vk_posts_of(element).items():
+                _become_paragraph(place_of_post(root, name, element), "Post", post)
             continue
         nodes = (element, *element.iter("source"))
         sources = [source for node in nodes for key in SOURCES if (source := node.get(key))]
@@ -97,11 +109,68 @@ def unembed(root: etree._Element, url: str, omissions: Omissions | None = None) 
     for box in cast(list[etree._Element], _BOXES_WITH_URL(root)):
         if not POSTS.keys().isdisjoint((box.get("class") or "").split()) and is_known_embed(box.get("data-href", "")):
             _become_paragraph(box, "Post", box.get("data-href"))
+    for box in cast(list[etree._Element], _BOXES_WITH_STATEMENT(root)):
+        if stated := stated_url(box):
+            if omissions is not None:
+                omissions.add_element(EMBED, box)
+            _become_paragraph(box, "Post", stated)
     for gallery in list(islice(filter(is_called_gallery, root.iter("div", "ul", "section")), MAX_GALLERIES)):
         if all(is_picture(link.get("href") or "") for link in gallery.iter("a")):  # otherwise it is a list of teasers
             buttons = text_of(gallery) if omissions is not None else ""
             if replace_gallery(gallery, lambda source: source) and omissions is not None:
                 omissions.add(CONTROL, buttons)
+
+
+def show_sounds(root: etree._Element, url: str, omissions: Omissions | None = None) -> None:
+    """Replace each audio player by one line with its URL, and its title or caption by a paragraph.
+
+    A player that is not seen, or plays nothing before a script loads it, stays.
+    """
+    for sound in list(root.iter(*_SOUNDS)):
+        _show_sound(sound, url, omissions)
+
+
+def _show_sound(sound: etree._Element, url: str, omissions: Omissions | None) -> None:
+    nodes = (sound, *sound.iter("source"))
+    sources = (urljoin(url, source.strip()) for node in nodes for key in SOURCES if (source := node.get(key)))
+    own = url.partition("#")[0]
+    found = next((found for found in sources if found.startswith("http") and found.partition("#")[0] != own), None)
+    is_known = found is not None and is_known_embed(found)
+    if found is None or not (is_known or sound.get("controls") is not None) or is_hidden(sound):
+        return
+    player = sound
+    for around in islice(sound.iterancestors("div", "figure", "span", "section"), LEVELS_OF_PLAYER):
+        others = around.iter("audio", "p", "table", "ul", "img", "h1")
+        if any(other is not sound for other in others) or _is_above(around, MAX_TITLE_OF_SOUND):
+            break
+        player = around
+    title = clean_inline(sound.get("title") or sound.get("aria-label") or _title_of_sound(player))
+    if omissions is not None:
+        omissions.add_element(EMBED, player)
+    _become_paragraph(player, AUDIO, found)
+    if title:
+        below = etree.Element("p")
+        below.text, below.tail, player.tail = title, player.tail, None
+        player.addnext(below)
+
+
+def _title_of_sound(player: etree._Element) -> str:
+    named = (node for node in player.iter(etree.Element) if node.tag == "figcaption" or _is_title_of_sound(node))
+    return next((text for node in named if (text := text_of(node))), "")
+
+
+def _is_title_of_sound(element: etree._Element) -> bool:
+    return _TITLE_OF_SOUND.search(element.get("class") or "") is not None
+
+
+def _is_above(element: etree._Element, limit: int) -> bool:
+    """Return whether the text of an element is longer than a limit, in bounded time."""
+    length = 0
+    for number, text in enumerate(element.itertext()):
+        length += len(text)
+        if length > limit or number > MAX_PIECES:
+            return True
+    return False
 
 
 def _show_frames(root: etree._Element, url: str) -> None:

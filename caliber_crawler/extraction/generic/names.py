@@ -58,7 +58,7 @@ _OF_OTHERS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _NOT_A_NAME = re.compile(
-    r"https?:|www\.|@|(?<!\w)\d+(?:st|nd|rd|th)?(?!\w)|\d{2,}|^\W*$|\b(?:image|photo|getty|shutterstock|updated|published|"
+    r"https?:|www\.|@|[^\W\d_][:：](?:\s|$)|(?<!\w)\d+(?:st|nd|rd|th)?(?!\w)|\d{2,}|^\W*$|\b(?:image|photo|getty|shutterstock|updated|published|"
     r"min(?:ute)?s? read|subscribe|follow|newsletter|comments?|share|read more|view all|profile|archive|posts?|privacy|"
     r"cookies?|terms|contact|login|sign in|view in|digital edition)\b",
     re.IGNORECASE,

@@ -11,10 +11,12 @@ from itertools import islice
 from lxml import etree
 
 from caliber_crawler.extraction.dates.printed import find_printed_dates
-from caliber_crawler.extraction.text import clean_inline, fold
+from caliber_crawler.extraction.text import clean_inline, fold, is_as_long
 from caliber_crawler.extraction.tree import text_of
 
 MIN_PROSE_LENGTH = 100
+MIN_PROSE_SIGNS = 34
+"""The same in Chinese, Japanese or Korean characters."""
 MIN_SAMPLE_TEXT, MIN_SAMPLE, MAX_SAMPLE = 30, 300, 3000
 MAX_LEAD = 2
 """Long texts between the headline and its date: the subtitle, a summary."""
@@ -26,6 +28,7 @@ MIN_SHARE_OF_MAIN = 0.5
 LEVELS_OF_FOOTER = 3
 MAX_WITHOUT_HEADING = 40
 """Elements between a date and the first long text on a page without a headline."""
+MAX_LINKS_OF_HEAD = 3
 MAX_LEVELS_BEFORE = 4
 """A date above the headline belongs to it within this number of elements around the headline."""
 MAX_TEASER_LENGTH = 400
@@ -72,6 +75,14 @@ class Place(IntEnum):
     """Outside the article."""
     ASIDE = 4
     """In a part of the page that is not the article: comments, teasers, sidebar, the site's header."""
+
+
+def _is_of_article(header: etree._Element) -> bool:
+    """Return whether a ``header`` beside the headline is the article's: it has no navigation, form or list of links."""
+    parent = header.getparent()
+    parts = list(islice(header.iter("a", "nav", "form", "ul"), MAX_LINKS_OF_HEAD + 1))
+    is_small = len(parts) <= MAX_LINKS_OF_HEAD and all(part.tag == "a" for part in parts)
+    return parent is not None and parent.tag not in ("body", "html") and is_small
 
 
 class Outline:
@@ -133,7 +144,7 @@ class Outline:
         has_digit = _DIGIT.search
         for number, element in enumerate(self.elements):
             text, tail = element.text or "", element.tail or ""
-            if len(text) >= MIN_PROSE_LENGTH or len(tail) >= MIN_PROSE_LENGTH:
+            if len(text) >= MIN_PROSE_SIGNS or len(tail) >= MIN_PROSE_SIGNS:
                 if _is_long(tail) or (element.tag not in UNREAD_TAGS and _is_long(text)):
                     long.append(number)
             elif text.isspace() and tail.isspace():  # the blanks between most elements
@@ -285,7 +296,7 @@ class Outline:
             if node in self.level:
                 return Place.ELSEWHERE if node.tag in ("body", "html") and around is not node else None
             if node.tag == "header":
-                return Place.ASIDE
+                return None if node.getparent() is around and _is_of_article(node) else Place.ASIDE
         return None
 
     def _is_aside(self, element: etree._Element, *, foreign: bool = False) -> bool:
@@ -364,7 +375,9 @@ def short_text(element: etree._Element, longest: int) -> str | None:
 
 
 def _is_long(text: str) -> bool:
-    return len(text) >= MIN_PROSE_LENGTH and len(" ".join(text.split())) >= MIN_PROSE_LENGTH
+    if len(text) < MIN_PROSE_LENGTH and (len(text) < MIN_PROSE_SIGNS or text.isascii()):
+        return False
+    return is_as_long(" ".join(text.split()), MIN_PROSE_LENGTH)
 
 
 @lru_cache(maxsize=1024)

@@ -58,7 +58,7 @@ _LIVE_TYPE = re.compile(r"(?:https?://schema\.org/)?LiveBlogPosting$")
 _GALLERY_TYPE = re.compile(r"(?:https?://schema\.org/)?(?:ImageGallery|MediaGallery)$")
 _VIDEO_TYPE = re.compile(r"(?:https?://schema\.org/)?VideoObject$")
 _NEWS_TYPE = re.compile(
-    r"(?:https?://schema\.org/)?(?:\w*NewsArticle|LiveBlogPosting|\w*BlogPosting|Report|Review\w*)$"
+    r"(?:https?://schema\.org/)?(?:\w*NewsArticle|LiveBlogPosting|\w*BlogPosting|SocialMediaPosting|Report|Review\w*)$"
 )
 _LIST_TITLE = re.compile(
     r"(?:category|tag|author|archives?|month|day|year|search results(?: for)?|posts (?:by|tagged)|"

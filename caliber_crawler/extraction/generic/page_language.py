@@ -104,11 +104,12 @@ def choose_language(declared: str | None, text: str) -> str | None:
         return language_of_text(sample)
     script = _script_of_text(sample)
     known = _SAME.get(declared, declared)
-    if Letters(sample[:LETTERS_LENGTH], script).excludes(known):
-        detected, distance = _language_and_distance(sample, script)
+    letters = Letters(sample[:LETTERS_LENGTH], script)
+    if letters.excludes(known):
+        detected, distance = _language_and_distance(sample, script, letters)
         is_sure = detected is not None and distance <= EXCLUDED_DISTANCE and not _is_close(declared, detected)
         return detected if is_sure else declared
-    detected, distance = _language_and_distance(sample, script)
+    detected, distance = _language_and_distance(sample, script, letters)
     if detected is None or _is_close(declared, detected):
         return declared
     own = scripts_of_language(declared)
@@ -156,12 +157,17 @@ def _script_of_text(text: str) -> str:
     return script if count >= MAIN_SHARE * sum(scripts.values()) else ""
 
 
-def _language_and_distance(sample: str, script: str | None = None) -> tuple[str | None, int]:
-    """The language of a text and its rank distance, 0 if the script alone tells the language."""
+def _language_and_distance(
+    sample: str, script: str | None = None, letters: Letters | None = None
+) -> tuple[str | None, int]:
+    """The language of a text and its rank distance, 0 if the script alone tells the language.
+
+    ``script``, ``letters``: those of the text, if they are known.
+    """
     script = _script_of_text(sample) if script is None else script
     if languages := _LANGUAGE_OF_SCRIPT.get(script):
         return languages[0], 0
-    letters = Letters(sample[:LETTERS_LENGTH], script)
+    letters = letters or Letters(sample[:LETTERS_LENGTH], script)
     proven = letters.proven()
     if len(sample) < MIN_DETECTED_LENGTH:
         return proven, 0

@@ -20,8 +20,15 @@ from caliber_crawler.extraction.generic.elements import (
     remove_marked,
     text_length,
 )
-from caliber_crawler.extraction.generic.figures import open_figures, place_late_parts, show_pictures, unembed
+from caliber_crawler.extraction.generic.figures import (
+    open_figures,
+    place_late_parts,
+    show_pictures,
+    show_sounds,
+    unembed,
+)
 from caliber_crawler.extraction.generic.inline_elements import simplify_inline
+from caliber_crawler.extraction.generic.layout_tables import dissolve_layout_tables
 from caliber_crawler.extraction.generic.outline import short_text
 from caliber_crawler.extraction.generic.paragraphs import (
     MIN_SENTENCE_LENGTH,
@@ -30,7 +37,7 @@ from caliber_crawler.extraction.generic.paragraphs import (
     enclose_loose_text,
     mark_paragraphs,
 )
-from caliber_crawler.extraction.lines import LISTS, inner_text, is_data_table
+from caliber_crawler.extraction.lines import LISTS, inner_text
 from caliber_crawler.extraction.omissions import (
     ADVERTISEMENT,
     AUTHOR_BOX,
@@ -87,7 +94,6 @@ _FIRST_OF_PAIRS = frozenset(first for first, _ in BOILERPLATE_PAIRS)
 _OTHERS_TO_BLANKS = {code: " " for code in range(128) if not chr(code).isalpha()}
 """For names in small letters, where this is faster than a pattern."""
 _PART_OF_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_TABLE_PARTS = ("tbody", "thead", "tfoot", "tr", "td", "th")
 _SIDEBAR = re.compile(
     r"(?:(?:left|right|main|primary|secondary|page|site|blog)[-_]?)?side-?(?:bar|col|column)"
     r"(?:[-_]?(?:left|right|primary|secondary|main|one|two|first|second|\d))?",
@@ -100,6 +106,7 @@ MAX_HEADINGS, MAX_PARAGRAPHS, MAX_TITLE_LENGTH = 200, 200, 500
 MIN_TEASER_WORDS = 4
 _ENDS_OF_LINKED_SENTENCES = tuple(".!。！।։۔")
 MAX_LABEL_WORDS = 5
+_PARTING = frozenset(("p", "div", "ul", "ol", "section", "aside", "blockquote", "table", "figure"))
 MIN_ITEMS, MAX_ITEMS = 2, 100
 """Number of list items that are examined for sentences."""
 
@@ -112,13 +119,14 @@ def prune(root: etree._Element, headline: str | None, url: str, omissions: Omiss
     place_late_parts(root)
     _clear_anchors(root)
     _drop_sidebars(root, headline, omissions)
+    show_sounds(root, url, omissions)
     move_captions(root, "figcaption", omissions)
     show_pictures(root)
     unembed(root, url, omissions)
     open_figures(root)
     simplify_inline(root, omissions)
     _drop_non_content(root, omissions)
-    _dissolve_layout_tables(root)
+    dissolve_layout_tables(root, url)
     _drop_headings(root, headline, omissions)
     _drop_named_boilerplate(root, omissions)
     _drop_teasers(root, omissions)
@@ -189,18 +197,18 @@ def _remove_all(
     """Remove elements for a reason, or for the reason that a function names for each."""
     for element in elements:
         why = BOILERPLATE if omissions is None else reason if isinstance(reason, str) else reason(element)
+        if element.tag in _PARTING and (element.tail or "").strip():
+            _leave_blank_line(element)
         mark(element, why, omissions)
     remove_marked(root, elements, omissions)
 
 
-def _dissolve_layout_tables(root: etree._Element) -> None:
-    """Turn tables that only arrange a page into plain boxes."""
-    for table in [table for table in root.iter("table") if not is_data_table(table)]:
-        own = [table]
-        for node in own:
-            own += [child for child in node if child.tag in _TABLE_PARTS and node.tag != "td"]
-        for node in own:
-            node.tag = "div"
+def _leave_blank_line(block: etree._Element) -> None:
+    """Put two line breaks behind a block, so that the texts on both sides of it stay two paragraphs without it."""
+    for tail in (block.tail, None):
+        line_break = etree.Element("br")
+        line_break.tail, block.tail = tail, None
+        block.addnext(line_break)
 
 
 def _drop_headings(root: etree._Element, headline: str | None, omissions: Omissions | None) -> None:

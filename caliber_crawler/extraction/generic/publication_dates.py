@@ -20,6 +20,7 @@ from caliber_crawler.extraction.generic.date_candidates import (
     BELOW,
     DATELINE,
     DECLARED,
+    FAINTLY_DECLARED,
     LINE,
     LONE,
     NAMED,
@@ -285,7 +286,7 @@ def _rank(candidate: DateCandidate) -> tuple[int, ...] | None:
         return (UPDATE * 10 + candidate.is_bare, 0, candidate.order) if is_near else None
     if candidate.role is Role.OTHER:
         return None
-    if tier in (DECLARED, WEAKLY_DECLARED, URL):
+    if tier in (DECLARED, WEAKLY_DECLARED, FAINTLY_DECLARED, URL):
         return (tier * 10, 0, candidate.order)
     if place == Place.HEAD:
         # A date above the headline may be that of today; one below the headline is more certain.

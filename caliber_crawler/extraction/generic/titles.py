@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
+from caliber_crawler.extraction.generic.byline_lines import is_byline_line
+from caliber_crawler.extraction.headline import split_heading
 from caliber_crawler.extraction.linked_data import LinkedData, unescaped, without_tags
 from caliber_crawler.extraction.text import clean_inline, fold
 from caliber_crawler.extraction.tree import text_of
@@ -39,6 +41,7 @@ MAX_SITE_NAME_LENGTH = 40
 MIN_LIKENESS, SAME_WORDING = 0.4, 0.9
 """Shares of common words: two titles are of one article from the first on, and the same from the second on."""
 ALIKE = 0.6
+UNLIKE = 0.15
 MAX_MARKED = 20
 MAX_SECTION_WORDS = 3
 _TITLE_TERMS = frozenset(("dc:title", "dcterms:title"))
@@ -148,7 +151,7 @@ def _is_section_heading(found: Mapping[str, str]) -> bool:
     return (
         0 < len(heading.split()) <= 3
         and any(len(text.split()) > 3 for text in others)
-        and all(likeness(heading, text) < 0.15 for text in others)
+        and all(likeness(heading, text) < UNLIKE for text in others)
     )
 
 
@@ -287,6 +290,7 @@ def _heading(
     elements = [*marked[:MAX_MARKED], *root.iter("h1")]
     headings = [text for element in elements if (text := text_of(element)) and not _is_site_name(text, names)]
     headings += [text for element in elements[:MAX_MARKED] for text in _without_labels(element, known)]
+    headings = [text for text in headings if not (known and _is_byline(text, known))]
     if not known:
         return text_of(marked[0]) or None if len(marked) == 1 else max(headings, key=len, default=None)
     if len(marked) == 1 and (own := text_of(marked[0])) and all(map(partial(_names_section, own), known)):
@@ -294,11 +298,33 @@ def _heading(
     if not headings:  # some pages have their headline in another heading
         headings = [text for element in islice(root.iter("h2", "h3"), MAX_MARKED) if (text := text_of(element))]
         headings = [text for text in headings if any(map(partial(_is_alike, text), known))]
-    return max(headings, key=lambda text: max(likeness(text, title) for title in known), default=None)
+    best = max(headings, key=lambda text: max(likeness(text, title) for title in known), default=None)
+    return _named_behind(best, root, known) or best
+
+
+def _named_behind(heading: str | None, root: etree._Element, known: Sequence[str]) -> str | None:
+    """Return a lesser heading that is the rest of a title behind this one: "Valley Notes: Road to open again".
+
+    The first heading is then the name of the site.
+    """
+    key = _key(heading or "")
+    rests = {
+        _key(title)[behind.end() :]
+        for title in known
+        if key and _key(title).startswith(key) and (behind := _BEHIND_OR_COLON.match(_key(title), len(key)))
+    }
+    rests = {rest for rest in rests if len(rest) > len(key)}
+    if not rests:
+        return None
+    lesser = (text_of(element) for element in islice(root.iter("h2", "h3"), MAX_MARKED))
+    return next((text for text in lesser if _key(text) in rests), None)
 
 
 def _without_labels(element: etree._Element, known: Sequence[str]) -> Iterator[str]:
-    """A heading without an element at one of its ends, such as a label, if the rest is a title of the page."""
+    """A heading without an element at one of its ends, such as a label, if the rest is a title of the page.
+
+    Nor with a byline behind it.
+    """
     if not len(element):
         return
     first, last = element[0], element[-1]
@@ -310,6 +336,14 @@ def _without_labels(element: etree._Element, known: Sequence[str]) -> Iterator[s
             _key(title) == _key(rest) or _as_begun(title, [rest]) == rest for title in known
         ):
             yield rest
+    own, under = split_heading(element)
+    if under and is_byline_line(under):
+        yield own
+
+
+def _is_byline(heading: str, known: Sequence[str]) -> bool:
+    """Return whether a heading is only a byline, and shares hardly a word with the titles of the page."""
+    return is_byline_line(heading) and all(likeness(heading, title) < UNLIKE for title in known)
 
 
 def _is_marked(element: etree._Element) -> bool:

@@ -53,7 +53,7 @@ _SLASH = re.compile(r"[/#]")
 _DIGIT = re.compile(r"\d")
 _VIEW_ACTION = re.compile(r"(?:https?://(?:www\.)?schema\.org/)?(?:Read|View|Watch|Consume)Action/?$")
 _VISITS = re.compile(r"User(?:PageVisits|Plays)\s?[:/]\s?([0-9][0-9., ]*+)$", re.IGNORECASE)
-_ARTICLE_SCOPE = re.compile(r"Article|BlogPosting|WebPage|Report|Review|Newspaper", re.IGNORECASE)
+_ARTICLE_SCOPE = re.compile(r"Article|BlogPosting|SocialMediaPosting|WebPage|Report|Review|Newspaper", re.IGNORECASE)
 _VIEW_WORDS_TEXT = """
 views hits pageviews pageview viewed viewcount viewscount viewcounter postviews viewsnum eye visibility baxis baxish
 baxislar oxunma oxunub okunma goruntulenme izlenme prosmotr prosmotry prosmotrov prosmotri reads

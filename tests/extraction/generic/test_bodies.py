@@ -4,7 +4,7 @@ import pytest
 
 from caliber_crawler.extraction.generic.boilerplate import drop_boilerplate
 from caliber_crawler.extraction.lines import Picture
-from tests.extraction.generic.newspage import PARAGRAPHS, article, body_of, page, read
+from tests.extraction.generic.newspage import HEADLINE, PARAGRAPHS, article, body_of, page, read
 from tests.extraction.generic.shapes import STORY
 
 
@@ -110,6 +110,28 @@ def test_a_list_of_sentences_without_links_is_text_under_any_class_name(name: st
             "proud",
         ),
         (
+            '<div id="vk_post_-12_345"></div><script src="https://vk.com/js/api/openapi.js?169"></script><script>'
+            '(function() {VK.Widgets.Post("vk_post_-12_345", -12, 345, "hash");}());</script>',
+            "[Post on VK: https://vk.com/wall-12_345]",
+            "hash",
+        ),
+        (
+            '<div class="tweet" data-attrs="{&quot;url&quot;:&quot;https://twitter.com/a/status/12&quot;}"><a href='
+            '"https://twitter.com/a/status/12"><span>Jane Roe @jane</span>So proud<span>12 Likes</span></a></div>',
+            "[Post on X: https://twitter.com/a/status/12]",
+            "proud",
+        ),
+        (
+            '<audio controls><source src="/media/talk.mp3" type="audio/mpeg">No <a href="/talk">sound</a>.</audio>',
+            "[Audio: https://news.example/media/talk.mp3]",
+            "sound",
+        ),
+        (
+            '<div class="player"><audio controls src="https://radio.example/stream/17"></audio><span>00:00</span></div>',
+            "[Audio: https://radio.example/stream/17]",
+            "00:00",
+        ),
+        (
             '<iframe src="https://mastodon.social/@ministry/112233445566/embed">No frames.</iframe>',
             "[Post on Mastodon: https://mastodon.social/@ministry/112233445566]",
             "No frames",
@@ -155,6 +177,10 @@ def test_a_list_of_sentences_without_links_is_text_under_any_class_name(name: st
         "fb video",
         "reddit",
         "bluesky",
+        "vk",
+        "substack",
+        "sound",
+        "stream",
         "mastodon",
         "threads",
         "aparat",
@@ -339,3 +365,38 @@ def test_a_body_split_over_sibling_containers_is_whole(size: int) -> None:
     )
     body = [line.text for line in read(page(f"<article><h1>A road</h1>{containers}</article>")).body]
     assert body == list(STORY)
+
+
+@pytest.mark.parametrize(
+    "player",
+    [
+        "<figure><audio controls src='{url}'></audio><figcaption>{title}</figcaption></figure>",
+        "<div class='audio-player'><b class='audio-title'>{title}</b><audio src='{url}'></audio><i>03:15</i></div>",
+        "<p><audio controls title='{title}' src='{url}'>No sound</audio></p>",
+    ],
+)
+def test_the_title_of_a_sound_is_text_below_it(player: str) -> None:
+    url, title = "https://gazette.example/talk.mp3", "The engineer explains the bridges"
+    blocks = [f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS]
+    text = "".join([*blocks[:3], player.format(url=url, title=title), *blocks[3:]])
+    body = body_of(page(f"<main><article><h1>{HEADLINE}</h1>{text}</article></main>"))
+    assert f"[Audio: {url}]\n\n{title}\n\n{PARAGRAPHS[3]}" in body
+    assert body.count(title) == 1
+
+
+@pytest.mark.parametrize("tag", ["p", "div", "ul", "aside"])
+@pytest.mark.parametrize("breaks", ["", "<br>", "<br><br>"])
+def test_a_pointer_between_loose_paragraphs_leaves_two(tag: str, breaks: str) -> None:
+    pointer = f'{breaks}<{tag}><a href="/o/1">Read also: Harvest was poor in the valley</a></{tag}>'
+    text = "<br><br>".join(PARAGRAPHS[:3]) + pointer + "<br><br>".join(PARAGRAPHS[3:])
+    body = body_of(page(f'<div class="post"><h1>{HEADLINE}</h1><div class="text">{text}</div></div>'))
+    assert body == "\n\n".join(PARAGRAPHS)
+
+
+@pytest.mark.parametrize(
+    "line", ["By Jane Roe", "Jane Roe", "Author: Jane Roe, 7 January 2026", "Jane Roe | 7 January"]
+)
+def test_the_author_behind_the_last_sentence_is_not_text(line: str) -> None:
+    assert drop_boilerplate([*PARAGRAPHS, line], HEADLINE, authors=["Jane Roe"]) == PARAGRAPHS
+    spoken = f"{line} said so."
+    assert drop_boilerplate([*PARAGRAPHS, spoken], HEADLINE, authors=["Jane Roe"]) == [*PARAGRAPHS, spoken]

@@ -6,11 +6,12 @@ import pytest
 
 from caliber_crawler.extraction.generic.body import Body, _choose, shingles
 from caliber_crawler.extraction.generic.container import Blocks, read_container
+from caliber_crawler.extraction.generic.extractor import extract_tree
 from caliber_crawler.extraction.tree import parse_html
 from caliber_crawler.extraction_steps import extract_page
 from caliber_crawler.items import Capture, Extraction
 from caliber_crawler.site.generic import generic_site
-from tests.extraction.generic.newspage import PARAGRAPHS, body_of, page
+from tests.extraction.generic.newspage import HEADLINE, PARAGRAPHS, article, body_of, page
 
 FETCHED_AT = datetime(2026, 2, 1, tzinfo=UTC)
 STAMP = '<meta property="article:published_time" content="2026-01-07T10:00:00+00:00">'
@@ -157,3 +158,33 @@ def test_characters_are_compared_in_scripts_without_spaces() -> None:
     assert len(shingles([japanese])) > 20
     assert shingles([japanese]) & shingles([f"東京の{japanese}"])
     assert shingles(["one two three four five"]) == shingles(["One, two: three four five!"])
+
+
+@pytest.mark.parametrize("href", ["/", "index.html", "https://news.example/", "/az/", "/home.htm"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        "<tr><td>{home}</td><td>{lines}</td><td>.</td></tr>",
+        "<tr><td>{home}</td></tr><tr><td>{paragraphs}</td></tr>",
+        "<tr><td>{first}</td><td>{second}</td></tr><tr><td>{home}</td><td>{third}</td></tr><tr><td>{fourth}</td></tr>",
+        "<tr><td>{lines}<table><tr><td>{home}</td></tr></table></td></tr>",
+    ],
+)
+def test_a_table_with_a_link_home_arranges_the_page(table: str, href: str) -> None:
+    url = "https://news.example/mountain-road-104522.html"
+    parts = {
+        "home": f'<a href="{href}"><b>Home</b></a>',
+        "lines": "<br><br>".join(PARAGRAPHS),
+        "paragraphs": "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS),
+        **dict(zip(("first", "second", "third", "fourth"), PARAGRAPHS, strict=False)),
+    }
+    html = page(f"<h1>{HEADLINE}</h1><table>{table.format(**parts)}</table>")
+    body = [line.text for line in extract_tree(parse_html(html.encode()), url).body]
+    assert body == list(PARAGRAPHS[: len(body)])
+    assert len(body) in (4, len(PARAGRAPHS))
+
+
+def test_a_data_table_with_links_stays_a_table() -> None:
+    rows = "".join(f'<tr><td><a href="/valley/{n}">Valley {n}</a></td><td>{n * 7} tonnes</td></tr>' for n in range(4))
+    body = body_of(article(f"<table>{rows}</table><p>{PARAGRAPHS[0]} It was so.</p>"))
+    assert "Valley 2 | 14 tonnes" in body

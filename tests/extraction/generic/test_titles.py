@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from caliber_crawler.extraction.generic.byline_lines import is_byline_line
+from caliber_crawler.extraction.generic.extractor import extract_tree
+from caliber_crawler.extraction.tree import parse_html
 from tests.extraction.generic.newspage import PARAGRAPHS, page, read
 from tests.extraction.generic.stories import STORIES
 
@@ -139,3 +142,51 @@ def test_a_dash_without_blanks_separates_ideographs() -> None:
     text = "".join(f"<p>{paragraph}</p>" for paragraph in story.paragraphs)
     head = f'<title>{story.headline}-山间日报</title><meta property="og:site_name" content="山间日报">'
     assert read(page(f"<main>{text}</main>", head, '<html lang="zh">')).headline == story.headline
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("JANIE HAR Nov. 20", "JANIE HAR Nov. 20, 2019 Updated: Nov. 20, 2019 1:35 a.m.", "Jane Roe | 7 Jan"),
+        *("By Jane Roe, 7 January 2026", "Jane Roe and Jon Moe — Tuesday, Nov. 20", "Posted by Jane Roe"),
+        *("Von Anna Müller, 20. November", "Иван Петров 20 ноября 2026, 14:35", "Автор: Иван Петров, 20 ноября"),
+        *("Müəllif: Əli Məmmədov, 7 yanvar", "Yazar: Ayşe Yılmaz 7 Kasım 2025", "By JANE ROE Associated Press Nov. 20"),
+    ],
+)  # fmt: skip
+def test_a_byline_is_neither_headline_nor_subtitle(line: str) -> None:
+    title = "Mountain road to open again in the spring"
+    text = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
+    for lines in (
+        f"<h1>{line}</h1><h2>{title}</h2>",
+        f"<h1>{title}<br>{line}</h1>",
+        f"<h1>{title} <small>{line}</small></h1>",
+        f'<h1>{title}</h1><div class="subhead">{line}</div>',
+        f'<h1>{title}</h1><p class="standfirst">{line}</p>',
+    ):
+        page = (
+            f"<html><head><title>{title} | Gazette</title></head><body><article>{lines}{text}</article></body></html>"
+        )
+        found = extract_tree(parse_html(page.encode()), "https://gazette.example/a/mountain-road")
+        assert (found.headline, found.subtitle) == (title, None)
+        assert not any(line in paragraph.text for paragraph in found.body)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("Ministry in Berlin: drivers must wait until May 20", "The road opens on 20 November", "Jane Roe"),
+        *("Bakıda 20 Yanvar faciəsi anılır", "By midnight, roads were closed across the country"),
+        *("9 May Victory Day parade cancelled", "In 2026 everything changes", "Residents wait, 20 years on"),
+        *("In New York", "El Salvador Gana", "Le Monde Diplomatique"),
+    ],
+)  # fmt: skip
+def test_a_line_that_says_more_is_not_a_byline(line: str) -> None:
+    assert not is_byline_line(line)
+
+
+@pytest.mark.parametrize("written", ["Valley Notes: {}", "Valley Notes - {}", "Valley Notes | {}"])
+@pytest.mark.parametrize("tag", ["h2", "h3"])
+def test_a_heading_that_is_only_the_beginning_of_the_title_names_the_site(written: str, tag: str) -> None:
+    heading = f"<h1>Valley Notes</h1><{tag}>{TITLE}</{tag}>"
+    assert headline(heading, title=written.format(TITLE)) == TITLE
+    assert headline(f"<h1>{TITLE}</h1><h2>Gazette</h2>", title=f"{TITLE} | The Gazette") == TITLE

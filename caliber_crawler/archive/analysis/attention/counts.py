@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypedDict, get_args
+from typing import Any, Literal, TypedDict, get_args
 
 from caliber_crawler.archive.analysis.attention.periods import Period, period_of, periods_between
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.reports.state import state_digest
+from caliber_crawler.archive.search.group_totals import group_totals
 from caliber_crawler.archive.search.matching import Match, matching
 from caliber_crawler.archive.search.ranking import IN_ARTICLES, IN_TEXT
 from caliber_crawler.archive.search.selection import Selection, condition
@@ -127,6 +128,10 @@ def _count(
     connection: Connection, selection: Selection, query: str | None, by: Period, breakdown: Breakdown | None
 ) -> Count:
     """The articles of a query, or all of the selection; those without a date have an empty period."""
+    if query is None and by == "month" and breakdown != "author":
+        groups = group_totals(connection, selection, ("month", breakdown) if breakdown else ("month",))
+        if groups is not None:
+            return _sums(groups, breakdown)
     match = Match() if query is None else matching(connection, query)
     where, values = condition(connection, selection, match if query is not None else None)
     text = ["versions_fts MATCH :match"] if match.text else []
@@ -139,6 +144,15 @@ def _count(
     count: Count = Counter()
     for day, group, articles in rows:
         count[period_of(day, by) if day else "", group] += articles
+    return count
+
+
+def _sums(groups: list[dict[str, Any]], breakdown: Breakdown | None) -> Count:
+    """The articles of groups by month and breakdown."""
+    count: Count = Counter()
+    for row in groups:
+        month = f"{row['month']}-01" if row["month"] else ""
+        count[month, row[breakdown] or NO_GROUP if breakdown else None] += row["articles"]
     return count
 
 

@@ -61,7 +61,7 @@ CREATE TABLE articles (
   layout TEXT,
   current_version_id INTEGER REFERENCES versions (id),
   duplicate_of INTEGER REFERENCES articles (id)
-) STRICT;
+, changed_at TEXT CHECK (changed_at GLOB '????-??-??T??:??:??Z')) STRICT;
 
 CREATE UNIQUE INDEX articles_post_number ON articles (site, post_number) WHERE duplicate_of IS NULL;
 
@@ -72,8 +72,6 @@ CREATE INDEX articles_published ON articles (published_at);
 CREATE INDEX articles_url ON articles (url);
 
 CREATE INDEX articles_duplicate_of ON articles (duplicate_of) WHERE duplicate_of IS NOT NULL;
-
-CREATE INDEX articles_of_several_versions ON articles (version_count) WHERE version_count > 1;
 
 CREATE TABLE article_urls (
   url TEXT PRIMARY KEY CHECK (url GLOB 'http://*' OR url GLOB 'https://*' OR url GLOB 'urn:*'),
@@ -708,27 +706,6 @@ FROM quotations q JOIN articles a ON a.id = q.article_id AND a.current_version_i
 JOIN versions v ON v.id = q.version_id
 WHERE a.duplicate_of IS NULL;
 
-CREATE VIEW view_growth AS
-SELECT g.article_id, g.observed_at, g.views, g.views - g.views_before AS gained,
-  round((g.day - g.day_before) * 24, 2) AS hours,
-  CASE WHEN g.day > g.day_before THEN round((g.views - g.views_before) / ((g.day - g.day_before) * 24), 2)
-    END AS per_hour
-FROM (
-  SELECT * FROM (
-    SELECT a.id AS article_id, c.observed_at, c.views, julianday(c.observed_at) AS day,
-      lag(julianday(c.observed_at)) OVER earlier AS day_before, lag(c.views) OVER earlier AS views_before
-    FROM articles a CROSS JOIN view_counts c ON c.article_id = a.id
-    WHERE a.duplicate_of IS NULL AND NOT EXISTS (SELECT 1 FROM articles d WHERE d.duplicate_of = a.id)
-    WINDOW earlier AS (PARTITION BY a.id ORDER BY c.observed_at, c.views))
-  UNION ALL
-  SELECT * FROM (
-    SELECT a.id AS article_id, c.observed_at, c.views, julianday(c.observed_at) AS day,
-      lag(julianday(c.observed_at)) OVER earlier AS day_before, lag(c.views) OVER earlier AS views_before
-    FROM articles a CROSS JOIN articles m ON m.id = a.id OR m.duplicate_of = a.id
-    CROSS JOIN view_counts c ON c.article_id = m.id
-    WHERE a.id IN (SELECT duplicate_of FROM articles WHERE duplicate_of IS NOT NULL)
-    WINDOW earlier AS (PARTITION BY a.id ORDER BY c.observed_at, c.views))) g;
-
 CREATE INDEX runs_repetition ON runs (
   software, command, site, outcome, reason, started_at, heartbeat_at, finished_at, counts, arguments, settings, user_agent,
   exit_code, new_articles, problem_count, stored_bytes);
@@ -895,6 +872,32 @@ CREATE INDEX frontier_repetition ON frontier (
 
 CREATE INDEX frontier_lists ON frontier (kind) WHERE kind <> 'article';
 
+CREATE INDEX articles_of_several_versions ON articles (changed_at) WHERE version_count > 1;
+
+CREATE VIRTUAL TABLE versions_tokens USING fts5vocab (versions_fts, 'instance');
+
+CREATE VIEW view_growth AS
+SELECT g.article_id, g.observed_at, g.views, g.views - g.views_before AS gained,
+  round((g.day - g.day_before) * 24, 2) AS hours,
+  CASE WHEN g.day > g.day_before THEN round((g.views - g.views_before) / ((g.day - g.day_before) * 24), 2)
+    END AS per_hour
+FROM (
+  SELECT * FROM (
+    SELECT c.article_id, c.observed_at, c.views, julianday(c.observed_at) AS day,
+      lag(julianday(c.observed_at)) OVER earlier AS day_before, lag(c.views) OVER earlier AS views_before
+    FROM view_counts c
+    WHERE c.article_id NOT IN (SELECT id FROM articles WHERE duplicate_of IS NOT NULL)
+      AND c.article_id NOT IN (SELECT duplicate_of FROM articles WHERE duplicate_of IS NOT NULL)
+    WINDOW earlier AS (PARTITION BY c.article_id ORDER BY c.observed_at, c.views))
+  UNION ALL
+  SELECT * FROM (
+    SELECT a.id AS article_id, c.observed_at, c.views, julianday(c.observed_at) AS day,
+      lag(julianday(c.observed_at)) OVER earlier AS day_before, lag(c.views) OVER earlier AS views_before
+    FROM articles a CROSS JOIN articles m ON m.id = a.id OR m.duplicate_of = a.id
+    CROSS JOIN view_counts c ON c.article_id = m.id
+    WHERE a.id IN (SELECT duplicate_of FROM articles WHERE duplicate_of IS NOT NULL)
+    WINDOW earlier AS (PARTITION BY a.id ORDER BY c.observed_at, c.views))) g;
+
 PRAGMA application_id = 1128352841;
 
-PRAGMA user_version = 24;
+PRAGMA user_version = 26;
