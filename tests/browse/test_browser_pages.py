@@ -92,35 +92,34 @@ def use_workbench(path: Path, text: str = "good") -> None:
 
 def violations(page: Page) -> list[tuple[str, list[str]]]:
     """Return the serious accessibility violations on a page, each with the elements."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(Axe().axe_script)
     return [
         (fault["id"], [node["html"][:160] for node in fault["nodes"]])
-        for fault in Axe().run(page).response["violations"]
+        for fault in page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
         if fault["impact"] in ("serious", "critical")
     ]
 
 
-def test_pages_are_accessible_and_show_the_focus(browser: Browser, server: str) -> None:
+def test_pages_are_accessible_fit_a_phone_in_the_dark_and_show_the_focus(browser: Browser, server: str) -> None:
     faults: dict[str, object] = {}
     with browser_page(server, browser=browser) as (page, account):
         for address in PAGES:
+            page.emulate_media(color_scheme="dark")
+            page.set_viewport_size({"width": 360, "height": 740})
             page.goto(address)
+            faults[f"{address} on a phone in the dark"] = violations(page)
+            if (width := page.evaluate("document.documentElement.scrollWidth")) > 360:
+                faults[f"{address} in width"] = width
+            page.emulate_media(color_scheme="light")
+            page.set_viewport_size({"width": 1280, "height": 860})
+            if page.locator("figure.chart").count():
+                page.reload()  # charts are drawn once, for the width that they find
             faults[address] = violations(page)
             for _ in range(3):
                 page.keyboard.press("Tab")
             if page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "none":
                 faults[f"{address} without focus"] = page.evaluate("document.activeElement.outerHTML")
-    assert {address: found for address, found in faults.items() if found} == {}
-    assert (account.outside, account.dialogs, account.errors) == ([], [], [])
-
-
-def test_pages_are_accessible_and_fit_a_phone_in_the_dark(browser: Browser, server: str) -> None:
-    faults: dict[str, object] = {}
-    with browser_page(server, width=360, height=740, dark=True, browser=browser) as (page, account):
-        for address in PAGES:
-            page.goto(address)
-            faults[address] = violations(page)
-            if (width := page.evaluate("document.documentElement.scrollWidth")) > 360:
-                faults[f"{address} in width"] = width
     assert {address: found for address, found in faults.items() if found} == {}
     assert (account.outside, account.dialogs, account.errors) == ([], [], [])
 

@@ -6,11 +6,12 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-
-import boto3
-from moto.server import ThreadedMotoServer
+from typing import TYPE_CHECKING
 
 from tests.cluster.postgres import free_port
+
+if TYPE_CHECKING:
+    from moto.server import ThreadedMotoServer
 
 BUCKET = "shards-of-the-tests"
 
@@ -34,6 +35,8 @@ class ObjectStore:
         }
 
     def start(self) -> None:
+        from moto.server import ThreadedMotoServer  # 400 modules, which the collection of tests does not need
+
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._server = ThreadedMotoServer("127.0.0.1", self.port, verbose=False)
         self._server.start()
@@ -47,6 +50,8 @@ class ObjectStore:
 @contextmanager
 def run_object_store() -> Iterator[ObjectStore]:
     """Serve an empty bucket until the block ends. What it contains survives :meth:`ObjectStore.stop`."""
+    import boto3
+
     store = ObjectStore(free_port())
     store.start()
     try:

@@ -26,7 +26,7 @@ from tests.warc.records import (
 )
 from tests.warc.test_writing import URL, exchanges, written
 
-BOMB = gzip.compress(b"<" * (MAX_CONTENT_BYTES + 1))
+BOMB = gzip.compress(b"<" * (MAX_CONTENT_BYTES + 1), compresslevel=1)
 
 
 @pytest.mark.slow
