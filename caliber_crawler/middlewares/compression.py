@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-from typing import Any
-
 from scrapy import Request
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
-from scrapy.http import Response, TextResponse
-from scrapy.responsetypes import responsetypes
+from scrapy.http import Response
 
 from caliber_crawler.decompression import TooManyMembers, Undecodable, decompress, is_unnamed_gzip, remove_encoding
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.middlewares.robots import MAX_ROBOTS_BYTES
 from caliber_crawler.quantity import quantity
-
-logger = logging.getLogger(__name__)
 
 MAX_ENCODINGS = 2
 """Maximum number of nested encodings of a body; ordinary servers use one."""
@@ -30,35 +24,14 @@ class StrictCompressionMiddleware(HttpCompressionMiddleware):
     def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
         """Decode the body. Raises :class:`Refusal`."""
         if not request.meta.get("robots"):
-            return self._without_unnamed_gzip(self._decoded(request, response))
+            decoded = super().process_response(request, response)
+            return self._without_unnamed_gzip(decoded) if isinstance(decoded, Response) else decoded
         encodings, _ = self._split_encodings(response.headers.getlist("Content-Encoding"))
         body = response.body
         for encoding in encodings[:MAX_ENCODINGS]:
             body = _beginning_of(body, encoding)
         response.headers.pop("Content-Encoding", None)
         return response.replace(body=body)
-
-    def _decoded(self, request: Request, response: Response) -> Response:
-        """The response with its encodings removed, of the class that suits its body.
-
-        Scrapy's method normalizes all headers of each page once more.
-        """
-        encodings = response.headers.getlist("Content-Encoding")
-        if request.method == "HEAD" or not encodings:
-            return response
-        max_size = request.meta.get("download_maxsize", self._max_size)
-        body, unknown = self._handle_encoding(response.body, encodings, max_size)
-        if len(response.body) < request.meta.get("download_warnsize", self._warn_size) <= len(body):
-            logger.warning("%s has %s bytes after decompression.", response.url, f"{len(body):,}")
-        if unknown:
-            self._warn_unknown_encoding(response, unknown)
-            response.headers["Content-Encoding"] = unknown
-        else:
-            del response.headers["Content-Encoding"]
-        kind = responsetypes.from_args(headers=response.headers, url=response.url, body=body)
-        decoded = response.replace(cls=kind, body=body, headers={}, **_guessed_encoding(kind))
-        decoded.headers = response.headers
-        return decoded
 
     def _without_unnamed_gzip(self, response: Response) -> Response:
         """The page of a server that compresses it without saying so."""
@@ -83,11 +56,6 @@ class StrictCompressionMiddleware(HttpCompressionMiddleware):
             # Here and not above: the refusal would keep the error, and its traceback the decoded body, in memory.
             raise refusal
         return body, unknown
-
-
-def _guessed_encoding(kind: type[Response]) -> dict[str, Any]:
-    """The character set of a decoded text is found anew."""
-    return {"encoding": None} if issubclass(kind, TextResponse) else {}
 
 
 def _beginning_of(body: bytes, encoding: bytes) -> bytes:
