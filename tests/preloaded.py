@@ -36,11 +36,7 @@ from typing import IO, Any, NamedTuple
 
 LIBRARIES = (
     *("caliber_crawler.archive", "caliber_crawler.extraction_steps", "caliber_crawler.pipelines"),
-    *(
-        "caliber_crawler.news_spider",
-        "caliber_crawler.fetching.download_handler",
-        "caliber_crawler.fetching.downloader",
-    ),
+    *(f"caliber_crawler.{name}" for name in ("news_spider", "fetching.download_handler", "fetching.downloader")),
     *("scrapy.commands", "scrapy.core.downloader.contextfactory", "scrapy.core.downloader.handlers.http11"),
     *("scrapy.crawler", "scrapy.downloadermiddlewares.cookies", "scrapy.extensions.feedexport"),
     *("scrapy.extensions.remote_control", "scrapy.extensions.telnet", "scrapy.extensions.throttle"),
@@ -55,19 +51,16 @@ LIBRARIES = (
     *("caliber_crawler.archive.upkeep.verification", "caliber_crawler.crawling.estimate", "caliber_crawler.demo"),
     *("caliber_crawler.export.data_package", "caliber_crawler.ingest", "caliber_crawler.notification.site_message"),
     *("caliber_crawler.page_files.saved_page", "caliber_crawler.scheduler", "caliber_crawler.tokenization"),
-    *("caliber_crawler.archive.queue.hosts", "caliber_crawler.archive.reports.sites"),
-    *("caliber_crawler.archive.upkeep.parallel_verification", "caliber_crawler.crawling.liveness"),
+    "caliber_crawler.archive.upkeep.parallel_verification",
     *(f"caliber_crawler.commands.{name}" for name in ("alerts", "cli", "crawl", "export", "ingest", "notification")),
     *(f"caliber_crawler.commands.{name}" for name in ("reextract", "search", "show", "status", "verify")),
     *(f"caliber_crawler.middlewares.{name}" for name in ("compression", "offsite", "robots", "scrolling")),
-    *(f"caliber_crawler.middlewares.{name}" for name in ("backoff", "conditional", "refreshes", "site_opt_outs")),
-    "caliber_crawler.middlewares.truncated_responses",
+    *(f"caliber_crawler.middlewares.{name}" for name in ("backoff", "conditional", "refreshes", "truncated_responses")),
     *(f"caliber_crawler.spiders.{name}" for name in ("caliber", "kommersant", "orf")),
-    *(f"scrapy.downloadermiddlewares.{name}" for name in ("httpcache", "offsite", "redirect", "retry", "robotstxt")),
-    *(f"scrapy.downloadermiddlewares.{name}" for name in ("defaultheaders", "downloadtimeout", "httpauth")),
-    *(f"scrapy.downloadermiddlewares.{name}" for name in ("httpproxy", "stats", "useragent")),
-    *(f"scrapy.extensions.{name}" for name in ("closespider", "corestats", "logcount", "logstats", "memdebug")),
-    *(f"scrapy.extensions.{name}" for name in ("memusage", "spiderstate")),
+    *(f"scrapy.downloadermiddlewares.{name}" for name in ("defaultheaders", "downloadtimeout", "httpcache")),
+    *(f"scrapy.downloadermiddlewares.{name}" for name in ("httpproxy", "offsite", "redirect", "retry", "robotstxt")),
+    *(f"scrapy.downloadermiddlewares.{name}" for name in ("httpauth", "stats", "useragent")),
+    *(f"scrapy.extensions.{name}" for name in ("closespider", "corestats", "logcount", "logstats", "memusage")),
     *(f"scrapy.spidermiddlewares.{name}" for name in ("depth", "httperror", "metacopy", "start", "urllength")),
     "scrapy.statscollectors",
 )
@@ -77,8 +70,7 @@ WORKER_LIBRARIES = (
     *("caliber_crawler.extraction.generic.extractor", "caliber_crawler.extraction.generic.fast_trafilatura"),
     "caliber_crawler.isolated_extraction",
     "caliber_crawler.processes.serving",
-    # What it loads for feeds.
-    *("chardet.universaldetector", "feedparser"),
+    *("chardet.universaldetector", "feedparser"),  # for feeds
 )
 """What a worker loads before its first page."""
 PAGE_SECONDS = "TEST_PAGE_SECONDS"
@@ -380,14 +372,13 @@ def load(libraries: Iterable[str]) -> None:
 
 def extract_a_page() -> None:
     """Extract a recorded page, of a known site and of any, so that forks need not compile patterns and read lists."""
-    folder = Path(__file__).parent / "pages/caliber/news-with-embeds"
+    page = Path(__file__).parent / "pages/caliber/news-with-embeds/page.html"
     steps, items = (importlib.import_module(f"caliber_crawler.{name}") for name in ("extraction_steps", "items"))
     generic_site = importlib.import_module("caliber_crawler.site.generic").generic_site
     known_site = importlib.import_module("caliber_crawler.spiders.caliber").CaliberSpider.site
     url = "https://caliber.az/en/post/a-page"
     now = datetime.now(UTC)
-    body = (folder / "page.html").read_bytes()
-    capture = items.Capture(site="caliber", url=url, fetched_at=now, status=200, body=body)
+    capture = items.Capture(site="caliber", url=url, fetched_at=now, status=200, body=page.read_bytes())
     for site in (known_site, generic_site(url)):
         steps.extract_page(capture, site, now)
     gc.collect()
