@@ -70,7 +70,7 @@ WORKER_LIBRARIES = (
     *("caliber_crawler.extraction.generic.extractor", "caliber_crawler.extraction.generic.fast_trafilatura"),
     "caliber_crawler.isolated_extraction",
     "caliber_crawler.processes.serving",
-    *("chardet.universaldetector", "feedparser"),  # for feeds
+    "feedparser",
 )
 """What a worker loads before its first page."""
 PAGE_SECONDS = "TEST_PAGE_SECONDS"
