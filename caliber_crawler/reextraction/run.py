@@ -8,7 +8,7 @@ last used on each page. So a rerun resumes after the last batch of a killed run,
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -57,16 +57,27 @@ class Tally:
 
 
 class ReextractionRun:
-    """Extracts captures of one archive again and stores the changes; with ``dry_run``, only counts them."""
+    """Extracts captures of one archive again and stores the changes; with ``dry_run``, only counts them.
+
+    ``doubt``: why a page that has no article yet must be put aside; ``None`` if it need not.
+    """
 
     def __init__(
-        self, archive: Archive, reextract: Reextractor, *, only: str | None = None, dry_run: bool = False, jobs: int = 1
+        self,
+        archive: Archive,
+        reextract: Reextractor,
+        *,
+        only: str | None = None,
+        dry_run: bool = False,
+        jobs: int = 1,
+        doubt: Callable[[Extraction], Problem | None] = lambda extraction: None,
     ) -> None:
         self._archive = archive
         self._reextract = reextract
         self._only = only
         self._dry_run = dry_run
         self._jobs = jobs
+        self._doubt = doubt
         self._pages = StoredPages(archive.path.absolute(), reextract)
         self.tally = Tally()
 
@@ -179,6 +190,10 @@ class ReextractionRun:
         site = self._reextract.sites.definition_for(extraction.capture)
         assert site is not None, "pages are extracted with a definition only"
         article_urls = site.article_urls(extraction.article.urls)
+        if (problem := self._doubt(extraction)) is not None:
+            capture = extraction.capture
+            self._archive.runs.record_problem(run_id, problem, url=capture.url, capture_id=capture.id)
+            return
         try:
             saved = self._archive.articles.save(extraction, run_id, article_urls, self._reextract)
         except PageSetAside as aside:
