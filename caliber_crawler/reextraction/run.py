@@ -59,7 +59,7 @@ class Tally:
 class ReextractionRun:
     """Extracts captures of one archive again and stores the changes; with ``dry_run``, only counts them.
 
-    ``doubt``: why a page that has no article yet must be put aside; ``None`` if it need not.
+    ``doubt``: why the text of a page must not be stored yet; ``None`` if it can be.
     """
 
     def __init__(
@@ -172,7 +172,8 @@ class ReextractionRun:
 
     def _store(self, outcomes: Sequence[tuple[int, Outcome]], run_id: int) -> None:
         self._compare([outcome for _, outcome in outcomes])
-        extractions = [outcome for _, outcome in outcomes if isinstance(outcome, Extraction)]
+        found = [outcome for _, outcome in outcomes if isinstance(outcome, Extraction)]
+        extractions = [extraction for extraction in found if not self._puts_aside(extraction, run_id)]
         known = [extraction for extraction in extractions if self._archive.reextractions.has_article(extraction)]
         self._archive.reextractions.apply(known, run_id, self._only)
         for extraction in extractions:
@@ -185,15 +186,19 @@ class ReextractionRun:
                 if (site := self._reextract.sites.definition_for(capture)) is not None:
                     self._archive.reextractions.mark(id, extractor_of(site))
 
+    def _puts_aside(self, extraction: Extraction, run_id: int) -> bool:
+        """Whether a page is put aside; one that has an article already keeps its text."""
+        problem = self._doubt(extraction)
+        if problem is not None and not self._archive.reextractions.has_article(extraction):
+            capture = extraction.capture
+            self._archive.runs.record_problem(run_id, problem, url=capture.url, capture_id=capture.id)
+        return problem is not None
+
     def _save(self, extraction: Extraction, run_id: int) -> None:
         """Save the article of a page that had none before, as if the page had just been fetched."""
         site = self._reextract.sites.definition_for(extraction.capture)
         assert site is not None, "pages are extracted with a definition only"
         article_urls = site.article_urls(extraction.article.urls)
-        if (problem := self._doubt(extraction)) is not None:
-            capture = extraction.capture
-            self._archive.runs.record_problem(run_id, problem, url=capture.url, capture_id=capture.id)
-            return
         try:
             saved = self._archive.articles.save(extraction, run_id, article_urls, self._reextract)
         except PageSetAside as aside:
