@@ -318,8 +318,7 @@ class Settlement:
     def _next_recheck(self, capture: Capture, reason: str = "") -> datetime | None:
         """Return when to check a refused or gone page again: outages end, and rules change."""
         entry = self._dispatcher.entry(capture.url)
-        is_checked = entry is not None and entry.state in ("refused", "gone") and reason not in SOON_DECIDED
-        checks = entry.failures if entry is not None and is_checked else 0
+        checks = entry.failures if entry is not None and entry.state in ("refused", "gone") else 0
         plan = self._scope.site.revisits
         if entry is not None and entry.priority == CANDIDATE and capture.error_code is None:
             return None
@@ -329,7 +328,8 @@ class Settlement:
             archived = entry is not None and entry.article_id is not None
             if entry is not None and entry.discovered_via in HISTORICAL and not archived:
                 return None
-            return revisit.next_recheck(checks, capture.fetched_at, archived=archived, plan=plan)
+            delays = 0 if reason in SOON_DECIDED else checks
+            return revisit.next_recheck(delays, capture.fetched_at, archived=archived, plan=plan)
         if capture.error_code in RETRIED_LATER:
             return revisit.next_robots_check(checks, capture.fetched_at, plan)
         return None

@@ -27,7 +27,7 @@ class AsidePages:
         self._pages: dict[str, Capture] = {}
         self._ids: dict[int, None] = {}
         self._fitting: deque[Capture] = deque(maxlen=MAX_FITTING)
-        self._untried = 0
+        self._untried, self._needed = 0, MIN_PAGES
 
     def add(self, capture: Capture) -> None:
         """Add a page that is put aside."""
@@ -49,17 +49,21 @@ class AsidePages:
         yield from (page for page in self._fitting if page.url not in self._pages)
 
     def is_due(self) -> bool:
-        """Whether enough pages were put aside since the last time that this was true."""
-        if self._untried < MIN_PAGES or len(self._pages) < MIN_PAGES:
+        """Whether enough pages were put aside since the last time that this was true: twice as many each time.
+
+        Learning may find nothing, and takes time.
+        """
+        if self._untried < self._needed or len(self._pages) < MIN_PAGES:
             return False
         self._untried = 0
+        self._needed *= 2
         return True
 
     def take(self) -> list[int]:
         """The IDs of the pages that were put aside; they are then forgotten."""
         ids, self._ids = list(self._ids), {}
         self._pages.clear()
-        self._untried = 0
+        self._untried, self._needed = 0, MIN_PAGES
         return ids
 
 

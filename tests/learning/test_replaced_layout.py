@@ -153,6 +153,19 @@ def test_edits_of_many_pages_teach_nothing_to_drop(crawls: Rehearsal) -> None:
     assert outcomes == {"updated": len(edits), "unchanged": COUNT - len(edits)}
 
 
+def test_an_element_that_is_text_on_other_pages_is_not_dropped(crawls: Rehearsal) -> None:
+    """Pages that the layout fits are counter-evidence: on them, the same class has a paragraph of the text."""
+    framed = []
+    for number, (url, text) in enumerate(serve(range(COUNT), is_new=True)):
+        paragraph = f"<p>{Story(number).paragraphs[1]}</p>"
+        frame = f'<div class="n9-ad">{paragraph}</div>'
+        framed.append((url, text.replace(paragraph, frame) if number % 4 == 1 and number > 4 else text))
+    crawls.crawl(framed)
+    assert crawls.counts["layout_changed"] == len(RARE)
+    assert ".n9-ad" not in crawls.learning.site.layouts[-1].drop
+    assert crawls.edits == 0
+
+
 DOUBTS = {
     "the known text in another design": (True, {}, None),
     "another text in another design": (True, {"edits": {7: EDIT}}, "layout_changed"),
