@@ -6,6 +6,7 @@ The layout was learned from a few pages. A block that occurs on none of them, su
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
 from collections.abc import Iterator
 
@@ -13,8 +14,11 @@ from caliber_crawler.archive.core.rows import VersionRow
 from caliber_crawler.archive.core.times import utc_text_or_none
 from caliber_crawler.items import Article, Capture
 from caliber_crawler.learning.layout import MIN_PAGES
+from caliber_crawler.learning.markup import names_of
+from caliber_crawler.site import Layout
 
 MAX_KEPT, MAX_FITTING = 20, 10
+_NAME = re.compile(r"[.#]([A-Za-z_-][\w-]*)", re.ASCII)
 
 
 class AsidePages:
@@ -65,6 +69,14 @@ class AsidePages:
         self._pages.clear()
         self._untried, self._needed = 0, MIN_PAGES
         return ids
+
+
+def lacks_layout(source: bytes, layout: Layout) -> bool:
+    """Whether a page lacks a class or ID by which a layout finds headline and text, so that it is of another design."""
+    selectors = f"{layout.headline} {layout.body}"
+    if "\\" in selectors:
+        return False
+    return not {name.encode() for name in _NAME.findall(selectors)} <= names_of(source)
 
 
 def is_changed(row: VersionRow, article: Article) -> bool:

@@ -25,7 +25,7 @@ from caliber_crawler.learning.markup import has_other_design
 from caliber_crawler.quantity import quantity
 from caliber_crawler.site import LearnedLayout, Site
 from caliber_crawler.site.learned import HEALED
-from caliber_crawler.site_learning.aside import AsidePages, is_changed
+from caliber_crawler.site_learning.aside import AsidePages, is_changed, lacks_layout
 from caliber_crawler.site_learning.facts import (
     EARLIER,
     FACT_OF,
@@ -221,7 +221,12 @@ class Healing:
         # A page of the new design with the known text shows that the layout leaves nothing in it.
         pages = self._archive.captures.of_version(row["article_id"], row["id"])
         earlier = self._stored((*pages, row["capture_id"]))
-        return earlier is not None and bool(earlier.body) and has_other_design(extraction.capture.body, earlier.body)
+        if earlier is None or not earlier.body:
+            return False
+        replacement = (layout for layout in self.site.layouts if layout.name == HEALED)
+        return any(lacks_layout(earlier.body, layout) for layout in replacement) or has_other_design(
+            extraction.capture.body, earlier.body
+        )
 
     def _newest_text(self, capture: Capture) -> VersionRow | None:
         """The text of a known article; on a site with a definition, also as the layout that replaced its own gave it.

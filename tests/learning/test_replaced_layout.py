@@ -90,6 +90,20 @@ def test_a_block_on_some_pages_that_taught_nothing_makes_no_edit(crawls: Rehears
     assert crawls.crawl(serve(range(COUNT), is_new=True)) == {"unchanged": COUNT}
 
 
+def test_a_redesign_of_the_article_alone_makes_no_edit_either(crawls: Rehearsal) -> None:
+    """Both designs have most of their names in common: those of the menu."""
+    menu = "".join(f'<a class="menu-{number}" href="/m/{number}">Menu</a>' for number in range(60))
+
+    def with_menu(pages: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        return [(url, text.replace("</body>", f"{menu}</body>")) for url, text in pages]
+
+    crawls.crawl(with_menu(serve(range(COUNT), is_new=False)))
+    before = crawls.values(BODIES)
+    crawls.crawl(with_menu(serve(range(COUNT), is_new=True)))
+    assert crawls.edits == 0
+    assert crawls.values(BODIES) == before
+
+
 @pytest.mark.parametrize("ads", [[1, *RARE], [1, 3, *RARE], [0, 4, *RARE]])
 def test_a_block_on_one_or_two_pages_that_taught_the_layout_makes_no_edit(crawls: Rehearsal, ads: list[int]) -> None:
     before = crawls.values(BODIES)
