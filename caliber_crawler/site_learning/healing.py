@@ -173,11 +173,8 @@ class Healing:
         first = self._archive.captures.put_aside(capture.site, LAYOUT_CHANGED, self._seen_until(capture), capture.url)
         if (earliest := self._stored(first)) is not None and earliest.fetched_at <= before:
             return None
-        known = "learned layout" if self._is_trusted else "earlier design"
+        known = "learned layout" if self._is_trusted or self._defined.has_layouts else "earlier design"
         message = f"The {known} of {self._defined.title} does not fit {capture.effective_url}."
-        if self._defined.has_layouts:
-            message = f"The layout that replaced that of {self._defined.title} changes the text of"
-            message += f" {capture.effective_url}, which has another design than before."
         return Problem(stage="check", reason=LAYOUT_CHANGED, message=message, fatal=True)
 
     def doubt_again(self, extraction: Extraction) -> Problem | None:
@@ -242,7 +239,7 @@ class Healing:
     def _seen_until(self, capture: Capture) -> datetime:
         """Until when the known text was seen: a page that was put aside before then says nothing about a new one."""
         row = self._newest_text(capture)
-        return datetime.fromisoformat(row["seen_until"]) if row is not None else capture.fetched_at
+        return capture.fetched_at if row is None else datetime.fromisoformat(row["seen_until"])
 
     def _stored(self, ids: Sequence[int]) -> Capture | None:
         """The first of these captures whose page can be read."""
