@@ -38,7 +38,7 @@ def test_page_that_exceeds_the_time_limit_is_stored_and_refused(
 ) -> None:
     monkeypatch.setattr(isolated_extraction, "PAGE_LIMITS", Limits(cpu_seconds=0.001))
     site = CaliberSpider.site
-    long = PAGE.read_bytes() * 100
+    long = PAGE.read_bytes() * 400
     capture = replace(capture_from_file(PAGE, site, url=URL, fetched_at=PUBLISHED_AT), body=long)
     with Ingester(tmp_path / "a.db", SiteResolver(sites=SiteRegistry([site]), default=site), {}, [PAGE]) as ingester:
         outcome = ingester.extract(capture)

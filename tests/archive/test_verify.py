@@ -11,15 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from caliber_crawler.archive import Archive, FileRepair, Finding
-from caliber_crawler.archive.upkeep.file_checks import shipped_schema
-from caliber_crawler.archive.upkeep.folded_texts import fold_fast
 from caliber_crawler.items import Capture, Extraction
 from tests.archive.forty_articles import reextract, write_forty_articles
-from tests.properties import examples
 
 
 @pytest.fixture
@@ -88,30 +83,6 @@ def test_sqlite_computes_only_the_folded_column_with_the_function_that_its_check
     assert [name for name, _ in schema] == ["versions"]
     before, _, after = schema[0][1].partition("folded TEXT GENERATED")
     assert "char(" not in before + after.partition(") VIRTUAL")[2]
-
-
-def test_the_full_text_index_is_compared_beside_a_text_that_is_not_valid(copy: Path) -> None:
-    change_file(copy, "UPDATE versions SET body = CAST(x'41ff' AS TEXT) WHERE id = 1")
-    found = [finding.message for finding in Archive.verify_file(copy).findings if finding.kind == "index"]
-    assert found == ["The full-text index does not match the versions: database disk image is malformed."]
-
-
-FOLDED = """CREATE TABLE versions (headline, subtitle, body, folded TEXT GENERATED ALWAYS AS ({}) VIRTUAL)"""
-TEXTS = st.none() | st.text(alphabet="ёЁеЕəƏeıİiI aß\n\0😀") | st.text()
-
-
-@settings(max_examples=examples(100), deadline=None)
-@given(st.lists(st.tuples(st.text(), TEXTS, TEXTS), min_size=1, max_size=4))
-def test_texts_are_folded_as_in_the_schema(texts: list[tuple[str, str | None, str | None]]) -> None:
-    column = shipped_schema()["versions"].partition("folded TEXT GENERATED ALWAYS AS (")[2].partition(") VIRTUAL")[0]
-    found = []
-    for prepare in (lambda connection: None, fold_fast):
-        with closing(sqlite3.connect(":memory:")) as connection:
-            connection.execute(FOLDED.format(column))
-            connection.executemany("INSERT INTO versions VALUES (?, ?, ?)", texts)
-            prepare(connection)
-            found.append(connection.execute("SELECT folded FROM versions ORDER BY rowid").fetchall())
-    assert found[0] == found[1]
 
 
 def test_an_empty_archive_is_valid(blank: Path) -> None:

@@ -12,7 +12,6 @@ from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.format import APPLICATION_ID, VERSION, sqlite3
 from caliber_crawler.archive.core.schema_creation import create_schema
 from caliber_crawler.archive.upkeep.finding import Finding, Kind, printable
-from caliber_crawler.archive.upkeep.folded_texts import fold_fast
 from caliber_crawler.archive.upkeep.page_cache import enlarge_cache
 from caliber_crawler.archive.upkeep.sqlite_pages import HEADER_SIZE, MAGIC, SQLiteFile
 from caliber_crawler.quantity import quantity
@@ -152,28 +151,16 @@ def foreign_tables(connection: Connection) -> list[str]:
 def check_full_text(connection: Connection, notes: list[str], *, mapped: bool = False) -> Iterator[Finding]:
     """Check the full-text index. The command needs a writable connection, but does not write."""
     try:
-        try:
-            compare_full_text(connection, mapped=mapped, fast=True)
-        except sqlite3.OperationalError as error:
-            if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR:
-                raise
-            compare_full_text(connection, mapped=mapped, fast=False)  # a text is not valid UTF-8
+        with contextlib.closing(open_writable(connection, mapped=mapped)) as writer:
+            limit_time(writer, connection.path)
+            writer.execute("BEGIN IMMEDIATE")
+            writer.execute("INSERT INTO versions_fts (versions_fts, rank) VALUES ('integrity-check', 1)")
+            writer.execute("ROLLBACK")
     except sqlite3.DatabaseError as error:
         if is_unwritable(error):
             notes.append(f"The full-text index was not checked: {error}.")
         else:
             yield Finding(kind="index", message=f"The full-text index does not match the versions: {error}.")
-
-
-def compare_full_text(connection: Connection, *, mapped: bool, fast: bool) -> None:
-    """Raise ``sqlite3.DatabaseError`` unless the full-text index contains the words of the versions, and no others."""
-    with contextlib.closing(open_writable(connection, mapped=mapped)) as writer:
-        limit_time(writer, connection.path)
-        if fast:
-            fold_fast(writer)
-        writer.execute("BEGIN IMMEDIATE")
-        writer.execute("INSERT INTO versions_fts (versions_fts, rank) VALUES ('integrity-check', 1)")
-        writer.execute("ROLLBACK")
 
 
 def limit_time(connection: sqlite3.Connection, path: Path) -> None:
