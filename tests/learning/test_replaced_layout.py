@@ -157,6 +157,18 @@ def test_an_edit_of_a_page_that_the_layout_fitted_before_is_a_version_at_once(cr
     assert crawls.edits == 2
 
 
+def test_a_new_article_loses_the_block_at_its_next_visit_without_an_edit(crawls: Rehearsal) -> None:
+    new = range(COUNT, COUNT + 4)
+    with_ad = "SELECT count(*) FROM article_texts WHERE body LIKE '%ADVERTISEMENT%'"
+    crawls.crawl(serve(range(6), is_new=True))
+    assert crawls.crawl(serve(new, is_new=True, ads=new)) == {"new": 4}
+    assert crawls.values(with_ad) == [4]
+    crawls.crawl(serve(RARE, is_new=True))
+    crawls.crawl(serve(new, is_new=True, ads=new))
+    assert crawls.values(with_ad) == [0]
+    assert crawls.edits == 0
+
+
 def test_edits_of_many_pages_teach_nothing_to_drop(crawls: Rehearsal) -> None:
     """The changed paragraphs have the same names as others that are part of known texts."""
     edits = {number: f"{EDIT} So says desk {number}." for number in range(6, 18)}
