@@ -33,6 +33,7 @@ from caliber_crawler.reextraction import Reextractor
 from caliber_crawler.reextraction.run import ReextractionRun
 from caliber_crawler.site import Site, SiteRegistry
 from caliber_crawler.site.generic import generic_site
+from caliber_crawler.site.learned import HEALED
 from caliber_crawler.site_learning.running import LearningInCrawl
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ class ExtractPipeline(ExtractionStage):
         self.run.extracted_site = learning.site
         # The pages that failed are extracted again, all but this one: it is still to be saved.
         ids = [[id] for id in pages if id != capture.id]
-        run = ReextractionRun(self.run.archive, Reextractor(SiteRegistry([learning.site])))
+        run = ReextractionRun(self.run.archive, Reextractor(SiteRegistry([learning.site])), doubt=learning.doubt_again)
         for _ in run.run(ids, self.run.id):
             pass
         self.run.settlement.count_again(learning.take_extracted())
@@ -255,7 +256,9 @@ class ArchivePipeline(ExtractionStage):
         assert self.run is not None
         site = self.run.extracted_site
         is_fitting = (
-            extraction.methods.get("body") == METHOD if not site.has_layouts else extraction.layout != "unknown"
+            extraction.methods.get("body") == METHOD
+            if not site.has_layouts
+            else extraction.layout not in ("unknown", HEALED)
         )
         if is_fitting or extraction.extractor == extractor_of(site):
             return extraction

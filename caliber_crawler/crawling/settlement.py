@@ -41,6 +41,9 @@ OWN_FAILURES = frozenset({"worker_killed", "internal_error"})
 """Codes of failures of this program. They say nothing about the page, so the next run retries it at once."""
 REDIRECTED = "redirected_to_another"
 
+SOON_DECIDED = frozenset({"layout_changed"})
+"""Reasons that end within days, so that such a page is always checked again after the first delay."""
+
 MAX_CHALLENGES = 2
 """Number of bot challenges after which a run ends."""
 
@@ -282,7 +285,7 @@ class Settlement:
                 capture.fetched_at,
                 status=capture.status,
                 reason=problem.reason,
-                due_at=self._next_recheck(capture),
+                due_at=self._next_recheck(capture, problem.reason),
             )
         self.mark_done(capture, "refused")
 
@@ -312,7 +315,7 @@ class Settlement:
 
     # --- when and where to visit again --------------------------------------------------------------------------------
 
-    def _next_recheck(self, capture: Capture) -> datetime | None:
+    def _next_recheck(self, capture: Capture, reason: str = "") -> datetime | None:
         """Return when to check a refused or gone page again: outages end, and rules change."""
         entry = self._dispatcher.entry(capture.url)
         checks = entry.failures if entry is not None and entry.state in ("refused", "gone") else 0
@@ -325,7 +328,8 @@ class Settlement:
             archived = entry is not None and entry.article_id is not None
             if entry is not None and entry.discovered_via in HISTORICAL and not archived:
                 return None
-            return revisit.next_recheck(checks, capture.fetched_at, archived=archived, plan=plan)
+            delays = 0 if reason in SOON_DECIDED else checks
+            return revisit.next_recheck(delays, capture.fetched_at, archived=archived, plan=plan)
         if capture.error_code in RETRIED_LATER:
             return revisit.next_robots_check(checks, capture.fetched_at, plan)
         return None

@@ -8,7 +8,7 @@ last used on each page. So a rerun resumes after the last batch of a killed run,
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -57,16 +57,27 @@ class Tally:
 
 
 class ReextractionRun:
-    """Extracts captures of one archive again and stores the changes; with ``dry_run``, only counts them."""
+    """Extracts captures of one archive again and stores the changes; with ``dry_run``, only counts them.
+
+    ``doubt``: why the text of a page must not be stored yet; ``None`` if it can be.
+    """
 
     def __init__(
-        self, archive: Archive, reextract: Reextractor, *, only: str | None = None, dry_run: bool = False, jobs: int = 1
+        self,
+        archive: Archive,
+        reextract: Reextractor,
+        *,
+        only: str | None = None,
+        dry_run: bool = False,
+        jobs: int = 1,
+        doubt: Callable[[Extraction], Problem | None] = lambda extraction: None,
     ) -> None:
         self._archive = archive
         self._reextract = reextract
         self._only = only
         self._dry_run = dry_run
         self._jobs = jobs
+        self._doubt = doubt
         self._pages = StoredPages(archive.path.absolute(), reextract)
         self.tally = Tally()
 
@@ -161,7 +172,8 @@ class ReextractionRun:
 
     def _store(self, outcomes: Sequence[tuple[int, Outcome]], run_id: int) -> None:
         self._compare([outcome for _, outcome in outcomes])
-        extractions = [outcome for _, outcome in outcomes if isinstance(outcome, Extraction)]
+        found = [outcome for _, outcome in outcomes if isinstance(outcome, Extraction)]
+        extractions = [extraction for extraction in found if not self._puts_aside(extraction, run_id)]
         known = [extraction for extraction in extractions if self._archive.reextractions.has_article(extraction)]
         self._archive.reextractions.apply(known, run_id, self._only)
         for extraction in extractions:
@@ -173,6 +185,14 @@ class ReextractionRun:
                 capture = self._archive.captures.get(id)
                 if (site := self._reextract.sites.definition_for(capture)) is not None:
                     self._archive.reextractions.mark(id, extractor_of(site))
+
+    def _puts_aside(self, extraction: Extraction, run_id: int) -> bool:
+        """Whether a page is put aside; one that has an article already keeps its text."""
+        problem = self._doubt(extraction)
+        if problem is not None and not self._archive.reextractions.has_article(extraction):
+            capture = extraction.capture
+            self._archive.runs.record_problem(run_id, problem, url=capture.url, capture_id=capture.id)
+        return problem is not None
 
     def _save(self, extraction: Extraction, run_id: int) -> None:
         """Save the article of a page that had none before, as if the page had just been fetched."""

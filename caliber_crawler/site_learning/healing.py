@@ -2,7 +2,8 @@
 
 Their known headline, date and text must be found again in the new markup. So pages of other articles teach nothing. On
 a site without a definition, a page of a known article that its trusted layout does not fit is put aside until then: its
-text may only seem changed.
+text may only seem changed. On a site with one, so is a page from which the layout that replaced the stated one extracts
+another text than the known one: the few pages that taught it may lack a block that others have.
 """
 
 from __future__ import annotations
@@ -15,15 +16,16 @@ from datetime import UTC, datetime, timedelta
 
 from caliber_crawler.archive import Archive
 from caliber_crawler.archive.core.rows import VersionRow
-from caliber_crawler.archive.core.times import utc_text_or_none
 from caliber_crawler.extraction.extractor import extractor_of
 from caliber_crawler.extraction.learned import METHOD
-from caliber_crawler.items import Article, Capture, Extraction, Problem
+from caliber_crawler.items import Capture, Extraction, Problem
 from caliber_crawler.learning import Learned
 from caliber_crawler.learning.layout import MIN_PAGES, Fact, Part
 from caliber_crawler.learning.markup import has_other_design
 from caliber_crawler.quantity import quantity
 from caliber_crawler.site import LearnedLayout, Site
+from caliber_crawler.site.learned import HEALED
+from caliber_crawler.site_learning.aside import AsidePages, is_changed, lacks_layout
 from caliber_crawler.site_learning.facts import (
     EARLIER,
     FACT_OF,
@@ -62,11 +64,15 @@ class Healing:
         """The part of the layout that the last noted page shows to have failed; ``None`` for all of it."""
         layout = learned_layout(archive, site.name) if site.has_layouts else None
         self.site = site if layout is None else site.with_learned(layout)
-        if not site.has_layouts:
-            since = datetime.now(UTC) - MAX_ASIDE
-            aside = archive.captures.put_aside(site.name, LAYOUT_CHANGED, since)[-MAX_KEPT:]
-            for capture in archive.captures.readable(aside):
-                self._add_failed(replace(capture, kind="article"))
+        self._aside = AsidePages()
+        since = datetime.now(UTC) - MAX_ASIDE
+        aside = archive.captures.put_aside(site.name, LAYOUT_CHANGED, since)[-MAX_KEPT:]
+        for capture in archive.captures.readable(aside):
+            page = replace(capture, kind="article")
+            if site.has_layouts:
+                self._aside.add(page)
+            else:
+                self._add_failed(page)
                 self._recent.append(True)
 
     def note(self, capture: Capture, outcome: object) -> list[KnownArticle]:
@@ -79,6 +85,8 @@ class Healing:
         self._recent.append(failed)
         self.part = None
         if not failed and isinstance(outcome, Extraction):
+            if self._is_by_replacement(outcome):
+                return self._note_replacement(capture, outcome)
             return self._note_fields(capture, outcome)
         if failed:
             self._add_failed(capture)
@@ -104,6 +112,23 @@ class Healing:
             return []
         self.part = part
         return known
+
+    def _is_by_replacement(self, extraction: Extraction) -> bool:
+        """Whether the learned layout that replaced a stated one gave an extraction."""
+        return self._defined.has_layouts and extraction.layout == HEALED
+
+    def _note_replacement(self, capture: Capture, extraction: Extraction) -> list[KnownArticle]:
+        """Note a page of the layout that replaced a stated one; return what to learn from if it leaves too much in."""
+        if self.doubt(extraction) is not None:
+            self._aside.add(capture)
+        elif (row := self._text_of(capture)) is not None and not is_changed(row, extraction.article):
+            self._aside.add_fitting(capture)
+            return []
+        if not self._aside.is_due():
+            return []
+        self.part = "drop"
+        known = (self._known(page, self._newest_text(page)) for page in self._aside)
+        return [replace(article, earlier=None) for article in known if article is not None]
 
     def _add_failed(self, capture: Capture) -> None:
         self._failed.append(capture)
@@ -134,20 +159,30 @@ class Healing:
         """Why a page of a known article must be put aside: its text differs from the known one, and its design too.
 
         The text may only seem changed by what another design adds or lacks. On a site with a trusted layout, a page
-        that it does not fit is of another design.
+        that it does not fit is of another design. On a site with a definition, only the layout that replaced a stated
+        one is doubted.
         """
         capture = extraction.capture
-        if self._defined.has_layouts or (self._is_trusted and self._is_fitting(extraction)):
+        if self._defined.has_layouts and not self._is_by_replacement(extraction):
+            return None
+        if self._is_trusted and self._is_fitting(extraction):
             return None
         if not self._is_changed_by_design(extraction):
             return None
         before = capture.fetched_at - MAX_ASIDE
-        first = self._archive.captures.put_aside(capture.site, LAYOUT_CHANGED, before - MAX_ASIDE, capture.url)
+        first = self._archive.captures.put_aside(capture.site, LAYOUT_CHANGED, self._seen_until(capture), capture.url)
         if (earliest := self._stored(first)) is not None and earliest.fetched_at <= before:
             return None
-        known = "learned layout" if self._is_trusted else "earlier design"
+        known = "learned layout" if self._is_trusted or self._defined.has_layouts else "earlier design"
         message = f"The {known} of {self._defined.title} does not fit {capture.effective_url}."
         return Problem(stage="check", reason=LAYOUT_CHANGED, message=message, fatal=True)
+
+    def doubt_again(self, extraction: Extraction) -> Problem | None:
+        """:meth:`doubt` of a page that failed, with the new layout of a definition: it may not fit all such pages."""
+        problem = self.doubt(extraction) if self._defined.has_layouts else None
+        if problem is not None:
+            self._aside.add(extraction.capture)
+        return problem
 
     def _is_fitting(self, extraction: Extraction) -> bool:
         """Whether the trusted layout found the text of a page, and its authors where it found them before."""
@@ -170,13 +205,41 @@ class Healing:
 
     def _is_changed_by_design(self, extraction: Extraction) -> bool:
         """Whether a page of a known article has another text than the known one, and may have another design."""
-        row = self._text_of(extraction.capture)
-        if row is None or not _is_changed(row, extraction.article):
+        row = self._newest_text(extraction.capture)
+        if row is None or not is_changed(row, extraction.article):
             return False
         if self._is_trusted:
             return True
-        earlier = self._stored([row["capture_id"]])
-        return earlier is not None and bool(earlier.body) and has_other_design(extraction.capture.body, earlier.body)
+        if self._defined.has_layouts:
+            # An edit that was found without a layout, before the new one was known, is a version already.
+            current = self._archive.articles.show(row["article_id"])
+            if (current["headline"], current["body"]) == (extraction.article.headline, extraction.article.body):
+                return False
+        # A page of the new design with the known text shows that the layout leaves nothing in it.
+        pages = self._archive.captures.of_version(row["article_id"], row["id"])
+        earlier = self._stored((*pages, row["capture_id"]))
+        if earlier is None or not earlier.body:
+            return False
+        replacement = (layout for layout in self.site.layouts if layout.name == HEALED)
+        return any(lacks_layout(earlier.body, layout) for layout in replacement) or has_other_design(
+            extraction.capture.body, earlier.body
+        )
+
+    def _newest_text(self, capture: Capture) -> VersionRow | None:
+        """The text of a known article; on a site with a definition, also as the layout that replaced its own gave it.
+
+        So an edit that counts by now is not doubted again.
+        """
+        known = self._text_of(capture)
+        if known is None or not self._defined.has_layouts:
+            return known
+        healed = self._archive.articles.text_by_layout(known["article_id"], [HEALED], METHOD, None)
+        return healed if healed is not None and healed["seen_until"] >= known["seen_until"] else known
+
+    def _seen_until(self, capture: Capture) -> datetime:
+        """Until when the known text was seen: a page that was put aside before then says nothing about a new one."""
+        row = self._newest_text(capture)
+        return capture.fetched_at if row is None else datetime.fromisoformat(row["seen_until"])
 
     def _stored(self, ids: Sequence[int]) -> Capture | None:
         """The first of these captures whose page can be read."""
@@ -193,8 +256,9 @@ class Healing:
             return articles.text_by_layout(id, ["generic"], "", "")
         return articles.text_by_layout(id, ["generic"], METHOD, extractor_of(self.site))
 
-    def _known(self, capture: Capture) -> KnownArticle | None:
-        row = self._text_of(capture)
+    def _known(self, capture: Capture, row: VersionRow | None = None) -> KnownArticle | None:
+        """What is known of the article on a page, by default its text of :meth:`_text_of`."""
+        row = row or self._text_of(capture)
         if row is None:
             return None
         printed = row["published_local"] or row["published_at"]
@@ -211,6 +275,8 @@ class Healing:
     def apply(self, relearned: Relearned, part: Part | None, now: datetime) -> Problem | None:
         """Use and store a learned layout. Returns the report, or ``None`` if headline and text were not found again."""
         learned = relearned.now
+        if part == "drop":
+            return self._add_dropped(learned, now)
         if part is not None and self._defined.has_layouts:
             return self._apply_part(part, learned, now)
         if part is not None:
@@ -229,6 +295,7 @@ class Healing:
             facts = [fact for fact in site_facts(learned) if fact.fact not in NOT_OF_A_DEFINITION]
             self._archive.site_facts.replace(name, LAYOUT_FACTS, facts, now)
             self.site = self._defined.with_learned(replace(layout, weak=()))
+            self._aside = AsidePages()
         else:
             facts = site_facts(learned)
             before = relearned.earlier
@@ -262,6 +329,24 @@ class Healing:
             f" {found[0].value} (found again on {found[0].confirming} of"
             f" {quantity(found[0].examined, 'known article')})."
             f" Run `caliber doctor {name}` for the corrected definition."
+        )
+        return Problem(stage="run", reason="fact_replaced", message=message)
+
+    def _add_dropped(self, learned: Learned, now: datetime) -> Problem | None:
+        """Add what the pages put aside have beside their text to the layout that replaced a stated one."""
+        name = self._defined.name
+        before = learned_layout(self._archive, name)
+        known = before.drop if before is not None else ()
+        facts = [fact for fact in site_facts(learned) if fact.fact == FACT_OF["drop"] and fact.value not in known]
+        if not facts:
+            return None
+        self._archive.site_facts.confirm(name, facts, now)
+        if (layout := learned_layout(self._archive, name)) is not None:
+            self.site = self._defined.with_learned(layout)
+        found = ", ".join(f"{fact.value} (on {quantity(fact.pages_confirming, 'known article')})" for fact in facts)
+        message = (
+            f"The layout that replaced that of {self._defined.title} left elements in the text that are not part of"
+            f" it. Dropped from now on: {found}. Run `caliber doctor {name}` for the corrected definition."
         )
         return Problem(stage="run", reason="fact_replaced", message=message)
 
@@ -300,6 +385,8 @@ class Healing:
 
     def failed_pages(self, part: Part | None) -> list[int]:
         """The IDs of the pages that failed so far, to be extracted again; they are then forgotten."""
+        if part == "drop":
+            return self._aside.take()
         if part is not None:
             ids = [page.id for page in self._fields.pages(part) if page.id is not None]
             self._fields.forget(part)
@@ -308,15 +395,3 @@ class Healing:
         self._failed.clear()
         self._tried = 0
         return ids
-
-
-def _is_changed(row: VersionRow, article: Article) -> bool:
-    """Whether a page states another value than the known text has; a value that it lost is kept."""
-    stated = (
-        (article.subtitle, row["subtitle"]),
-        (list(article.authors), json.loads(row["authors"])),
-        (utc_text_or_none(article.published_at), row["published_at"]),
-    )
-    return (row["headline"], row["body"]) != (article.headline, article.body) or any(
-        new and new != known for new, known in stated
-    )

@@ -100,6 +100,10 @@ class LearningInCrawl:
         """Why the page of a known article must be put aside until its new layout is known; ``None`` if it need not."""
         return self._healing.doubt(extraction)
 
+    def doubt_again(self, extraction: Extraction) -> Problem | None:
+        """Why a page that failed must be put aside though its site has a new layout; ``None`` if it need not."""
+        return self._healing.doubt_again(extraction)
+
     async def note(self, capture: Capture) -> bool:
         """Note the page of a saved article; return whether :attr:`site` has changed."""
         if self._plain.has_layouts or self._is_busy:

@@ -17,6 +17,7 @@ NAMES = {
     b"post_signature": b"story-end",
     b"post_hits": b"story-count",
     b"post_cover": b"story-picture",
+    b'class="banner"': b'class="promo"',
 }
 
 

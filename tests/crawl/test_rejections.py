@@ -129,6 +129,16 @@ def test_a_page_that_is_refused_again_is_counted_separately_and_waits_longer(run
     assert frontier_entry(run, "a").due_at is None, "it was never an article"
 
 
+def test_a_page_that_is_put_aside_for_days_is_checked_every_day(run: CrawlRun) -> None:
+    (page,) = dispatched(run, "a")
+    for _ in range(4):
+        run.settlement.reject(page, problem("layout_changed"))
+        assert frontier_entry(run, "a").due_at == whole_second(page.fetched_at + RECHECK_DELAYS[0])
+        run.archive.frontier.make_due(page.url, run.started_at - AGO)
+        run.dispatcher.next_batch(10)
+    assert run.accounts.counts["refused_again"] == 3
+
+
 @pytest.mark.parametrize(
     ("via", "again"), [("listing", True), ("post_ids", False), ("cdx", False), ("url_list", False)]
 )

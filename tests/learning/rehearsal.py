@@ -63,7 +63,11 @@ class Rehearsal:
             for id in ids:
                 if id != capture.id:
                     again = self._extract(replace(self.archive.captures.get(id), kind="article"))
-                    if isinstance(again, Extraction):
+                    if not isinstance(again, Extraction):
+                        continue
+                    if (problem := self.learning.doubt_again(again)) is not None:
+                        self._put_aside(again.capture, problem)
+                    else:
                         self._save(again)
             outcome = self._extract(capture)
         if not isinstance(outcome, Extraction):

@@ -149,6 +149,14 @@ class Captures:
             {"reason": reason, "site": site, "since": utc_text(since), "url": url},
         )
 
+    def of_version(self, article_id: int, version_id: int) -> list[int]:
+        """IDs of the pages of an article that have the text of a version, newest first."""
+        return self._connection.values(
+            """SELECT id FROM captures WHERE article_id = ? AND version_id = ? AND body_digest IS NOT NULL
+            ORDER BY fetched_at DESC, id DESC""",
+            (article_id, version_id),
+        )
+
     def sample_lists(self, site: str, count: int) -> list[int]:
         """IDs of the newest listings, feeds and sitemaps of a site, one for each URL, newest first."""
         return self._connection.values(
