@@ -1,4 +1,4 @@
-"""Faults of the storage are weather: two workers, twenty sites, and nothing is lost or crawled twice.
+"""Faults of the storage are weather: two workers, forty sites, and nothing is lost or crawled twice.
 
 The workers' back-off is a second instead of the minute that is the default, and all their pauses are multiples of it.
 So a second of a fault stands for a minute.
@@ -31,7 +31,7 @@ from tests.small_disk import small_disk_at
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-SITES, ARTICLES = 20, 3
+SITES, ARTICLES = 40, 3
 REDESIGNED, DAMAGED, EARLIER = ("paper-00", "paper-01", "paper-02"), "paper-03", "paper-04"
 DISK = 96
 """Megabytes."""
@@ -76,7 +76,7 @@ def assert_no_page_was_fetched_twice(crew: Crew) -> None:
         assert max(posts.values()) == 1, (paper.name, posts)
 
 
-def test_twenty_sites_survive_a_full_disk_a_restart_a_damaged_and_an_earlier_shard_and_redesigns(
+def test_forty_sites_survive_a_full_disk_a_restart_a_damaged_and_an_earlier_shard_and_redesigns(
     dsn: str, postgres: Postgres, tmp_path: Path
 ) -> None:
     with (
