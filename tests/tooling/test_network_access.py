@@ -109,6 +109,7 @@ ALLOWED = {
     "caliber_crawler.cluster.crawler": "the crawl, in a worker",
     "caliber_crawler.fetching.download_handler": "the requests of the crawl",
     "caliber_crawler.fetching.downloader": "the crawl's downloader",
+    "caliber_crawler.fetching.failures": "names the errors of the HTTP client",
     "caliber_crawler.fetching.browser": "a browser that gets every response from the crawl's downloader",
     "caliber_crawler.notification": "the operator's webhooks and mail server",
     "caliber_crawler.settings": "reads the name of this machine",
