@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -66,23 +66,33 @@ def receivers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receivers]:
         yield Receivers(*hooks, box)
 
 
-def find(dsn: str, receivers: Receivers, *found: SiteState) -> list[str]:
-    """Let a worker that has just started find these states of a site in jobs, one after the other; return its log."""
+def run_worker(
+    dsn: str, receivers: Receivers, work: Callable[[StateMessages], Coroutine[None, None, None]]
+) -> list[str]:
+    """Let a worker that has just started do something with its messages; return its log."""
     log: list[str] = []
 
     async def body() -> None:
         connector = PsycopgConnector(conninfo=conninfo(dsn))
         await connector.open_async()
         try:
-            messages = StateMessages(connector, receivers.targets, log.append)
-            for state in found:
-                await messages.record("gazette", state, None if state == HEALTHY else "a reason")
-                await messages.deliver()
+            await work(StateMessages(connector, receivers.targets, log.append))
         finally:
             await connector.close_async()
 
     asyncio.run(body())
     return log
+
+
+def find(dsn: str, receivers: Receivers, *found: SiteState) -> list[str]:
+    """Let a worker find these states of a site in jobs, one after the other; return its log."""
+
+    async def work(messages: StateMessages) -> None:
+        for state in found:
+            await messages.record("gazette", state, None if state == HEALTHY else "a reason")
+            await messages.deliver()
+
+    return run_worker(dsn, receivers, work)
 
 
 def make_due(dsn: str, column: LiteralString = "due_at") -> None:
@@ -92,21 +102,13 @@ def make_due(dsn: str, column: LiteralString = "due_at") -> None:
 
 
 def deliver(dsn: str, receivers: Receivers) -> list[str]:
-    """Let a worker that has just started send what is left; return its log."""
-    log: list[str] = []
+    """Let a worker send what is left; return its log."""
 
-    async def body() -> None:
-        connector = PsycopgConnector(conninfo=conninfo(dsn))
-        await connector.open_async()
-        try:
-            messages = StateMessages(connector, receivers.targets, log.append)
-            messages.close()
-            await messages.run()
-        finally:
-            await connector.close_async()
+    async def work(messages: StateMessages) -> None:
+        messages.close()
+        await messages.run()
 
-    asyncio.run(body())
-    return log
+    return run_worker(dsn, receivers, work)
 
 
 def sent(*states: str) -> list[list[str]]:
