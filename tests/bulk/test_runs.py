@@ -23,7 +23,7 @@ from caliber_crawler.site import SiteRegistry
 from tests.bulk.warehouse import INSTRUCTIONS, articles_in, extract_all, parts, rows, shards, web_archives
 from tests.warc.newsstand import SITE, held, run
 
-MANY = 24
+MANY = 100
 
 
 def test_finished_parts_are_not_extracted_again(tmp_path: Path) -> None:
