@@ -174,11 +174,11 @@ def record_of(row: JSONObject) -> RunRecord:
     return cast(RunRecord, row | objects)
 
 
-def as_compact_json(values: Mapping[str, object]) -> str:
-    """The same without spaces. Arguments have them, because an index looks for some in their text."""
-    return json.dumps(dict(values), ensure_ascii=False, default=str, separators=(",", ":"))
-
-
 def as_json(values: Mapping[str, object]) -> str:
     # Settings contain classes, paths and dates; readers of the archive need their text.
     return json.dumps(dict(values), ensure_ascii=False, default=str)
+
+
+def as_compact_json(values: Mapping[str, object]) -> str:
+    """The same as :func:`as_json` without spaces. Arguments have them: an index looks for some in their text."""
+    return json.dumps(dict(values), ensure_ascii=False, default=str, separators=(",", ":"))
