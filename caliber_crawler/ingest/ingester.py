@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -200,9 +200,7 @@ class Ingester:
         counts, sites, ingested = self.counts.copy(), self._sites.copy(), len(self.ingested)
         try:
             with archive.batch(synced_every=self._synced_every):
-                for item, outcome, packed in self._pending:
-                    self._store_outcome(archive, item, outcome, packed)
-                archive.runs.heartbeat(self._run_id, self.counts)
+                self._store_pending(archive, self._store_outcome)
         except CaliberError:
             raise
         except (Exception, BatchUndone):  # noqa: BLE001 - one page must not stop the others
@@ -210,10 +208,15 @@ class Ingester:
             self.counts, self._sites = counts, sites
             del self.ingested[ingested:]
             with archive.transaction(synced_every=self._synced_every):
-                for item, outcome, packed in self._pending:
-                    self._store(archive, item, outcome, packed)
-                archive.runs.heartbeat(self._run_id, self.counts)
+                self._store_pending(archive, self._store)
         self._pending.clear()
+
+    def _store_pending(
+        self, archive: Archive, store: Callable[[Archive, Item, Extraction | Problem, CompressedBody | None], object]
+    ) -> None:
+        for item, outcome, packed in self._pending:
+            store(archive, item, outcome, packed)
+        archive.runs.heartbeat(self._run_id, self.counts)
 
     def _store(
         self, archive: Archive, item: Item, outcome: Extraction | Problem, packed: CompressedBody | None
