@@ -141,7 +141,7 @@ class StateMessages:
                 f" attempt is in {pause:,.3g} s."
             )
             return False
-        values = Jsonb({"exit_code": state.exit_code, "alarms": list(state.alarms)})
+        values = Jsonb(state.values)
         await self._connector.execute_query_async(SENT, site=site, target=key, state=values)
         await self._connector.execute_query_async(RELEASE, site=site, target=key, sender=self._sender)
         return True

@@ -74,16 +74,16 @@ class Messages:
         ``known`` is the state that the target knows until then.
         """
         if known is not None:
-            self._part("last", target)[message.subject] = _values_of(known)
+            self._part("last", target)[message.subject] = known.values
         pending = self._part("pending", target)
-        pending[message.subject] = {"state": _values_of(message.state), "account": dict(message.account)}
+        pending[message.subject] = {"state": message.state.values, "account": dict(message.account)}
         self.is_changed = True
 
     def record_sent(self, target: str, subject: str, state: SiteState) -> None:
         """Record that a target knows a state, and delete what was to be sent about the subject."""
         last, pending = self._part("last", target), self._part("pending", target)
-        if pending.pop(subject, None) is not None or last.get(subject) != _values_of(state):
-            last[subject] = _values_of(state)
+        if pending.pop(subject, None) is not None or last.get(subject) != state.values:
+            last[subject] = state.values
             self.is_changed = True
 
     def _part(self, name: str, target: str) -> dict[str, Any]:
@@ -118,10 +118,11 @@ class Outbox:
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
-        # Without it, two commands that end at the same time may send a message twice.
+        # Without it, two commands that end at the same time may send a message twice. One lock for all archives leaves
+        # one file.
         for path in self._elsewhere:
             if _is_own_folder(path.parent):
-                lock = FileLock(path.with_suffix(".lock"), timeout=LOCK_TIMEOUT)
+                lock = FileLock(path.parent / "lock", timeout=LOCK_TIMEOUT)
                 with suppress(OSError):  # also filelock.Timeout
                     lock.acquire()
                     break
@@ -175,10 +176,6 @@ def _state_of(values: Any) -> SiteState | None:
     if not isinstance(values, dict) or not isinstance(values.get("exit_code"), int):
         return None
     return SiteState(values["exit_code"], tuple(map(str, values.get("alarms") or ())))
-
-
-def _values_of(state: SiteState) -> dict[str, Any]:
-    return {"exit_code": state.exit_code, "alarms": list(state.alarms)}
 
 
 def _is_own_folder(folder: Path, *, create: bool = True) -> bool:

@@ -78,6 +78,11 @@ class SiteState:
             return "failed"
         return "alarm" if self.alarms or self.exit_code else "healthy"
 
+    @property
+    def values(self) -> dict[str, int | list[str]]:
+        """Its fields, for JSON."""
+        return {"exit_code": self.exit_code, "alarms": list(self.alarms)}
+
     def differs_from(self, other: SiteState | None) -> bool:
         """Whether the operator should hear of it. A failure that replaces another, or an alarm that joins, counts."""
         if other is None or self.name != other.name:
