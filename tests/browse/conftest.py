@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -15,6 +15,9 @@ from jinja2.bccache import Bucket
 
 from caliber_crawler.browse.datasette_versions import IS_VERSION_1, environment_of
 from tests.browse.newsroom import print_newspaper
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 Get = Callable[[str], httpx.Response]
 
@@ -67,3 +70,21 @@ def newspaper(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def get(newspaper: Path) -> Iterator[Get]:
     with browsing(newspaper) as asked:
         yield asked
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A running Chromium, imported only for tests that need it."""
+    from tests.browse.chromium import chromium
+
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def server(newspaper: Path) -> Iterator[str]:
+    """The base URL of a Datasette in a process of its own."""
+    from tests.browse.chromium import served
+
+    with served(newspaper) as address:
+        yield address

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote_plus
 
@@ -12,26 +10,11 @@ from axe_playwright_python.sync_playwright import Axe
 from lxml import etree
 from playwright.sync_api import Browser, expect
 
-from tests.browse.chromium import CHROMIUM, browser_page, chromium, served
+from tests.browse.chromium import NEEDS_CHROMIUM, browser_page
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None and os.environ.get("CI") != "true", reason="Chromium is not on the PATH"),
-]
+pytestmark = [pytest.mark.slow, NEEDS_CHROMIUM]
 HOSTILE = '"</svg><script>alert(1)</script>" OR baku'
 PAGE = f"/archive/-/attention?q=baku&q={quote_plus(HOSTILE)}&by=month"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def server(newspaper: Path) -> Iterator[str]:
-    with served(newspaper) as address:
-        yield address
 
 
 def test_a_click_on_a_point_opens_its_articles(browser: Browser, server: str) -> None:

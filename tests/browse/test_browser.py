@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browse.chromium import CHROMIUM, browser_page, chromium, served
+from tests.browse.chromium import NEEDS_CHROMIUM, browser_page, served
 from tests.browse.newsroom import print_hostile_newspaper
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None and os.environ.get("CI") != "true", reason="Chromium is not on the PATH"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def server(newspaper: Path) -> Iterator[str]:
-    with served(newspaper) as address:
-        yield address
+pytestmark = [pytest.mark.slow, NEEDS_CHROMIUM]
 
 
 def test_articles_can_be_searched_filtered_and_opened(browser: Browser, server: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,13 +16,10 @@ from caliber_crawler.archive.analysis.coding import Variable
 from caliber_crawler.browse.canned_queries import canned_queries
 from caliber_crawler.browse.charts_page import charts
 from caliber_crawler.browse.words_page import TABS
-from tests.browse.chromium import CHROMIUM, browser_page, chromium, served
+from tests.browse.chromium import NEEDS_CHROMIUM, browser_page, served
 from tests.browse.newsroom import article, hour, print_hostile_newspaper, print_newspaper, save
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None and os.environ.get("CI") != "true", reason="Chromium is not on the PATH"),
-]
+pytestmark = [pytest.mark.slow, NEEDS_CHROMIUM]
 
 ARTICLES = "/archive/-/search"
 PAGES = [
@@ -48,12 +44,6 @@ DRAWN = {
     "cells": 'g[data-mark="cell"] rect',
     "ranks": 'g[data-mark="bar"] rect',
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
