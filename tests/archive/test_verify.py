@@ -6,13 +6,16 @@ import random
 import shutil
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from benchmarks import damage
 from caliber_crawler.archive import Archive, FileRepair, Finding
+from caliber_crawler.archive.upkeep.full_text_check import check_full_text
 from caliber_crawler.items import Capture, Extraction
 from tests.archive.forty_articles import reextract, write_forty_articles
 
@@ -232,3 +235,54 @@ def test_every_change_in_a_hundred_damaged_copies_is_found(tmp_path: Path) -> No
             repaired += findings(path) == []
         path.unlink()
     assert repaired == 50
+
+
+def test_the_check_of_the_full_text_index_needs_no_write_lock(copy: Path) -> None:
+    change_file(copy, "INSERT INTO versions_fts (versions_fts, rowid, headline, body) VALUES ('delete', 1, 'a', 'b')")
+    with closing(sqlite3.connect(copy, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        check = Archive.verify_file(copy)
+    assert ({finding.kind for finding in check.findings}, check.notes) == ({"index"}, [])
+
+
+def test_a_writer_never_waits_for_a_verification(copy: Path) -> None:
+    with (
+        ThreadPoolExecutor(1) as executor,
+        closing(sqlite3.connect(copy, isolation_level=None, timeout=0)) as writer,
+    ):
+        verified = executor.submit(Archive.verify_file, copy)
+        commits = 0
+        while not verified.done():
+            writer.execute("UPDATE runs SET heartbeat_at = heartbeat_at")  # raises if the archive is locked
+            commits += 1
+        assert (verified.result().findings, verified.result().notes) == ([], [])
+    assert commits > 1
+
+
+@pytest.mark.parametrize("settings", ["UPDATE versions_fts_config SET v = 5", "DELETE FROM versions_fts_config"])
+def test_damaged_settings_of_the_full_text_index_are_found_and_repaired(copy: Path, settings: str) -> None:
+    change_file(copy, settings)
+    assert [finding.kind for finding in findings(copy)] == ["file"]
+    assert repair(copy).left == []
+    assert findings(copy) == []
+
+
+def test_a_copy_of_the_full_text_index_has_the_same_damage(copy: Path, valid: Path) -> None:
+    """What FTS5 finds in an archive itself, it finds in the copy."""
+    trees = damage.places_of(valid)
+    pages = [number for number, name in trees.items() if name == "versions" or name.startswith("versions_fts")]
+    content, chance, found = valid.read_bytes(), random.Random(5), 0
+    for _ in range(40):
+        start = (chance.choice(pages) - 1) * 8192
+        place = chance.choice([at for at in range(start, start + 8192) if content[at]])
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << chance.randrange(8)
+        damage.write(copy, bytes(damaged), b"")
+        with closing(sqlite3.connect(copy)) as connection:
+            try:
+                connection.execute("INSERT INTO versions_fts (versions_fts, rank) VALUES ('integrity-check', 1)")
+            except sqlite3.DatabaseError:
+                found += 1
+                with Archive.open(copy) as archive:
+                    assert list(check_full_text(archive._connection, [])), place
+    assert found > 10

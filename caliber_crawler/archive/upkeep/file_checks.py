@@ -1,4 +1,4 @@
-"""Checks of the file as a whole: SQLite's own, the schema, the write-ahead log, the full-text index."""
+"""Checks of the file as a whole: SQLite's own, the schema, the write-ahead log."""
 
 from __future__ import annotations
 
@@ -146,21 +146,6 @@ def foreign_tables(connection: Connection) -> list[str]:
         for name, sql in shipped_schema().items()
         if sql.startswith(("CREATE TABLE", "CREATE VIRTUAL")) and found.get(name) != sql
     ]
-
-
-def check_full_text(connection: Connection, notes: list[str], *, mapped: bool = False) -> Iterator[Finding]:
-    """Check the full-text index. The command needs a writable connection, but does not write."""
-    try:
-        with contextlib.closing(open_writable(connection, mapped=mapped)) as writer:
-            limit_time(writer, connection.path)
-            writer.execute("BEGIN IMMEDIATE")
-            writer.execute("INSERT INTO versions_fts (versions_fts, rank) VALUES ('integrity-check', 1)")
-            writer.execute("ROLLBACK")
-    except sqlite3.DatabaseError as error:
-        if is_unwritable(error):
-            notes.append(f"The full-text index was not checked: {error}.")
-        else:
-            yield Finding(kind="index", message=f"The full-text index does not match the versions: {error}.")
 
 
 def limit_time(connection: sqlite3.Connection, path: Path) -> None:

@@ -24,7 +24,6 @@ from caliber_crawler.archive.upkeep.cold_checks import IN_ORDER, ColdChecks
 from caliber_crawler.archive.upkeep.deletion import unwiped_takedowns
 from caliber_crawler.archive.upkeep.file_checks import (
     check_file,
-    check_full_text,
     check_raw_file,
     check_references,
     check_schema,
@@ -33,6 +32,7 @@ from caliber_crawler.archive.upkeep.file_checks import (
     limit_time,
 )
 from caliber_crawler.archive.upkeep.finding import Finding, Kind, articles_of, finding, printable
+from caliber_crawler.archive.upkeep.full_text_check import check_full_text
 from caliber_crawler.archive.upkeep.page_cache import enlarge_cache
 from caliber_crawler.archive.upkeep.row_batches import UNREADABLE
 from caliber_crawler.archive.upkeep.row_checks import wrong_columns, wrong_url, wrong_version
