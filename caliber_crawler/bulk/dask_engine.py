@@ -96,9 +96,15 @@ def in_flight_limit(client: Any) -> int:
 
 
 def outcome(part: Part, future: Any) -> Outcome:
-    if future.status == "finished":
-        return outcome_of(part, future.result())
-    return failed(part, f"{future.exception()}".rstrip("."))
+    """The outcome of a part that has ended.
+
+    Its status may have changed since: the result was lost with its worker, and Dask runs the part again.
+    """
+    try:
+        answer = future.result()  # waits for the repetition
+    except Exception as error:  # noqa: BLE001
+        return failed(part, f"{error}".rstrip("."))
+    return outcome_of(part, answer)
 
 
 def allow_losses(dask_scheduler: Any) -> None:

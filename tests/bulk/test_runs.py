@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
 import psutil
 import pytest
@@ -23,7 +24,7 @@ from caliber_crawler.site import SiteRegistry
 from tests.bulk.warehouse import INSTRUCTIONS, articles_in, extract_all, parts, rows, shards, web_archives
 from tests.warc.newsstand import SITE, held, run
 
-MANY = 100
+MANY = 24
 
 
 def test_finished_parts_are_not_extracted_again(tmp_path: Path) -> None:
@@ -171,19 +172,29 @@ def test_missing_dask_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
         DaskEngine(None, 2)
 
 
+def kill_worker_with_results(client: Any) -> None:
+    """Kill a worker of Dask that has results that nobody has fetched, and wait until the scheduler knows."""
+    processes = client.run(os.getpid)
+    while not any(client.has_what().values()):
+        sleep(0.01)
+    worker = max(client.has_what().items(), key=lambda item: len(item[1]))[0]
+    os.kill(processes[worker], signal.SIGKILL)
+    while worker in client.has_what():
+        sleep(0.01)
+
+
 @pytest.mark.slow
-@pytest.mark.timeout(300)  # 13 s on two idle cores
+@pytest.mark.timeout(300)
 def test_dask_with_a_killed_worker_gives_the_shards_of_a_single_process(tmp_path: Path) -> None:
     from distributed import Client, LocalCluster
 
     files = web_archives(tmp_path, MANY)
     with LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster:
         with Client(cluster) as client:
-            pid = next(iter(client.run(os.getpid).values()))
-        work = BulkExtraction(Shards(tmp_path / "dask"), INSTRUCTIONS, parts(files))
-        for count, _ in enumerate(work.run(DaskEngine(cluster.scheduler_address, 2))):
-            if count == MANY // 4:
-                os.kill(pid, signal.SIGKILL)
+            work = BulkExtraction(Shards(tmp_path / "dask"), INSTRUCTIONS, parts(files))
+            for count, _ in enumerate(work.run(DaskEngine(cluster.scheduler_address, 2))):
+                if count == MANY // 4:
+                    kill_worker_with_results(client)
         assert (work.parts["read"], work.parts["failed"], work.parts["finished"]) == (MANY, 0, 0)
     extract_all(tmp_path / "here", parts(files))
     assert rows(tmp_path / "dask") == rows(tmp_path / "here")
