@@ -15,10 +15,10 @@ from psycopg import Connection
 from caliber_crawler.archive.core.format import VERSION
 from caliber_crawler.errors import ClusterError
 
-PROTOCOL = 4
+PROTOCOL = 5
 """The number of the rules for tables and files that this version knows. 1: shards are whole files. 2: increments, and
 workers state their versions. 3: states name the messages that were sent. 4: messages are stored until they are sent.
-Increase it with each change of the tables that this version needs."""
+5: the messages of some minutes are joined. Increase it with each change of the tables that this version needs."""
 LEAST_PROTOCOL = 2
 """The earliest protocol whose workers may run beside this version. Raise it if they cannot."""
 TABLES = """

@@ -48,6 +48,8 @@ CREATE TABLE IF NOT EXISTS caliber_messages (
     PRIMARY KEY (site, target)
 );
 COMMENT ON TABLE caliber_messages IS 'Messages about states that their targets have not received yet.';
+CREATE TABLE IF NOT EXISTS caliber_targets (target text PRIMARY KEY, next_at timestamptz NOT NULL);
+COMMENT ON TABLE caliber_targets IS 'When each target is sent the next message, about all that is new by then.';
 COMMENT ON TABLE caliber_states IS 'The state of each site after its last job: since when, why and on which machine.';
 """
 RECORD = """
@@ -67,9 +69,9 @@ ON CONFLICT (site) DO UPDATE SET state = excluded.state, exit_code = excluded.ex
     FROM unnest(%(targets)s::text[]) t (target)), '{}') || known.notified
 RETURNING site, before, exit_code, alarms, why, machine, since, notified),
 messages AS (
-INSERT INTO caliber_messages AS known (site, target, exit_code, alarms, why, machine, since)
-SELECT r.site, t.target, r.exit_code, r.alarms, r.why, r.machine, r.since
-FROM recorded r, unnest(%(targets)s::text[]) t (target)
+INSERT INTO caliber_messages AS known (site, target, exit_code, alarms, why, machine, since, due_at)
+SELECT r.site, t.target, r.exit_code, r.alarms, r.why, r.machine, r.since, greatest(now(), c.next_at)
+FROM recorded r, unnest(%(targets)s::text[]) t (target) LEFT JOIN caliber_targets c USING (target)
 WHERE r.notified -> t.target IS DISTINCT FROM jsonb_build_object('exit_code', r.exit_code, 'alarms', r.alarms)
   OR EXISTS (SELECT FROM caliber_messages p WHERE p.site = r.site AND p.target = t.target)
 ON CONFLICT (site, target) DO UPDATE SET exit_code = excluded.exit_code, alarms = excluded.alarms, why = excluded.why,

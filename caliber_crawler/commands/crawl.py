@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from caliber_crawler.crawling.run import CrawlRun
     from caliber_crawler.news_spider import NewsSpider
 
+MAX_NAMED = 5
+"""Maximum number of sites that a message about all sites of a command names."""
 PAGE_CRAWL_LIMIT = 50
 """Default maximum number of articles of a crawl that starts at the URL of a page."""
 OPTIONAL_LINES = {
@@ -94,7 +96,8 @@ def crawl(options: CrawlCommand) -> None:
     crawls = crawls_of(options, settings)
 
     subject = next(iter(crawls)) if len(crawls) == 1 else ALL_SITES
-    account: dict[str, object] = {"site": ", ".join(crawls), "outcome": None}
+    names = ", ".join(crawls) if len(crawls) <= MAX_NAMED else quantity(len(crawls), "site")
+    account: dict[str, object] = {"site": names, "outcome": None}
 
     def notify_error(error: Exception, why: str) -> None:
         if options.ping:

@@ -1,4 +1,4 @@
-"""Messages about crawls to the operator: when the state of a site changes, and a sign of life after each crawl.
+"""Messages about crawls to the operator: one about all sites whose state changed, and a sign of life after each crawl.
 
 A failing message neither fails nor delays a crawl: it is sent again by the next one. Only the host of a URL is printed:
 the rest may be a secret.
@@ -7,6 +7,7 @@ the rest may be a secret.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from caliber_crawler.crawling.outbox import Messages, Outbox, Pending
 from caliber_crawler.disk_space import DiskSpace
 from caliber_crawler.errors import ArchiveFull, NotificationError
 from caliber_crawler.notification.message import send
-from caliber_crawler.notification.site_message import message_of
+from caliber_crawler.notification.site_message import MAX_SITES, message_of
 from caliber_crawler.notification.target import Target, parse_target
 from caliber_crawler.notification.webhook import host_of, request
 
@@ -27,8 +28,10 @@ ALL_SITES = ""
 """The subject of a message about a command with several sites that cannot start."""
 CRAWL_PROCESS = "\n"
 """The subject of a message about crawls that are killed: no site has this name."""
+OF_COMMANDS = (ALL_SITES, CRAWL_PROCESS)
+"""The subjects of messages that are not about one site."""
 MAX_FAILURES = 3
-"""Number of failed messages after which a command does not try to send others."""
+"""Maximum number of failed messages of a command, after which the next command goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +75,25 @@ def resend(text: str, archive: Path) -> None:
 
 
 def _deliver(target: Target, outbox: Outbox, pending: Iterable[Pending]) -> str | None:
-    """Send messages; return the cause of the first failure as a clause."""
+    """Send one message about all sites; return the cause of the first failure as a clause.
+
+    If it is refused, each half is sent by itself: a receiver may refuse what is about one site, or a long message.
+    """
     failures: list[str] = []
-    for message in pending:
-        if failure := send(target, message_of(message.account), os.environ):
+    waiting = list(pending)
+    of_sites = [message for message in waiting if message.subject not in OF_COMMANDS]
+    batches = deque([message] for message in waiting if message.subject in OF_COMMANDS)
+    batches.extend(of_sites[start : start + MAX_SITES] for start in range(0, len(of_sites), MAX_SITES))
+    while batches and len(failures) < MAX_FAILURES:
+        batch = batches.popleft()
+        if failure := send(target, message_of([message.account for message in batch]), os.environ):
             failures.append(failure)
-            if len(failures) == MAX_FAILURES:
-                break
+            half = len(batch) // 2
+            batches.extend(part for part in (batch[:half], batch[half:]) if half)
             continue
         with outbox.changes() as messages:
-            messages.record_sent(target.key, message.subject, message.state)
+            for message in batch:
+                messages.record_sent(target.key, message.subject, message.state)
     return next(iter(failures), None)
 
 

@@ -76,7 +76,7 @@ def run_worker(
         connector = PsycopgConnector(conninfo=conninfo(dsn))
         await connector.open_async()
         try:
-            await work(StateMessages(connector, receivers.targets, log.append))
+            await work(StateMessages(connector, receivers.targets, log.append, pause=0))
         finally:
             await connector.close_async()
 
@@ -153,7 +153,7 @@ def test_jobs_that_fail_at_the_same_time_send_one_message(dsn: str, receivers: R
         connector = PsycopgConnector(conninfo=conninfo(dsn))
         await connector.open_async()
         try:
-            workers = [StateMessages(connector, receivers.targets, print) for _ in range(2)]
+            workers = [StateMessages(connector, receivers.targets, print, pause=0) for _ in range(2)]
 
             async def end_job(worker: StateMessages, state: SiteState) -> None:
                 await worker.record("gazette", state, None)
@@ -265,15 +265,14 @@ def test_a_state_that_changes_while_its_message_is_sent_is_sent_next(dsn: str, r
         connector = PsycopgConnector(conninfo=conninfo(dsn))
         await connector.open_async()
         try:
-            one, other = (StateMessages(connector, receivers.targets, print) for _ in range(2))
+            one, other = (StateMessages(connector, receivers.targets, print, pause=0) for _ in range(2))
             await one.record("gazette", DOWN, "a reason")
-            (row,) = await connector.execute_query_all_async(
-                state_messages.TAKE, target=receivers.targets[0].key, sender=one._sender, seconds=60
-            )
+            batch = await one._take(receivers.targets[0].key)
+            assert batch is not None
             await other.record("gazette", HEALTHY, None)
             await other.deliver()
             assert receivers.json.payloads == [], "the first is still being sent"
-            assert await one._send(row, receivers.targets[0].key, receivers.targets[0])
+            assert await one._send(*batch, receivers.targets[0].key, receivers.targets[0])
             await other.deliver()
         finally:
             await connector.close_async()
@@ -304,6 +303,73 @@ def test_a_failing_target_is_tried_once_for_all_its_messages(dsn: str, receivers
 
     assert len(asyncio.run(body())) == 1
     assert len(receivers.json.payloads) == 1
+
+
+def find_everywhere(dsn: str, receivers: Receivers, state: SiteState, sites: int) -> list[str]:
+    """Let a worker with the usual pause find a state at sites, one after the other; return its log."""
+    log: list[str] = []
+
+    async def body() -> None:
+        connector = PsycopgConnector(conninfo=conninfo(dsn))
+        await connector.open_async()
+        try:
+            messages = StateMessages(connector, receivers.targets, log.append)
+            for number in range(sites):
+                await messages.record(f"site{number:04}", state, "robots.txt answered 500")
+                await messages.deliver()
+        finally:
+            await connector.close_async()
+
+    asyncio.run(body())
+    return log
+
+
+@pytest.mark.slow
+def test_a_hundred_sites_that_fail_in_a_row_send_one_message_and_the_rest_as_another(
+    dsn: str, receivers: Receivers
+) -> None:
+    set_up(dsn)
+    assert find_everywhere(dsn, receivers, DOWN, 100) == []
+    (first,) = receivers.json.payloads
+    assert first["site"] == "site0000"
+    make_due(dsn)
+    deliver(dsn, receivers)
+    deliver(dsn, receivers)
+    (_, rest) = receivers.json.payloads
+    assert (rest["site"], rest["state"]) == ("99 sites", "failed")
+    assert {each["site"] for each in rest["sites"]} == {f"site{number:04}" for number in range(1, 100)}
+    assert {each["why"] for each in rest["sites"]} == {"robots.txt answered 500"}
+    assert [len(each.payloads) for each in (receivers.slack, receivers.mattermost)] == [2, 2]
+    _, mail = receivers.mail.messages
+    assert mail["Subject"] == "99 sites: the crawl failed"
+    assert all(f"site{number:04}" in mail.get_content().replace("\n", "") for number in range(1, 100))
+
+
+@pytest.mark.slow
+def test_a_joined_message_is_sent_again_under_the_same_id_and_what_is_new_under_another(
+    dsn: str, receivers: Receivers
+) -> None:
+    set_up(dsn)
+    receivers.targets = receivers.targets[:1]
+    find_everywhere(dsn, receivers, DOWN, 4)
+    receivers.json.status = 500
+    deliver(dsn, receivers)
+    find(dsn, receivers, DOWN)
+    assert len(receivers.json.payloads) == 2, "what is new waits for the next attempt"
+    receivers.json.status = 200
+    make_due(dsn)
+    deliver(dsn, receivers)
+    assert [each["site"] for each in receivers.json.payloads] == ["site0000", "3 sites", "3 sites", "gazette"]
+    _, failed, repeated, new = (headers["idempotency-key"] for headers in receivers.json.headers)
+    assert failed == repeated != new
+
+
+@pytest.mark.slow
+def test_the_last_worker_does_not_leave_what_waits_to_be_joined(dsn: str, receivers: Receivers) -> None:
+    set_up(dsn)
+    find_everywhere(dsn, receivers, DOWN, 3)
+    deliver(dsn, receivers)
+    assert [each["site"] for each in receivers.json.payloads] == ["site0000", "2 sites"]
 
 
 @pytest.mark.slow

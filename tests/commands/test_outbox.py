@@ -20,6 +20,7 @@ from caliber_crawler.commands.notification import Notice, notify, resend
 from caliber_crawler.crawling.outbox import Outbox, Pending
 from caliber_crawler.disk_space import DiskSpace
 from caliber_crawler.errors import ArchiveFull
+from caliber_crawler.notification.site_message import message_of
 from tests.alerts.receivers import Webhook, webhook
 from tests.conftest import Result, start
 from tests.small_disk import small_disk_at
@@ -104,21 +105,78 @@ def test_a_message_that_was_overtaken_is_not_sent(tmp_path: Path, received: Webh
     assert states_sent(received) == []
 
 
-def test_one_refused_message_does_not_stop_the_others(tmp_path: Path) -> None:
+@pytest.mark.parametrize("refused", range(5))
+def test_one_refused_site_does_not_stop_the_others(refused: int, tmp_path: Path) -> None:
     archive = tmp_path / "a.db"
+    sites = [f"site{number}" for number in range(5)]
     sent: list[str] = []
 
     def send(target: object, message: Any, environment: object) -> str | None:
-        if message.payload["site"] == "first":
+        about = [account["site"] for account in message.payload.get("sites", [message.payload])]
+        if sites[refused] in about:
             return "it answered 400"
-        sent.append(message.payload["site"])
+        sent.extend(about)
         return None
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(notification, "send", send)
-        for site in ("first", "second", "third"):
-            report("https://hooks.example/x", archive, DOWN, subject=site)
-    assert sent == ["second", "third"]
+        notify(
+            "https://hooks.example/x",
+            archive,
+            [Notice(site, DOWN, None, {"site": site, "exit_code": 10}) for site in sites],
+        )
+        for _ in range(2):
+            resend("https://hooks.example/x", archive)
+    assert sorted(sent) == [site for site in sites if site != sites[refused]], "each once"
+
+
+def find_everywhere(url: str, archive: Path, states: dict[str, SiteState]) -> None:
+    """End a crawl of several sites."""
+    accounts = {
+        site: {"site": site, "exit_code": state.exit_code, "alarms": state.alarms} for site, state in states.items()
+    }
+    notify(
+        url,
+        archive,
+        [Notice(site, state, None, {**accounts[site], "why": f"why {site}"}) for site, state in states.items()],
+    )
+
+
+def test_a_crawl_of_a_thousand_sites_sends_one_message(tmp_path: Path, received: Webhook) -> None:
+    archive, sites = tmp_path / "a.db", [f"site{number:04}" for number in range(1_000)]
+    find_everywhere(received.url, archive, dict.fromkeys(sites, HEALTHY))
+    found = {site: DOWN if number else REDESIGN for number, site in enumerate(sites[:900])}
+    find_everywhere(received.url, archive, dict.fromkeys(sites, HEALTHY) | found)
+    find_everywhere(received.url, archive, dict.fromkeys(sites, HEALTHY) | found)
+    (_, news) = received.payloads
+    assert (news["site"], news["state"], len(news["sites"])) == ("900 sites", "failed", 900)
+    assert {each["site"]: (each["state"], each["why"]) for each in news["sites"]} == {
+        site: (state.name, f"why {site}") for site, state in found.items()
+    }
+    assert {each["state_before"] for each in news["sites"]} == {"healthy"}
+
+
+def test_a_joined_message_names_each_state_with_its_sites() -> None:
+    def account(site: str, state: SiteState, why: str | None) -> dict[str, Any]:
+        return {"site": site, "state": state.name, "exit_code": state.exit_code, "alarms": state.alarms, "why": why}
+
+    accounts = [
+        account("a", HEALTHY, None),
+        account("b", DOWN, "b does not answer."),
+        account("c", REDESIGN, None),
+        account("d", DOWN, "d does not answer"),
+        account("e", FULL, "The disk is full."),
+    ]
+    message = message_of(accounts)
+    assert message.title == "5 sites: 3 × the crawl failed, 1 × alarm, 1 × healthy"
+    assert message.lines == [
+        "e: the crawl failed (exit code 11): The disk is full.",
+        "2 sites: the crawl failed (exit code 10): b, d. b: b does not answer.",
+        "c: alarm (exit code 3; open alarms: unknown_layout).",
+        "a: healthy.",
+    ]
+    assert message_of(accounts[::-1]).id == message.id != message_of(accounts[1:]).id
+    assert message_of(accounts[1:2]).payload == accounts[1]
 
 
 @given(crawls=st.lists(st.tuples(st.sampled_from(STATES), st.booleans()), max_size=12))
@@ -162,8 +220,9 @@ def send_and_die(*arguments):
     send(*arguments)
     os.kill(os.getpid(), signal.SIGKILL)
 notification.send = send_and_die
-notice = notification.Notice("gazette", SiteState(10), None, {{"site": "gazette", "exit_code": 10}})
-notification.notify({received.url!r}, Path({str(archive)!r}), [notice])
+sites = ("gazette", "courier")
+notices = [notification.Notice(site, SiteState(10), None, {{"site": site, "exit_code": 10}}) for site in sites]
+notification.notify({received.url!r}, Path({str(archive)!r}), notices)
 """
     assert start(code, module="-c").wait(60) == -9
     assert states_sent(received) == ["failed"]
@@ -290,8 +349,9 @@ def test_a_command_with_several_sites_that_cannot_start_sends_one_message_and_on
     archive.unlink()
     for _ in range(2):
         caliber("crawl", *sites, "--archive", archive, CALIBER_NOTIFY=received.url)
-    news = [(account["site"], account["state"]) for account in received.payloads[1:]]
-    assert news == [(", ".join(sites), "healthy"), *((site, "failed") for site in sites)]
+    started, failed = received.payloads[1:]
+    assert (started["site"], started["state"]) == (", ".join(sites), "healthy")
+    assert [(account["site"], account["state"]) for account in failed["sites"]] == [(site, "failed") for site in sites]
 
 
 @pytest.mark.parametrize(
