@@ -50,7 +50,7 @@ def clock_after(line: str, position: int, language: str | None, limit: int) -> P
     if match is None or match.start("hour") >= limit:
         return None
     gap = match["gap"]
-    if len(gap) > MAX_GAP_BEFORE_DOT and role_of_label(gap) is Role.UPDATED:  # "7 January 2026, updated 10:15"
+    if role_of_label(gap) is Role.UPDATED:  # "7 January 2026, updated 10:15"
         return None
     return _clock_of(line, match, language, match.start("hour") - position, gap)
 
@@ -64,7 +64,10 @@ def clock_before(line: str, position: int, language: str | None, limit: int) -> 
         clock = _clock_of(line, match, language, 0, gap_before)
         if clock is not None and clock.end <= position and not re.search(r"\d", line[clock.end : position]):
             found = clock._replace(gap=position - clock.end)
-    return found if found is not None and found.gap <= MAX_GAP else None
+    if found is None or found.gap > MAX_GAP:
+        return None
+    labelled = role_of_label(line[found.end : position])  # "Updated 10:15 | published 7 January 2026"
+    return None if labelled in (Role.PUBLISHED, Role.UPDATED) else found
 
 
 def half_at(line: str, position: int, language: str | None) -> tuple[str, int] | None:

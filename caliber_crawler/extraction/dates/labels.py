@@ -18,6 +18,9 @@ MAX_LABEL_LENGTH = 60
 
 
 MAX_OTHER_LENGTH = 20
+_DIVIDER = re.compile(r"[|｜¦·•∙・/;；()（）\[\]【】–—]|\s-\s")
+_LETTER = re.compile(r"[^\W\d_]")
+_DIGIT = re.compile(r"\d")
 
 
 class Role(Enum):
@@ -60,23 +63,52 @@ def _pattern(role: Role) -> re.Pattern[str]:
 @lru_cache(maxsize=4096)
 def role_of_label(before: str, after: str = "") -> Role:
     """Return what a date is by the text between the previous date and it, and by the text after the last one."""
-    for text in (before[-MAX_LABEL_LENGTH:], after[:MAX_LABEL_LENGTH]):
-        label = " ".join(map(word_key, text.split()))
-        if not label:
-            continue
-        updated, published = _last(Role.UPDATED, label), _last(Role.PUBLISHED, label)
-        if updated >= 0 or published >= 0:
-            return Role.UPDATED if updated >= published else Role.PUBLISHED
-        if _DATE_WORD.search(label):
-            return Role.PUBLISHED
-        if _pattern(Role.OTHER).search(label, max(0, len(label) - MAX_OTHER_LENGTH)):
-            return Role.OTHER
+    role = _role_in(before[-MAX_LABEL_LENGTH:])
+    return role if role is not Role.UNNAMED or not after else _role_in(_without_labelled(after[:MAX_LABEL_LENGTH]))
+
+
+def _role_in(text: str) -> Role:
+    label = _key(text)
+    if not label:
+        return Role.UNNAMED
+    updated, published = _last(Role.UPDATED, label), _last(Role.PUBLISHED, label)
+    if updated is not None or published is not None:
+        is_updated = published is None or (updated is not None and updated.start() >= published.start())
+        return Role.UPDATED if is_updated else Role.PUBLISHED
+    if _DATE_WORD.search(label):
+        return Role.PUBLISHED
+    if _pattern(Role.OTHER).search(label, max(0, len(label) - MAX_OTHER_LENGTH)):
+        return Role.OTHER
     return Role.UNNAMED
 
 
-def _last(role: Role, label: str) -> int:
-    """The position of the last of these stems, -1 if none is there: the nearest word is the label."""
-    return max((match.start() for match in _pattern(role).finditer(label)), default=-1)
+def _without_labelled(after: str) -> str:
+    """A text behind a date, without the parts whose label belongs to what else they say.
+
+    ``7 January 2026 | Updated 10:15`` is not the date of an update, but ``7 January 2026 (updated)`` is.
+    """
+    parts = enumerate(_DIVIDER.split(after))
+    return " ".join(part for number, part in parts if not _labels_something(part, is_beside=number == 0))
+
+
+def _labels_something(part: str, *, is_beside: bool) -> bool:
+    """Return whether a part has a label and a number; or, apart from the date, a label and other words."""
+    key = _key(part)
+    label = _last(Role.UPDATED, key) or _last(Role.PUBLISHED, key)
+    if label is None:
+        return False
+    following = key[label.end() :].partition(" ")[2]
+    return _DIGIT.search(key) is not None or (not is_beside and _LETTER.search(following) is not None)
+
+
+def _key(text: str) -> str:
+    return " ".join(map(word_key, text.split()))
+
+
+def _last(role: Role, label: str) -> re.Match[str] | None:
+    """The last of these stems: the nearest word is the label."""
+    found = [*_pattern(role).finditer(label)]
+    return found[-1] if found else None
 
 
 @lru_cache(maxsize=8192)

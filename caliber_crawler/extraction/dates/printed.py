@@ -35,7 +35,10 @@ _COUNTED_MONTH = re.compile(
 _NUMERIC = re.compile(
     r"(?<![\d./,+-])(?<!\d:)(?P<a>\d{1,2})(?P<mark>\s?[./-]\s?)(?P<b>\d{1,2})(?P=mark)(?P<y>\d{4}|\d{2})(?![\d%])(?![./-]\d)"
 )
-_LETTERS = r"[^\s\d!-@\[-`{-\xa9\xab-\xb4\xb6-\xb9\xbb-\xbf\u2010-\u2027\u2030-\u205e\u3000-\u303f\u060c]"
+_MARKS = (
+    r"!-@\[-`{-\xa9\xab-\xb4\xb6-\xb9\xbb-\xbf\u060c\u2010-\u2027\u2030-\u205e\u3000-\u303f\uff01-\uff0f\uff1a-\uff20"
+)
+_LETTERS = rf"[^\s\d{_MARKS}]"
 _TOKEN = re.compile(
     rf"(?P<number>\d+)|(?P<word>(?:[\u0e01-\u0e4e]++\.)+|{_LETTERS}++(?:[’'ʼ]{_LETTERS}++)*)|(?P<mark>[^\s])"
 )

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import takewhile
 from types import MappingProxyType
 
 from caliber_crawler.extraction.dates.labels import Role, role_of_label
 from caliber_crawler.extraction.dates.printed import find_printed_dates
-from caliber_crawler.extraction.generic.byline_lines import is_byline_line
+from caliber_crawler.extraction.generic.byline_lines import is_byline_line, is_signature
 from caliber_crawler.extraction.omissions import (
     AUTHOR_BOX,
     DUPLICATE,
@@ -46,6 +47,7 @@ BIOGRAPHY_LINES = 3
 MIN_NAME_WORDS, MAX_NAME_WORDS = 2, 4
 TAIL_LINES = 6
 LEAD_LINES = 3
+SIGNATURE_LINES = 3
 MAX_PARTICLE_LENGTH = 3
 MAX_REST_WORDS = 5
 """Words of a byline beside the date, the authors and the comments: a name, a weekday or a place."""
@@ -58,6 +60,7 @@ _OFFER = re.compile(rf"(?<!\w)(?:{any_of(OFFERS)})(?!\w)", re.IGNORECASE)
 _OFFERS_ONLY = re.compile(rf"(?:[\W\d_]*+(?:{any_of(OFFERS)})(?!\w))+[\W\d_]*+", re.IGNORECASE)
 _BYLINE = re.compile(rf"(?<!\w)(?:{any_of(BYLINES)})(?!\w)", re.IGNORECASE)
 _WORDS = re.compile(r"[^\W\d_]+")
+_SPEAKER = re.compile(r"[^:：՝]{1,30}[:：՝]")
 _UNCASED = re.compile(r"[\u0590-\u08ff\u0900-\u10ff\u1200-\u139f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _COPULAS = frozenset(("–", "—", "-", "is", "was", "ist", "est", "es"))
 _LABELS = frozenset(fold(label) for table in LABELS.values() for label in table)
@@ -108,11 +111,15 @@ def _without_datelines(lines: list[str], authors: Collection[str]) -> list[str]:
     """The lines without those up to a byline or an offer among the first ones, if no text is before it."""
     start = 0
     for number, line in enumerate(lines[:LEAD_LINES]):
-        if _is_dateline(line, authors) or _is_offer(line) or is_byline_line(line, authors):
+        if _is_byline(line, authors) or _is_offer(line):
             start = number + 1
         elif len(line) > MAX_LABEL_LENGTH or _ends_sentence(line):
             break
     return lines[start:] or lines
+
+
+def _is_byline(line: str, authors: Collection[str]) -> bool:
+    return _is_dateline(line, authors) or is_byline_line(line, authors) or is_signature(line)
 
 
 def _ends_sentence(line: str) -> bool:
@@ -188,7 +195,10 @@ def _without_lead(lines: list[str], headings: Mapping[str, str] = MappingProxyTy
 def _without_tail(lines: list[str], authors: Collection[str], omissions: Omissions | None = None) -> list[str]:
     """The lines without invitations and the author's biography at the end, and without a final label of theirs."""
     kept = _without_last(lines, TAIL_LINES, lambda line: _is_invitation(line) or _is_offer(line), INVITATION, omissions)
-    kept = _without_last(kept, 1, lambda line: _is_signature(line, authors), LEAD, omissions)
+    signed = sum(
+        1 for _ in takewhile(lambda line: _is_signature(line, authors, lines), kept[: -SIGNATURE_LINES - 1 : -1])
+    )
+    kept = _without_last(kept, signed, lambda _: True, LEAD, omissions)
     kept = _without_last(kept, BIOGRAPHY_LINES, lambda line: _is_introduction(line, authors), AUTHOR_BOX, omissions)
     while len(kept) > 1 and len(kept[-1]) <= MAX_LABEL_LENGTH / 2 and kept[-1].endswith((":", "...", "…")):
         label = kept.pop()
@@ -197,9 +207,15 @@ def _without_tail(lines: list[str], authors: Collection[str], omissions: Omissio
     return kept
 
 
-def _is_signature(line: str, authors: Collection[str]) -> bool:
-    """Return whether a last line holds only the author, with a label, a date or neither."""
-    return fold(line) in map(fold, authors) or _is_dateline(line, authors) or is_byline_line(line, authors)
+def _is_signature(line: str, authors: Collection[str], lines: Sequence[str]) -> bool:
+    """Return whether a last line holds only the author, with a label, a date or neither.
+
+    In an interview lines begin with the same label: "记者：谢谢您" is text then.
+    """
+    if fold(line) in map(fold, authors) or _is_dateline(line, authors) or is_byline_line(line, authors):
+        return True
+    label = _SPEAKER.match(line)
+    return is_signature(line) and (label is None or sum(other.startswith(label[0]) for other in lines) == 1)
 
 
 def _without_last(

@@ -9,7 +9,12 @@ from caliber_crawler.extraction.dates.keys import word_key
 from caliber_crawler.extraction.dates.labels import Role, role_of_label
 from caliber_crawler.extraction.dates.printed import find_printed_dates, with_ascii_digits
 from caliber_crawler.extraction.dates.words import load_words, month_named
-from caliber_crawler.extraction.generic.names import has_label, is_name, split_names
+from caliber_crawler.extraction.generic.names import (
+    has_label,
+    has_only_labelled_names,
+    is_name,
+    split_names,
+)
 from caliber_crawler.extraction.phrases import BYLINES, any_of
 from caliber_crawler.extraction.text import fold
 
@@ -34,6 +39,19 @@ _LABELS = re.compile(rf"(?<!\w)(?:{any_of(BYLINES)})(?!\w)\s?[:：՝]?", re.IGNO
 _APART = "·"
 _MARKS = " ,;.:|–—-/()"
 _WORD = re.compile(r"\w+")
+_BRACKETED = re.compile(r"[(\[（【〔［](.*)[)\]）】〕］][.。]?")
+# What agencies and East Asian papers write without a colon: "Reporting by Jane Roe; Editing by Jon Moe", "홍길동 기자".
+_NAMES = r"(?-i:[^\W\d_a-z][\w.'’-]*(?:\s(?:[^\W\d_a-z][\w.'’-]*|de|van|von|al|bin))*)"
+_MADE_BY = (
+    r"(?:additional\s)?(?:reporting|writing|editing|compiled|edited|written)\sby\s"
+    rf"{_NAMES}(?:(?:,|\sand|,\sand|\sin|\sat)\s{_NAMES})*"
+)
+_SIGNATURE = re.compile(
+    rf"{_MADE_BY}(?:[;.,]\s(?:and\s)?{_MADE_BY})*\.?"
+    r"|(?:(?:本报|本報|本网|本刊)?(?:记者|記者|编辑|編輯|责编|文|撰文)[\s・·]\s?[\u3400-\u9fff]{2,4}\s*(?:报道|報道|報導)?\s*)+"
+    r"|[\uac00-\ud7af]{2,4}\s?(?:기자|특파원|선임기자)(?:\s\S{1,30}@\S{1,40})?",
+    re.IGNORECASE,
+)
 _CAPITAL = re.compile(r"[A-ZÀ-ÞĀ-ɏΑ-ΩЀ-Я]")
 
 
@@ -55,6 +73,16 @@ def is_byline_line(line: str, authors: Collection[str] = (), language: str | Non
     return len(named) <= MAX_NAMES and all(
         _has_only_names(piece, known) or _has_only_names(_without_weekdays(piece), known) for piece in named
     )
+
+
+def is_signature(line: str) -> bool:
+    """Return whether a line, in brackets or not, only names by their roles those who made an article.
+
+    ``(Reporter: Jane Roe)``, ``记者：王小明 编辑：李华``, ``Reporting by Jane Roe; Editing by Jon Moe``.
+    """
+    bracketed = _BRACKETED.fullmatch(line)
+    text = (bracketed[1] if bracketed else line).strip()
+    return len(text) <= MAX_LENGTH and (has_only_labelled_names(text) or _SIGNATURE.fullmatch(text) is not None)
 
 
 def _without_dates(line: str, language: str | None) -> tuple[str, bool]:

@@ -19,8 +19,8 @@ class By(NamedTuple):
 
 
 _EN = """
-written reported published posted reposted submitted created authored compiled contributed prepared article story text
-words report recipe analysis opinion review interview commentary column essay
+written reporting writing reported published posted reposted submitted created authored compiled contributed
+prepared article story text words report recipe analysis opinion review interview commentary column essay
 """
 WRITTEN_BY: Mapping[str, By] = {
     "en": By(tuple(_EN.split()), ("by",), ("a", "an")),
@@ -100,21 +100,58 @@ LABELS: Mapping[str, tuple[str, ...]] = {
 }
 """Labels that stand before a name with or without a colon."""
 LABELS_WITH_COLON: Mapping[str, tuple[str, ...]] = {
-    "en": ("words", "story", "report", "reporter", "reporting", "writer"),
-    "de": ("redaktion", "bericht", "interview"),
-    "fr": ("texte", "rédaction"),
-    "es": ("texto", "redacción", "redactor", "redactora", "periodista"),
-    "it": ("testo", "articolo"),
+    "en": ("words", "story", "report", "reporter", "reporters", "reporting", "writer", "correspondent"),
+    "de": ("redaktion", "bericht", "interview", "reporter", "reporterin", "korrespondent", "korrespondentin"),
+    "fr": ("texte", "rédaction", "journaliste", "correspondant", "correspondante"),
+    "es": ("texto", "redacción", "redactor", "redactora", "periodista", "reportero", "reportera", "corresponsal"),
+    "pt": ("autor", "autora", "repórter", "reportagem", "redação", "jornalista", "por"),
+    "it": ("testo", "articolo", "giornalista", "redazione", "redattore", "redattrice"),
+    "ca": ("periodista", "redacció"),
+    "ro": ("autor", "autoare", "reporter", "redactor", "jurnalist"),
+    "nl": ("auteur", "verslaggever", "redactie", "correspondent"),
+    "sv": ("skribent", "reporter", "journalist", "författare"),
+    "da": ("journalist", "skribent", "forfatter"),
+    "no": ("tekst", "journalist", "forfatter"),
+    "fi": ("kirjoittaja", "toimittaja", "teksti"),
+    "et": ("autor", "toimetaja", "ajakirjanik"),
+    "lv": ("autors", "autore", "žurnālists", "žurnāliste"),
+    "lt": ("autorius", "autorė", "žurnalistas", "žurnalistė"),
+    "pl": ("autor", "dziennikarz", "dziennikarka", "tekst"),
+    "cs": ("autor", "autorka", "redaktorka", "text"),
+    "hu": ("szerző", "újságíró", "tudósító"),
+    "hr": ("autor", "autorica", "novinar", "novinarka", "piše"),
+    "sr": ("аутор", "новинар", "новинарка", "пише"),
+    "bg": ("репортер", "журналист", "автор"),
+    "el": ("συντάκτης", "συντάκτρια", "δημοσιογράφος", "κείμενο", "ρεπορτάζ", "γράφει"),
+    "sq": ("autori", "gazetari", "gazetarja"),
     "tr": ("haber", "muhabir", "röportaj"),
-    "az": ("müxbir", "jurnalist"),
-    "ru": ("журналист", "корреспондент", "материал"),
+    "az": ("müxbir", "jurnalist", "reportyor"),
+    "ru": ("журналист", "корреспондент", "материал", "репортёр", "репортер", "обозреватель"),
+    "uk": ("автор", "журналіст", "журналістка", "кореспондент", "кореспондентка", "текст"),
+    "be": ("аўтар", "аўтарка", "журналіст", "карэспандэнт"),
+    "kk": ("авторы", "тілші", "журналист"),
+    "ky": ("автору", "кабарчы"),
+    "uz": ("muxbir", "jurnalist", "мухбир"),
+    "tg": ("муаллиф", "хабарнигор"),
+    "mn": ("зохиогч", "сэтгүүлч", "сурвалжлагч"),
     "fa": ("خبرنگار", "گزارشگر", "گزارش"),
-    "ar": ("تقرير", "المراسل", "حوار"),
-    "hy": ("լրագրող",),
-    "ka": ("ჟურნალისტი",),
-    "zh": ("文", "记者", "記者"),
-    "ja": ("文", "記者"),
-    "ko": ("기자",),
+    "ar": ("تقرير", "المراسل", "حوار", "الصحفي", "الصحافي"),
+    "ur": ("رپورٹر", "تحریر", "نامہ نگار"),
+    "he": ("כתב", "כתבת", "מאת", "כתיבה"),
+    "hy": ("լրագրող", "թղթակից"),
+    "ka": ("ჟურნალისტი", "კორესპონდენტი"),
+    "hi": ("संवाददाता", "लेखक", "लेखिका", "रिपोर्टर", "पत्रकार"),
+    "ne": ("संवाददाता", "लेखक"),
+    "bn": ("প্রতিবেদক", "রিপোর্টার", "লেখক"),
+    "ta": ("நிருபர்", "எழுதியவர்", "செய்தியாளர்"),
+    "th": ("ผู้สื่อข่าว", "รายงานโดย", "ผู้เขียน", "เรื่อง", "ข่าว"),
+    "id": ("penulis", "reporter", "pewarta", "laporan", "wartawan"),
+    "ms": ("penulis", "wartawan"),
+    "vi": ("phóng viên", "tác giả", "tin bài", "bài"),
+    "sw": ("mwandishi",),
+    "zh": ("文", "记者", "記者", "采写", "採訪"),
+    "ja": ("文", "記者", "取材", "取材・文"),
+    "ko": ("기자", "취재"),
 }
 """Labels that are the name of something else without a colon: "Haber Merkezi" is a desk."""
 OF_EDITORS = (
@@ -147,6 +184,10 @@ OF_EDITORS = (
     ),
     *("责任编辑", "責任編輯", "编辑", "編輯", "责编", "責編", "校对", "审核", "编审", "来源", "來源", "编译", "編譯"),
     *("redaktörü", "խմբագիր", "რედაქტორი", "ویراستار", "مترجم", "تحرير", "ترجمة", "المصدر", "edición", "edited"),
+    *("edição", "edizione", "redakcja", "redaktorius", "redaktors", "redaktør", "redaktör", "redakteur", "szerkesztő"),
+    *("urednik", "urednica", "уредник", "рэдактар", "muharrir", "муҳаррир", "עריכה", "ערך", "संपादक", "সম্পাদনা"),
+    *("সম্পাদক", "บรรณาธิการ", "เรียบเรียง", "biên tập", "biên tập viên", "penyunting", "penerjemah", "επιμέλεια"),
+    *("编审", "初审", "终审", "監製", "监制", "責編", "編集", "편집"),
 )
 """Labels of people who edited or translated a text, and of its source. They count if nobody else is named."""
 OF_OTHERS = (

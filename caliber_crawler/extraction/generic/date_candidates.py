@@ -52,6 +52,7 @@ _YEAR = re.compile(r"\d{4}|\d[./-]\d\d?[./-]\d\d|[’']\d\d|\d[. ]{1,2}[^\W\d_]{
 ASIDE = "in a part of the page that is not the article"
 _TEASER = "beside the headline of another article"
 _SENTENCE_END = re.compile(r"[.!?。！？।։]$")
+_CLOCK_END = re.compile(r"\d[:.hH]\d\d\s?[^\W\d_]{1,2}(?:\.\s?[^\W\d_])?\.$")  # "p.m.", "น.", "ч."
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -254,9 +255,7 @@ def _label_of(element: etree._Element) -> tuple[str, str, str]:
     """The text before an element in its line, in the element before the first digit, and after the element."""
     block = block_of(element)
     inside = _before_digits(short_text(element, MAX_BESIDE) or "")
-    if block is None or block is element:
-        return "", inside, ""
-    if len(block) > MAX_INLINE:
+    if block is None or block is element or len(block) > MAX_INLINE:
         return "", inside, ""
     for run in runs_of(block):
         own = [piece for piece in run if piece.owner is element or element in piece.owner.iterancestors()]
@@ -277,7 +276,7 @@ def _is_in_sentence(before: str, after: str) -> bool:
         return False
     if len(before) + len(after) > MAX_SENTENCE_LENGTH:
         return True
-    if not _SENTENCE_END.search(after or before):
+    if not _SENTENCE_END.search(after or before) or _CLOCK_END.search(after):
         return False
     return _running_words(after) >= 2 or _running_words(before) + _running_words(after) >= MIN_RUNNING_WORDS
 

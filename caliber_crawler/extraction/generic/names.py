@@ -20,6 +20,7 @@ from caliber_crawler.extraction.text import clean_inline, fold
 MAX_AUTHORS = 12
 MAX_NAME_LENGTH = 60
 MAX_LINE_LENGTH = 160
+MAX_NAME_WORDS = 5
 
 
 def _any_of(phrases: Iterable[str]) -> str:
@@ -42,8 +43,8 @@ _SPACED_BY = re.compile(rf"^(?:{_any_of((*LABELS['zh'], '记者', '記者'))})\s
 # "Author:" in any language. The rest of the line is the names.
 _LABEL = re.compile(r"^(?:[^\W\d_]{2,20}+[ ]?){1,2}[:：՝]\s*+")
 _KNOWN_LABEL = re.compile(
-    rf"(?:^|(?<=[\s;|,·•/(]))(?:(?P<author>{_any_of(author_labels())})|(?P<editor>{_any_of(OF_EDITORS)})|"
-    rf"(?P<other>{_any_of(OF_OTHERS)}))\s?[:：՝]\s*+",
+    rf"(?:^|(?<=[\s;|,·•/(；，、／・]))(?:(?P<author>{_any_of(author_labels())})|(?P<editor>{_any_of(OF_EDITORS)})|"
+    rf"(?P<other>{_any_of(OF_OTHERS)}))(?:\s?[:：՝]|(?<=[\u3400-\u9fff])[/／=＝])\s*+",
     re.IGNORECASE,
 )
 _JOIN = re.compile(
@@ -112,6 +113,8 @@ _DESK = re.compile(
 # Scripts without capitals; Georgian has them, but does not write names with them.
 _UNCASED = re.compile(r"[\u0590-\u08ff\u0900-\u10ff\u1200-\u139f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _IDEOGRAPHIC = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,5}")
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_NO_LETTERS_OF_NAMES = re.compile(r"[\d!?。！？…@\"«»“”]")
 _ABBREVIATED = re.compile(r"\s(?:Jr|Sr|[A-Z])$")
 _SINGLE = re.compile(r"[^\W\d_]+(?:[-'’.][^\W\d_]+){0,2}")
 _MARKS = " ,.;:|-–—"
@@ -139,15 +142,46 @@ def split_names(text: str) -> Iterator[str]:
 
 def _of_authors(line: str) -> str:
     """The part of a line with labels that names the authors: ``Photo: Jon Moe; Author: Jane Roe``."""
-    labels = list(_KNOWN_LABEL.finditer(line[: MAX_LINE_LENGTH * 2]))
-    if not labels:
+    before, *labelled = _labelled_parts(line)
+    if not labelled:
         return line
-    parts = {"author": "", None: line[: labels[0].start()], "editor": ""}
-    for label, following in zip(labels, [*labels[1:], None], strict=True):
-        part = line[label.end() : following.start() if following else len(line)]
-        if label.lastgroup in parts and not parts[label.lastgroup]:
-            parts[label.lastgroup] = part
+    parts = {"author": "", None: before[1], "editor": ""}
+    for kind, part in labelled:
+        if kind in parts and not parts[kind]:
+            parts[kind] = part
     return next((part for part in parts.values() if part.strip(_MARKS)), "")
+
+
+def _labelled_parts(line: str) -> Iterator[tuple[str | None, str]]:
+    """The text before the first label of a line, and the text behind each label, with what the label names."""
+    kind, start = None, 0
+    for label in _KNOWN_LABEL.finditer(line[: MAX_LINE_LENGTH * 2]):
+        yield kind, line[start : label.start()]
+        kind, start = label.lastgroup, label.end()
+    yield kind, line[start:]
+
+
+def has_only_labelled_names(line: str) -> bool:
+    """Return whether a line is nothing but labels with names: ``Reporter: Jane Roe; editor: Jon Moe``.
+
+    In scripts without capitals the label is what makes a short text a name: ``记者：王小明``.
+    """
+    (_, before), *labelled = _labelled_parts(line)
+    return bool(labelled) and not before.strip(_MARKS) and all(_are_names(part) for _, part in labelled)
+
+
+def _are_names(text: str) -> bool:
+    pieces = [piece for part in _JOIN.split(text) if part is not None and (piece := part.strip(_MARKS))]
+    return 0 < len(pieces) <= MAX_AUTHORS and all(map(_is_labelled_name, pieces))
+
+
+def _is_labelled_name(text: str) -> bool:
+    words = text.split()
+    if _NO_LETTERS_OF_NAMES.search(text) or len(words) > MAX_NAME_WORDS or len(text) > MAX_NAME_LENGTH:
+        return False
+    if _UNSPACED.match(text):
+        return all(map(_IDEOGRAPHIC.fullmatch, words))
+    return is_name(text) or (len(words) == 1 and _is_capitalised(text))
 
 
 def _names_between_joins(line: str) -> Iterator[str]:
