@@ -155,3 +155,69 @@ def test_no_changed_byte_makes_an_archive_worse(small: Path, rows: Rows, tmp_pat
     outcome = try_damage(Damage("byte", "", bytes(content)), rows, tmp_path / "damaged.db", lambda _: reextract)
     assert (outcome.worse, outcome.crash) == ("", "")
     assert outcome.found or not outcome.changed or readable_rows(tmp_path / "damaged.db") == rows
+
+
+KEYS = {
+    "field_coverage": ("field", b"headline", b"headlhne"),
+    "merge_marks": ("source", b"0123456789abcdef", b"0123456789abbdef"),
+    "site_facts": ("fact", b"encoding", b"encodhng"),
+    "takedown_keys": ("digest", b"fedcba9876543210", b"fedcba9866543210"),
+    "url_claims": ("url", b"https://a.example/claimed", b"https://a.example/clbimed"),
+}
+"""A key in a table without row IDs and checksums, and with a flipped bit."""
+
+
+@pytest.fixture
+def keyed(copy: Path) -> Path:
+    with closing(sqlite3.connect(copy)) as connection, connection:
+        connection.executescript(
+            """INSERT INTO field_coverage VALUES (1, 'caliber', 'new', 'headline', 'selector', 4, 4);
+            INSERT INTO merge_marks VALUES ('0123456789abcdef0123456789ABCDEF', 'b.db', '{}', '2026-01-07T12:00:00Z');
+            INSERT INTO site_facts VALUES
+              ('caliber', 'encoding', 'utf-8', 3, 4, '2026-01-07T12:00:00Z', '2026-01-07T12:00:00Z', NULL);
+            INSERT INTO takedowns VALUES
+              (1, 'caliber', 'en', 'asked', '2026-01-07T12:00:00Z', '2026-01-07T12:00:00Z', 1, 1, NULL);
+            INSERT INTO takedown_keys VALUES (substr('fedcba9876543210' || hex(zeroblob(32)), 1, 64), 1);
+            INSERT INTO url_claims VALUES ('https://a.example/claimed', 1)"""
+        )
+    return copy
+
+
+@pytest.mark.parametrize("table", KEYS)
+def test_a_damaged_key_is_corrected_or_reported(keyed: Path, table: str) -> None:
+    column, old, new = KEYS[table]
+    before = rows_of(keyed)
+    change(keyed, table, old, new)
+    result = repair(keyed)
+    assert result.before.findings
+    if rows_of(keyed) != before:
+        (message,) = result.lost
+        assert message.startswith(f"{column} of {table}")
+        assert old.decode() in message
+        assert new.decode() in message
+
+
+def test_a_damaged_reference_in_a_key_is_corrected(copy: Path) -> None:
+    """The other value refers to nothing."""
+    with closing(sqlite3.connect(copy)) as connection, connection:
+        connection.execute("INSERT INTO url_claims VALUES ('https://a.example/claimed', 3)")
+    before = rows_of(copy)
+    change(copy, "url_claims", b"https://a.example/claimed\x03", b"https://a.example/claimed\x43")
+    result = repair(copy)
+    assert (result.left, result.lost, rows_of(copy)) == ([], [], before)
+
+
+def test_a_text_whose_type_is_damaged_is_restored(copy: Path, rows: Rows) -> None:
+    """One bit of its type makes it a BLOB, which has the same bytes."""
+    data = bytearray(copy.read_bytes())
+    at = data.index(b"Headline 1003", (root_of_versions(copy) - 1) * PAGE)
+    types = data.rindex(bytes([2 * len("Headline 1003") + 13]), at - 120, at)
+    data[types] ^= 1
+    copy.write_bytes(bytes(data))
+    result = repair(copy)
+    assert any("non-TEXT value" in finding.message for finding in result.before.findings)
+    assert (result.left, result.lost, rows_of(copy)) == ([], [], rows)
+
+
+def root_of_versions(path: Path) -> int:
+    return next(number for number, name in places_of(path).items() if name == "versions")

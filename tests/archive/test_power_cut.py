@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import damage
 from caliber_crawler.archive import Archive, Entry
 from caliber_crawler.items import Extraction, Problem
 from tests.archive.disk import Disk, can_observe_writes
@@ -111,7 +112,9 @@ def cut(newsroom: Newsroom, path: Path, folder: Path) -> tuple[Path, int]:
         if number == 3:
             synced = (Path(f"{path}-wal").stat().st_size - 32) // FRAME
         with newsroom.archive.transaction(synced_every=0 if number < 3 else math.inf):
-            newsroom.archive.runs.record_problem(1, Problem(stage="check", reason="odd", message=f"{number}"), url="u")
+            newsroom.archive.runs.record_problem(
+                1, Problem(stage="check", reason="odd", message=f"{number}"), url=URLS[number]
+            )
     for part in ("", "-wal", ".lock"):
         shutil.copy(f"{path}{part}", folder / f"cut.db{part}")
     return folder / "cut.db", synced
@@ -167,3 +170,30 @@ def test_the_next_writer_leaves_nothing_behind_a_gap(newsroom: Newsroom, path: P
             shutil.copy(f"{archive}{part}", f"{killed}{part}")
     check = Archive.verify_file(killed)
     assert (check.findings, check.notes) == ([], [])
+
+
+@pytest.mark.parametrize("place", [3, 7, 8, 16, 23, 24 + 8100])
+def test_a_flipped_bit_in_the_last_synced_frame_loses_nothing(
+    newsroom: Newsroom, path: Path, tmp_path: Path, place: int
+) -> None:
+    """The number of the page, the end of the transaction, salts, checksums, and the content of the page."""
+    archive, synced = cut(newsroom, path, tmp_path)
+    log = Path(f"{archive}-wal")
+    content = bytearray(log.read_bytes()[: 32 + synced * FRAME])
+    log.write_bytes(content)
+    undamaged = tmp_path / "undamaged.db"
+    damage.write(undamaged, archive.read_bytes(), bytes(content))
+    expected = damage.rows_of(undamaged)
+    content[32 + (synced - 1) * FRAME + place] ^= 1
+    log.write_bytes(content)
+    result = Archive.repair_file(archive, lambda _: None, {})
+    assert any("-wal is damaged" in finding.message for finding in result.before.findings)
+    assert (result.left, result.lost, damage.rows_of(archive)) == ([], [], expected)
+
+
+def test_a_repair_reports_what_is_missing_in_the_log(newsroom: Newsroom, path: Path, tmp_path: Path) -> None:
+    archive, synced = cut(newsroom, path, tmp_path)
+    log = Path(f"{archive}-wal")
+    log.write_bytes(log.read_bytes()[: 32 + (synced - 2) * FRAME])
+    result = Archive.repair_file(archive, lambda _: None, {})
+    assert "the write-ahead log: 2 pages" in str(result.lost)

@@ -39,6 +39,7 @@ WITNESSES: Mapping[tuple[str, str], str] = {
         for name in ("url", "slug", "post_number", "language")
     },
     ("articles", "site"): "SELECT site FROM captures WHERE article_id = :id",
+    ("cold_pages", "digest"): "SELECT body_digest FROM captures WHERE size = :size",
 }
 """Rows that repeat a value."""
 VOCABULARY = frozenset(
@@ -149,6 +150,9 @@ def decision(
     (first, most), (_, next_most) = Counter({value: votes[value] for value in possible}).most_common(2)
     if most > next_most:
         return (first,)
+    existing = [value for value in possible if has_parent(connection, table, column, value)]
+    if len(existing) == 1:
+        return (existing[0],)
     if column == "url":
         known = [value for value in possible if is_confirmed(connection, value)]
     elif column in VOCABULARY:
@@ -174,6 +178,17 @@ def is_possible(column: str, value: Value) -> bool:
         except ValueError:
             return False
     return column != "url" or value.startswith(URL_SCHEMES)
+
+
+def has_parent(connection: Connection, table: str, column: str, value: Value) -> bool:
+    """Does a value refer to a row that exists, in a column that refers to another table?"""
+    parents = connection.rows(
+        'SELECT "table" AS parent, "to" AS name FROM pragma_foreign_key_list(?) WHERE "from" = ?', (table, column)
+    )
+    return any(
+        connection.value(f"SELECT 1 FROM {row['parent']} WHERE {row['name']} = ?", (value,)) is not None
+        for row in parents
+    )
 
 
 def is_confirmed(connection: Connection, url: Value) -> bool:

@@ -259,6 +259,10 @@ def _salvage(
                     runs.record_problem(run_id, Problem(stage="repair", reason="damaged", message=str(dispute)))
             result.restored = +restoration.counts
             result.lost = [*losses(connection, salvaged, references), *map(str, restoration.undecided)]
+            if missing := file.log.missing_frames:
+                result.lost.append(
+                    f"Lost from the write-ahead log: {quantity(missing, 'page')}, with what was written to them."
+                )
             if restoration.without_headers:
                 result.lost.append(f"The HTTP headers of {quantity(restoration.without_headers, 'capture')} are lost.")
             runs.finish(run_id, "finished", None, result.restored)

@@ -23,6 +23,7 @@ from caliber_crawler.archive.upkeep.media_types import restored_media_type
 from caliber_crawler.archive.upkeep.repair import VERSION_AT
 from caliber_crawler.archive.upkeep.restored_rows import RestoredRows
 from caliber_crawler.archive.upkeep.row_ids import settle_ids
+from caliber_crawler.archive.upkeep.row_keys import settle_keys
 from caliber_crawler.archive.upkeep.row_layout import is_row_sound, layouts
 from caliber_crawler.archive.upkeep.salvage import COMPUTED, Salvaged, insert
 from caliber_crawler.archive.upkeep.tree_map import DERIVED
@@ -120,9 +121,10 @@ class Restoration:
                 self.counts[table] += settle_ids(self._salvaged, self._connection, table)
         for table, layout in layouts().items():
             if not layout.is_index and not table.startswith((*COMPUTED, *DERIVED)):
-                settled, undecided = settle_disputes(self._salvaged.trees, self._connection, table)
-                self.counts[table] += settled
-                self.undecided += undecided
+                for settle in (settle_keys, settle_disputes):
+                    settled, undecided = settle(self._salvaged.trees, self._connection, table)
+                    self.counts[table] += settled
+                    self.undecided += undecided
 
     # --- articles and captures ----------------------------------------------------------------------------------------
 

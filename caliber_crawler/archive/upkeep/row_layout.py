@@ -69,7 +69,7 @@ class Layout:
                 return None
             row[self.id] = key
         for name, type in zip(self.columns, self.types, strict=True):
-            value = row[name]
+            value = row[name] = as_type(row[name], type)
             if value is None:
                 if name in self.required:
                     return None
@@ -82,6 +82,15 @@ class Layout:
     def key_of(self, row: Row) -> tuple[Value, ...]:
         """The primary key of a row."""
         return tuple(row[name] for name in self.primary_key)
+
+
+def as_type(value: Value, type: str) -> Value:
+    """A text that is stored as a BLOB, or the reverse, as its column has it: a single bit makes the difference."""
+    if type == "TEXT" and isinstance(value, bytes):
+        return value.decode("utf-8", "surrogateescape")
+    if type == "BLOB" and isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape")
+    return value
 
 
 def is_row_sound(layout: Layout, row: Row) -> bool | None:

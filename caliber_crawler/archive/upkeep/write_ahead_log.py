@@ -12,11 +12,15 @@ import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from caliber_crawler.archive.core.checksums import flip_one_bit
 from caliber_crawler.archive.core.synced_log import FRAME_HEADER_SIZE, HEADER_SIZE, SALTS, synced_frames
 
 MAGICS = (0x377F0682, 0x377F0683)
+MAX_TRIES = 16
+"""Damaged frames of which a flipped bit in the number of the page is searched for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +52,14 @@ class WriteAheadLog:
         """The number of transactions that SQLite ignores because of a damaged frame before them."""
         self.unsynced_commits = 0
         """The same for a frame that was not yet synced. That is no damage: a power cut leaves such a log."""
+        self.missing_frames = 0
+        """The number of synced frames that the log does not have any more."""
         if self._file is not None:
             self._header = self._read(0, HEADER_SIZE)
             self._index()
             if self._read(0, HEADER_SIZE) != self._header:
                 # A writer began a new log meanwhile, so this one was in order.
-                self.lost_commits = self.unsynced_commits = 0
+                self.lost_commits = self.unsynced_commits = self.missing_frames = 0
 
     def close(self) -> None:
         """Close the log."""
@@ -70,11 +76,12 @@ class WriteAheadLog:
 
     def _index(self) -> None:
         pending: dict[int, int] = {}
-        is_ignored, synced = not self._is_header_valid(), None
-        if not is_ignored:
-            synced = synced_frames(self._archive, self._header[SALTS])
-        next_number = usable = 0
-        is_unsynced = False
+        is_ignored, is_unsynced = not self._is_header_valid(), False
+        synced = synced_frames(self._archive, self._salts())
+        self._size = os.fstat(self._file.fileno()).st_size if self._file else 0  # frames that were synced meanwhile
+        # Every page that the file does not have yet is in the log.
+        last_possible = (self._archive.stat().st_size + self._size) // self._page_size + 1
+        next_number = usable = present = 0
         for frame in self._frames():
             # The first frame that SQLite does not read may also have been one of an earlier log.
             if not is_ignored and (not frame.is_valid or frame.number != next_number):
@@ -85,16 +92,24 @@ class WriteAheadLog:
             if is_unsynced:
                 self.unsynced_commits += bool(frame.commits and frame.is_valid)
                 continue
+            if not (frame.is_valid or 1 <= frame.page_number <= last_possible):
+                continue
+            present += synced is not None and frame.number < synced
             pending[frame.page_number] = frame.at
-            # A damaged frame may claim to end a transaction.
-            if frame.commits and frame.is_valid:
+            # A damaged frame may claim to end a transaction. The last one that was synced did end one.
+            if (frame.commits and frame.is_valid) or frame.number + 1 == synced:
                 self._positions |= pending
-                self.last_page = max(self.last_page, frame.commits)
+                self.last_page = max(self.last_page, frame.commits if frame.is_valid else 0, *pending)
                 self.lost_commits += is_ignored
                 pending = {}
-        if synced is not None and usable < synced and not self.lost_commits:
-            # The damaged frame belongs to the last transaction, or the end of the log is missing.
-            self.lost_commits = 1
+        if synced is not None:
+            self.missing_frames = synced - present
+            if usable < synced and not self.lost_commits:  # the end of the log is missing
+                self.lost_commits = 1
+
+    def _salts(self) -> bytes:
+        """The salts of the log. Its frames repeat those of its header, which may be damaged."""
+        return self._header[SALTS] if self._is_header_valid() else self._read(HEADER_SIZE + 8, 8)
 
     def _is_header_valid(self) -> bool:
         header = self._header
@@ -111,23 +126,36 @@ class WriteAheadLog:
         header = self._header
         is_big = int.from_bytes(header[:4]) == MAGICS[1]
         step = FRAME_HEADER_SIZE + self._page_size
-        before, salts = struct.unpack(">II", header[24:]), header[SALTS]
-        if not self._is_header_valid():
-            # The frames repeat the salts of the header.
-            salts = self._read(HEADER_SIZE + 8, 8)
+        before, salts = struct.unpack(">II", header[24:]), self._salts()
+        tries = MAX_TRIES
         for number, at in enumerate(range(HEADER_SIZE, self._size - step + 1, step)):
             frame = self._read(at, step)
             if len(frame) < step:
                 return
             start, page = frame[:FRAME_HEADER_SIZE], frame[FRAME_HEADER_SIZE:]
-            page_number, commits = struct.unpack(">II", start[:8])
             stated = struct.unpack(">II", start[16:])
-            if start[8:16] != salts:
+            if different_bits(start[8:16], salts) > 1:
                 before = stated
                 continue
-            is_valid = sums(page, sums(start[:8], before, is_big=is_big), is_big=is_big) == stated
+
+            fits = partial(has_sums, page=page, before=before, stated=stated, is_big=is_big)
+            place, is_valid = start[:8], start[8:16] == salts and fits(start[:8])
+            if not is_valid and tries:
+                tries -= 1
+                place = flip_one_bit(place, fits) or place
             before = stated
+            page_number, commits = struct.unpack(">II", place)
             yield Frame(page_number, commits, at + FRAME_HEADER_SIZE, is_valid, number)
+
+
+def different_bits(one: bytes, other: bytes) -> int:
+    """The number of bits in which two byte strings of the same length differ."""
+    return (int.from_bytes(one) ^ int.from_bytes(other)).bit_count()
+
+
+def has_sums(place: bytes, *, page: bytes, before: tuple[int, int], stated: tuple[int, int], is_big: bool) -> bool:
+    """Does a frame have the checksums that it states? ``place`` is the beginning of its header."""
+    return sums(page, sums(place, before, is_big=is_big), is_big=is_big) == stated
 
 
 def sums(data: bytes, start: tuple[int, int], *, is_big: bool) -> tuple[int, int]:
