@@ -1,4 +1,4 @@
-"""Faults of the storage are weather: two workers, forty sites, and nothing is lost or crawled twice.
+"""Faults of the storage are weather: two workers, up to forty sites, and nothing is lost or crawled twice.
 
 The workers' back-off is a second instead of the minute that is the default, and all their pauses are multiples of it.
 So a second of a fault stands for a minute.
@@ -32,6 +32,8 @@ from tests.small_disk import small_disk_at
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 SITES, ARTICLES = 40, 3
+FEW_SITES = 20
+"""More than two workers crawl at a time."""
 REDESIGNED, DAMAGED, EARLIER = ("paper-00", "paper-01", "paper-02"), "paper-03", "paper-04"
 DISK = 96
 """Megabytes."""
@@ -161,7 +163,7 @@ def spoil_shards(dsn: str, folder: Path) -> None:
 def test_an_object_store_that_fails_for_a_while_loses_nothing(dsn: str, tmp_path: Path) -> None:
     with (
         run_object_store() as store,
-        serve_press(tmp_path, SITES, ARTICLES) as press,
+        serve_press(tmp_path, FEW_SITES, ARTICLES) as press,
         webhook() as received,
         run_crew(dsn, press, tmp_path, {**store.variables, "CALIBER_SHARDS": f"s3://{BUCKET}/shards"}) as crew,
     ):
