@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -33,18 +35,25 @@ def exposition(status: Status, now: datetime | None = None) -> bytes:
     return generate_latest(registry)
 
 
-def serve(read: Callable[[], Status], host: str, port: int) -> None:
-    """Serve the metrics until SIGINT or SIGTERM. Raises :class:`ClusterError` if the port is taken."""
+def serve(read: Callable[[], Status], host: str, port: int, announce: Callable[[str], None]) -> None:
+    """Serve the metrics until SIGINT or SIGTERM; ``announce`` receives their URL when requests are answered.
+
+    Raises :class:`ClusterError` if they cannot be served there.
+    """
     registry = CollectorRegistry()
     registry.register(ClusterCollector(read))
     try:
         server, thread = start_http_server(port, host, registry)
     except OSError as error:
-        raise ClusterError(f"Cannot serve metrics at {host}:{port}: {error.strerror}. Choose another --port.") from None
-    try:
-        thread.join()
-    finally:
-        server.shutdown()
+        raise ClusterError(
+            f"Cannot serve metrics at {host}:{port}: {error.strerror}. Choose another --port or --host."
+        ) from None
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # In a thread of its own: shutdown() waits for the end of the thread that serves, and a second signal may come.
+        signal.signal(number, lambda number, frame: threading.Thread(target=server.shutdown).start())
+    announce(f"http://{f'[{host}]' if ':' in host else host}:{server.server_port}/metrics")
+    thread.join()
+    server.server_close()
 
 
 class ClusterCollector(Collector):

@@ -67,8 +67,12 @@ def metrics(dsn: str, textfile: Path | None, port: int | None, host: str) -> Non
     from caliber_crawler.cluster.status import cluster_status
 
     if port is not None:
-        echo(f"Serving http://{host}:{port}/metrics; Ctrl-C stops it.", err=True)
-        serve(lambda: cluster_status(dsn), host, port)
+        serve(
+            lambda: cluster_status(dsn),
+            host,
+            port,
+            lambda url: echo(f"Serving {url}; Ctrl-C stops it.", err=True),
+        )
         return
     found = exposition(cluster_status(dsn))
     if textfile is None:

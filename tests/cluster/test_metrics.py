@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import socket
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
@@ -13,6 +19,7 @@ from caliber_crawler.cluster.database import connect, set_up
 from caliber_crawler.cluster.metrics import ClusterCollector, Status, exposition
 from caliber_crawler.cluster.status import cluster_status
 from caliber_crawler.errors import ClusterError
+from tests.conftest import Result, start
 
 NOW = datetime(2026, 1, 7, 12, tzinfo=UTC)
 STATUS: dict[str, list[dict[str, Any]]] = {
@@ -112,3 +119,38 @@ def test_the_size_of_a_shard_is_that_of_all_its_files(dsn: str) -> None:
                 (site, generation),
             )
     assert [(row["site"], row["size"]) for row in cluster_status(dsn)["shards"]] == [("gazette", 1070), ("weekly", 40)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("host", "url"), [("127.0.0.1", "http://127.0.0.1:{}"), ("::1", "http://[::1]:{}")])
+def test_metrics_are_served_where_the_command_says_until_it_is_stopped(
+    number: signal.Signals, host: str, url: str, tmp_path: Path
+) -> None:
+    """Also while PostgreSQL does not answer."""
+    with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as free:
+        port = free.getsockname()[1]
+    log = tmp_path / "log"
+    with log.open("wb") as stderr:
+        dsn = "postgresql://postgres@127.0.0.1:1/caliber"
+        serving = start("cluster", "metrics", "--dsn", dsn, "--port", port, "--host", host, stderr=stderr)
+        until = time.monotonic() + 60
+        while not log.read_bytes().endswith(b"\n") and time.monotonic() < until:
+            time.sleep(0.02)
+        assert log.read_text() == f"Serving {url.format(port)}/metrics; Ctrl-C stops it.\n"
+        with urlopen(f"{url.format(port)}/metrics", timeout=30) as response:
+            assert b"caliber_up 0.0" in response.read()
+        serving.send_signal(number)
+        assert serving.wait(30) == 0
+    assert "Aborted" not in log.read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("host", ["127.0.0.1", "no-such-host.invalid"])
+def test_metrics_that_cannot_be_served_are_not_announced(host: str, caliber: Callable[..., Result]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = caliber("cluster", "metrics", "--dsn", "postgresql://127.0.0.1:1/x", "--port", port, "--host", host)
+    assert result.exit_code == 17
+    assert result.stderr.startswith(f"Error: Cannot serve metrics at {host}:{port}: ")
+    assert result.stderr.endswith(" Choose another --port or --host.\n")
