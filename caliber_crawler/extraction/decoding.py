@@ -100,12 +100,15 @@ def _usual_encoding(body: bytes) -> str | None:
     """The encoding of the language that the page declares, if the text is in that language's letters."""
     match = _HTML_LANGUAGE.search(body[:LANGUAGE_SAMPLE])
     encodings, letters = _LETTERS.get(match[1].decode().lower() if match else "", ((), ""))
+    found, most = None, 0
     for encoding in encodings:
         text = body[:DETECTION_SAMPLE].decode(encoding, errors="replace").lower()
         others = [char for char in text if char > "\x7f" and char.isalpha()]
-        if others and sum(char in letters for char in others) >= MIN_OWN_LETTERS * len(others):
-            return encoding
-    return None
+        own = sum(char in letters for char in others)
+        # Letters of one encoding may be signs of another, such as "±".
+        if own > most and own >= MIN_OWN_LETTERS * len(others):
+            found, most = encoding, own
+    return found
 
 
 def _unmarked_utf16(body: bytes) -> str | None:

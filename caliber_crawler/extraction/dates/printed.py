@@ -22,6 +22,8 @@ MAX_LINE_LENGTH = 400
 MAX_DATES = 12
 """Dates read in one line."""
 MAX_WORDS_OF_MONTH = 5
+BUDDHIST_YEARS, FIRST_SHORT_YEAR = 43, 1995
+"""Years between ``69`` (2569) of the Buddhist calendar and 2026, and the first year that two of its digits mean."""
 MAX_SKIPPED = 5
 """Particles and marks between two parts of a date."""
 _YEAR_FIRST = re.compile(
@@ -50,12 +52,13 @@ _ENDINGS = frozenset(word_key(word) for word in _ENDINGS_TEXT.split())
 _PARTICLES_TEXT = """
 of the de del den d di da do g j г г. год года ж ж. р р. рік року m m. mh metų d d. gada йил жыл жылы жылғы
 жылдын жылдың йилнинг yil yili il ili ko eko ren an a le la lo el al am ам წლის წ թ թ. ե ta’ ta ve na ค ศ พ ปี ค.ศ.
-พ.ศ. น.
+พ.ศ. น. ga соли මස يىلى ឆ្នាំ
 """
 _BEFORE_CLOCK = frozenset(map(word_key, ("à", "às", "at", "um", "kl", "klo", "ore", "saat", "в", "о", "om")))
 _PARTICLES = frozenset(word_key(word) for word in _PARTICLES_TEXT.split())
 _MIN_DIGITS = re.compile(
     r"\d{4}|\d{1,2}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{2}|[’']\d\d\b|\d[. ]{1,2}[^\W\d_]{3,10}[. ]{1,2}\d\d(?!\d)"
+    r"|\d ?[\u0e01-\u0e4e.]{4,12} ?\d\d(?!\d)"
 )
 _TWO_NUMBERS = re.compile(r"\d\D++\d")
 _FULL_WIDTH = {
@@ -226,7 +229,7 @@ def _named(line: str, language: str | None) -> Iterator[_Day]:
                 continue
             month = month_named(name, language) or month_named(re.split("[’'ʼ]", name)[-1], language)
             if month and (day := _day_around(tokens, index, last, month.number)) is not None:
-                yield day._replace(languages=month.languages)
+                yield _thai(day) if "th" in month.languages else day._replace(languages=month.languages)
                 break
 
 
@@ -274,6 +277,14 @@ def _day_around(tokens: list[_Token], first: int, last: int, month: int) -> _Day
         if year is not None and _is_year(year):
             return _made(year, month, left, year, tokens[last])
     return None
+
+
+def _thai(day: _Day) -> _Day:
+    """A day with a month in Thai: two digits that are not yet a common year are one of the Buddhist calendar."""
+    later = day.day.year - BUDDHIST_YEARS
+    is_common = not day.is_short or later < FIRST_SHORT_YEAR
+    shifted = None if is_common else gregorian(later, day.day.month, day.day.day)
+    return day._replace(day=shifted or day.day, languages=frozenset(("th",)))
 
 
 def _number(tokens: list[_Token], index: int, step: int) -> _Token | None:
@@ -332,6 +343,7 @@ def _is_short_year(tokens: list[_Token], token: _Token) -> bool:
     # "27 Mar 20 à 9:21", "14 Jan. 20": nothing but a time may follow, a word would make it a number of something.
     is_clock = bool(after) and after[0].start == token.end and after[0].text in ":.hHчЧ"
     is_last = not after or after[0].kind == "mark" or word_key(after[0].text) in _BEFORE_CLOCK
+    is_last = is_last or [token.text for token in tokens[position + 2 : position + 3]] == [":"]
     if any(_is_year(other) for other in tokens[position + 1 : position + 4] if other.kind == "number"):
         return False  # "5 Dec 16, 2025"
     is_beside = before.end == token.start - 1 and (before.kind == "word" or before.text == ".")

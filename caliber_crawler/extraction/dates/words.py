@@ -15,7 +15,7 @@ MAX_WORDS = 3
 MAX_ENDING, MIN_STEM = 4, 4
 """Letters of the ending that a name may have, and of the name before it."""
 _WITH_ENDINGS_TEXT = """
-az tr tk uz kk ky tt ba ug hu fi et eu mn ka hy
+az tr tk uz kk ky tt ba ug hu fi et eu mn ka hy lv ckb
 """
 _WITH_ENDINGS = frozenset(_WITH_ENDINGS_TEXT.split())
 _HALVES_OF_ENGLISH = frozenset(("am", "pm"))

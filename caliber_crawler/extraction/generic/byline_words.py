@@ -97,6 +97,17 @@ LABELS: Mapping[str, tuple[str, ...]] = {
     "zh": ("作者", "撰文", "撰稿", "本报记者", "本報記者", "本网记者", "本刊记者", "特约记者", "通讯员", "通訊員"),
     "ja": ("執筆", "著者", "筆者", "文責"),
     "ko": ("글쓴이", "글"),
+    "el": ("γράφει ο", "γράφει η", "γράφουν οι", "του", "της"),
+    "th": ("โดย", "เขียนโดย", "เรื่องโดย"),
+    "he": ("מאת",),
+    "hi": ("द्वारा",),
+    "lt": ("parengė", "parašė"),
+    "sq": ("nga",),
+    "fi": ("kirjoittanut",),
+    "hu": ("írta",),
+    "sw": ("imeandikwa na", "na mwandishi wetu"),
+    "tl": ("isinulat ni",),
+    "id": ("oleh",),
 }
 """Labels that stand before a name with or without a colon."""
 LABELS_WITH_COLON: Mapping[str, tuple[str, ...]] = {

@@ -48,7 +48,8 @@ _STAMP_TITLE = re.compile(r"\s{0,9}\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 """A title for people who point at "3 days ago"."""
 _DIGIT = re.compile(r"[\d〇零]")
 _NUMBERS = re.compile(r"[\d:.,\s–—|-]+")
-_YEAR = re.compile(r"\d{4}|\d[./-]\d\d?[./-]\d\d|[’']\d\d|\d[. ]{1,2}[^\W\d_]{3,10}[. ]{1,2}\d\d(?!\d)")
+_SHORT_YEAR = r"\d[. ]{1,2}[^\W\d_]{3,10}[. ]{1,2}\d\d(?!\d)|\d ?[\u0e01-\u0e4e.]{4,12} ?\d\d(?!\d)"
+_YEAR = re.compile(rf"\d{{4}}|\d[./-]\d\d?[./-]\d\d|[’']\d\d|{_SHORT_YEAR}")
 ASIDE = "in a part of the page that is not the article"
 _TEASER = "beside the headline of another article"
 _SENTENCE_END = re.compile(r"[.!?。！？।։]$")
