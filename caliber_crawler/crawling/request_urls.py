@@ -39,7 +39,7 @@ class RequestUrls:
 
     def _with_usual_slash(self, path: str) -> str:
         """A path, with or without a slash at the end as the site redirects."""
-        if not _may_have_slash(path) or self._site.trailing_slash is not None:
+        if not self._redirected or not _may_have_slash(path) or self._site.trailing_slash is not None:
             return path
         has_slash, shape = path.endswith("/"), template(path)
         if self._redirected[shape, not has_slash] < MIN_REDIRECTS or (shape, has_slash) in self._answered:
@@ -64,7 +64,8 @@ class RequestUrls:
         spelling = page.request_url or page.url
         if spelling != entry.requested:
             self._frontier.set_request_url(entry.url, spelling)
-        self._learn_slash(entry.requested, spelling)
+        if self._site.trailing_slash is None:
+            self._learn_slash(entry.requested, spelling)
         asked, answered = _origin(entry.requested), _origin(spelling)
         if asked != answered:
             self._origins[asked] = answered
