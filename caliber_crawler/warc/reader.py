@@ -12,6 +12,7 @@ from typing import IO
 
 from caliber_crawler.items import Capture
 from caliber_crawler.warc.dictionary import BadDictionary, read_dictionary
+from caliber_crawler.warc.fields import FETCH_ERROR
 from caliber_crawler.warc.originals import Originals
 from caliber_crawler.warc.raw_record import RawRecord
 from caliber_crawler.warc.record import (
@@ -26,7 +27,6 @@ from caliber_crawler.warc.record import (
 from caliber_crawler.warc.record_stream import Damage, RecordStream
 from caliber_crawler.warc.responses import ResolveURL, Responses, resolve
 from caliber_crawler.warc.unpacking import Place
-from caliber_crawler.warc.writer import FETCH_ERROR
 
 PAGE_RECORDS = ("response", "revisit", "resource", "conversion")
 """The types of records that contain a page or refer to one."""

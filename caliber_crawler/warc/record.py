@@ -13,9 +13,9 @@ from caliber_crawler.items import Capture, PageKind
 from caliber_crawler.quantity import quantity
 from caliber_crawler.warc.content import MAX_CONTENT_BYTES, decode
 from caliber_crawler.warc.dates import parse_date
+from caliber_crawler.warc.fields import FETCH_ERROR, FETCH_ERROR_CODE, KIND, RENAMED, REQUESTED, SITE
 from caliber_crawler.warc.message import Headers, Message, parse_message
 from caliber_crawler.warc.raw_record import RawRecord, has_valid_digest
-from caliber_crawler.warc.writer import FETCH_ERROR, FETCH_ERROR_CODE, KIND, RENAMED, REQUESTED, SITE
 
 Reason = Literal[
     "bad_date",

@@ -23,22 +23,7 @@ from warcio.warcwriter import WARCWriter
 
 from caliber_crawler import __version__
 from caliber_crawler.items import Capture
-
-REQUESTED = "Caliber-Requested-URI"
-"""Extension field: the requested URL and its redirects, if another URL answered."""
-
-KIND = "Caliber-Kind"
-"""Extension field: the kind of the requested URL, if it is not an article."""
-
-SITE = "Caliber-Site"
-"""Extension field: the site of a saved page without a web URL."""
-
-RENAMED = "X-Archive-Orig-"
-"""Prefix for the names of headers that describe the encoded body, which is stored decoded."""
-
-FETCH_ERROR = "fetch-error"
-FETCH_ERROR_CODE = "fetch-error-code"
-"""Fields of a ``metadata`` record for a failed fetch."""
+from caliber_crawler.warc.fields import FETCH_ERROR, FETCH_ERROR_CODE, KIND, RENAMED, REQUESTED, SITE
 
 NOT_MODIFIED_PROFILE = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 

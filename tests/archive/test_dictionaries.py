@@ -14,7 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caliber_crawler.archive import Archive, Entry
-from caliber_crawler.archive.pages.dictionaries import LEVEL, MAX_BYTES, MAX_PAGES, choose_pages, compressor_of
+from caliber_crawler.archive.pages.dictionaries import (
+    LEVEL,
+    MAX_BYTES,
+    MAX_PAGES,
+    choose_pages,
+    compressor_of,
+    takes_less,
+)
 from caliber_crawler.demo import DemoSite
 from tests.archive.newsroom import NOON, Newsroom, capture, start_run
 
@@ -130,6 +137,14 @@ def test_chosen_pages_are_complete_and_within_the_limits(sizes: list[int]) -> No
     assert content.endswith(pages[-1])
     assert len(content) == sum(map(len, chosen)) <= MAX_BYTES
     assert 1 <= len(chosen) <= MAX_PAGES
+
+
+@given(numbers=st.lists(st.integers(0, 99), min_size=1, max_size=6), more=st.integers(-60, 60), at=st.integers(0, 6))
+def test_a_trial_that_ends_early_has_the_outcome_of_all_pages(numbers: list[int], more: int, at: int) -> None:
+    content, pages = page(100, blocks=6), [page(number) for number in numbers]
+    compressor = compressor_of(content, LEVEL)
+    size = sum(len(compressor.compress(each)) for each in pages[:at]) + more
+    assert takes_less(content, pages, size) == (sum(len(compressor.compress(each)) for each in pages) < size)
 
 
 @cache

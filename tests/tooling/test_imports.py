@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -67,11 +68,23 @@ def test_a_short_command_loads_no_library_that_it_does_not_need(
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_every_public_name_of_the_archive_is_found_where_it_is_defined() -> None:
-    """They are imported on first use; a name without a module would only be missed by a user."""
-    import caliber_crawler.archive as archive
+@pytest.mark.slow
+def test_a_worker_that_reads_web_archives_loads_no_library_that_writes_them_or_searches() -> None:
+    """warcio, which loads fsspec and asyncio where they are installed, takes a fifth of the start of such a worker."""
+    loaded = (
+        "import sys, caliber_crawler.bulk.extraction, caliber_crawler.ingest.parallel;"
+        "print({'warcio', 'fsspec', 'asyncio', 'snowballstemmer', 'pyarrow'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "set()\n"
 
-    assert set(archive.MODULES) == set(archive.__all__)
-    assert all(getattr(archive, name) is not None for name in archive.__all__)
-    with pytest.raises(AttributeError, match="no attribute 'Archives'"):
-        _ = archive.Archives
+
+@pytest.mark.parametrize("package", ["archive", "warc"])
+def test_every_public_name_of_a_package_is_found_where_it_is_defined(package: str) -> None:
+    """Some are imported on first use; a name without a module would only be missed by a user."""
+    module = import_module(f"caliber_crawler.{package}")
+
+    assert set(module.MODULES) <= set(module.__all__)
+    assert all(getattr(module, name) is not None for name in module.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'Missing'"):
+        _ = module.Missing

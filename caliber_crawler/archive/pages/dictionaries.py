@@ -114,9 +114,9 @@ class Dictionaries:
             return current
         content = choose_pages([page.content for page in candidates])
         data = self._plain_compressor.compress(content)
-        new_size = compressed_size(compressor_of(content, LEVEL), [page.content for page in trial]) / len(trial)
-        current_size = sum(page.stored for page in trial) / len(trial)
-        if (current_size - new_size) * self._uses[current.digest] <= len(data):
+        # What those of the trial must save, so that all pages so far would have saved the size of the dictionary.
+        saved = len(data) * len(trial) / self._uses[current.digest]
+        if not takes_less(content, [page.content for page in trial], sum(page.stored for page in trial) - saved):
             return current
         return self._insert(content, data, page_class)
 
@@ -206,8 +206,16 @@ def choose_pages(pages: Sequence[bytes], max_bytes: int = MAX_BYTES) -> bytes:
     return content
 
 
-def compressed_size(compressor: zstandard.ZstdCompressor, pages: Sequence[bytes]) -> int:
-    return sum(len(compressor.compress(page)) for page in pages)
+def takes_less(content: bytes, pages: Sequence[bytes], size: float) -> bool:
+    """Whether pages take less than ``size`` bytes with a dictionary. Most do not, which the first ones show."""
+    if size <= 0:
+        return False
+    compressor = compressor_of(content, LEVEL)
+    for page in pages:
+        size -= len(compressor.compress(page))
+        if size <= 0:
+            return False
+    return True
 
 
 def compressor_of(content: bytes, level: int) -> zstandard.ZstdCompressor:

@@ -14,8 +14,6 @@ from functools import cache
 from itertools import product, takewhile
 from typing import Any
 
-import snowballstemmer
-
 from caliber_crawler.archive.core.connection import Connection
 
 # With a shorter prefix, half of the vocabulary would be compared.
@@ -78,6 +76,9 @@ def script_of(word: str) -> str:
 
 @cache
 def stemmer_of(script: str) -> Any:
+    # Imported here: it loads the stemmers of all languages, and most commands do not search.
+    import snowballstemmer
+
     return snowballstemmer.stemmer(STEMMERS[script])
 
 
