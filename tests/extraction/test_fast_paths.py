@@ -92,10 +92,12 @@ def test_selectors_of_absent_classes_match_nothing(tree: etree._Element) -> None
 
 @given(st.text(st.sampled_from("ab#-+=1٢.)[]*_<&\\ |~`\u00e9"), min_size=1, max_size=12))
 def test_a_plain_line_gives_the_same_markdown(text: str) -> None:
-    line = lines.Line(clean_inline(text))
-    if line.text:
-        special = [mark for mark in markdown._SPECIAL_MARKS if mark in text]
-        assert markdown._write_plain(line.text, special) == markdown._write_words(line, lambda href: href, "")
+    for prefix, heading in (("", 0), ("- ", 0), ("> ", 2)):
+        line = lines.Line(clean_inline(text), heading=heading, prefix=prefix)
+        if line.text:
+            special = [mark for mark in markdown._SPECIAL_MARKS if mark in text]
+            written = markdown._write_line(line, None, lambda href: href, "")
+            assert prefix + markdown._write_plain(line.text, special) == written
 
 
 @given(st.text(st.sampled_from("aБсAІıİ\u00a0\u200d \n"), max_size=12))
