@@ -277,10 +277,9 @@ def _is_teaser(line: Line, is_own_article: Callable[[str], bool]) -> bool:
 
 
 def boilerplate_inside(text: str, site: Site) -> str | None:
-    """A boilerplate sentence inside a text, or ``None``. Short labels are not searched for: articles use them too."""
+    """A boilerplate sentence in clean lines, or ``None``. Short labels are not searched for: articles use them too."""
     sentences = _boilerplate(site).sentences
     if not sentences:
         return None
-    # A text without breaks is clean already, and needs few steps.
-    folded = fold(text.replace("\n\n", " ").replace("\n", " "))
+    folded = fold_clean(text.replace("\n\n", " ").replace("\n", " "))
     return next((clean_inline(line) for sentence, line in sentences if sentence in folded), None)

@@ -307,7 +307,8 @@ def _tree_of(node: LexborNode) -> etree._Element:
 
 def _repaired(source: str) -> bytes:
     encoded = source.encode("utf-8", errors="replace")
-    return repair(source).encode("utf-8", errors="replace") if may_be_mojibake(encoded) else encoded
+    repaired = repair(source) if may_be_mojibake(encoded) else source
+    return encoded if repaired is source else repaired.encode("utf-8", errors="replace")
 
 
 def _gather(claims: Iterable[Claim]) -> Metadata:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple, cast
 
 from lxml import etree
@@ -30,8 +31,8 @@ _PICTURE_NAME = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?:$|[?#/])", re.IGNOR
 STRONG = frozenset(("b", "strong"))
 EMPHASIS = frozenset(("i", "em"))
 STYLED = STRONG | EMPHASIS | {"a"}
-_SIMPLE_BLOCKS = BLOCKS - LISTS - {"table", "li", "blockquote"}
-"""Blocks that begin and end lines, and do nothing else."""
+_PLAIN_BLOCKS = BLOCKS - LISTS - {"table", "blockquote"}
+"""Blocks that begin and end lines, and need nothing else than, for an item of a list, its marker."""
 _CELL_BLOCKS = ("p", "li", "blockquote", *HEADINGS)
 # Maximum depth of nested quotations and lists; deeper nesting is an artefact of the markup.
 MAX_PREFIX_DEPTH = 6
@@ -72,6 +73,10 @@ class Line(NamedTuple):
     """Number of cells, if it is the row of a table. Its text has `` | `` between them."""
     runs: tuple[tuple[str, Style], ...] = ()
     """The line as in the source, split where the style changes; empty if all of it is plain."""
+
+
+_line = partial(tuple.__new__, Line)
+"""Makes a line of a tuple of all fields, in half the time of a call of the class."""
 
 
 def split_lines(text: str) -> list[Line]:
@@ -128,7 +133,7 @@ def extract_lines(element: etree._Element, without: Collection[etree._Element] =
                 opened.append((node, tag, children))
                 children = iter(node)
                 break
-            elif not writer.add_paragraph(node, tag):
+            elif tag not in _PLAIN_BLOCKS or not writer.add_paragraph(node, tag):
                 writer.open(node, tag)
                 writer.close(node, tag)
             # No line begins with white space, and between blocks there is nothing else.
@@ -185,19 +190,22 @@ class _LineWriter:
             self.runs.append((text, self._style))
 
     def add_paragraph(self, node: etree._Element, tag: str) -> bool:
-        """Write a block with nothing but text: the same as to open and close it; ``False`` if it is anything else."""
-        if tag not in _SIMPLE_BLOCKS or self._table is not None or self._style is not PLAIN:
+        """Write a plain block that has only text: the same as to open and close it; ``False`` in a table or a style."""
+        if self._table is not None or self._style is not PLAIN:
             return False
         if self.runs or self._links or self._pictures:
             self._end_line()
+        if tag == "li":
+            self._prefixes.append(self._next_marker())
         text = node.text
         if text and (text := clean_inline(text)):
             prefix = ""
             if self._prefixes:
                 prefix = "".join(self._prefixes[:MAX_PREFIX_DEPTH])
                 self._indent()
-            # All fields, as a tuple: half the time of a call with defaults.
-            self.lines.append(tuple.__new__(Line, (text, True, HEADINGS.get(tag, 0), (), (), prefix, 0, ())))
+            self.lines.append(_line((text, True, HEADINGS.get(tag, 0), (), (), prefix, 0, ())))
+        if tag == "li":
+            self._prefixes.pop()
         self._heading, self._gap = 0, True
         return True
 
@@ -250,18 +258,11 @@ class _LineWriter:
                     if style is not PLAIN:
                         styled = True
                         break
-            self.lines.append(
-                Line(
-                    text,
-                    self._gap,
-                    self._heading,
-                    tuple(self._links),
-                    tuple(self._pictures),
-                    "".join(self._prefixes[:MAX_PREFIX_DEPTH]) if self._prefixes else "",
-                    self._cells if self._table is not None else 0,
-                    tuple(runs) if styled else (),
-                )
-            )
+            prefix = "".join(self._prefixes[:MAX_PREFIX_DEPTH]) if self._prefixes else ""
+            cells = self._cells if self._table is not None else 0
+            links, pictures = tuple(self._links), tuple(self._pictures)
+            styles = tuple(runs) if styled else ()
+            self.lines.append(_line((text, self._gap, self._heading, links, pictures, prefix, cells, styles)))
             if (text or self._pictures) and self._prefixes:
                 self._indent()
             self._gap = self._gap and not text

@@ -38,14 +38,14 @@ def write_markdown(lines: Sequence[Line], resolve: Resolve, locate: Resolve = la
     above: Line | None = None
     for line in lines:
         text, gap, heading, _, pictures, prefix, cells, runs = line
-        if text and not (runs or heading or pictures or prefix or cells):
+        if text and not (runs or pictures or cells) and (prefix or not heading):
             if above is not None:
                 apart = gap or not gaps or not above.text
                 if above.prefix or above.cells:
                     parts.append(_between(above, line, apart=apart))
                 else:
                     parts.append("\n\n" if apart else "\\\n")
-            parts.append(_write_plain(text, special))
+            parts.append(prefix + _write_plain(text, special))
             above = line
             continue
         written = _write_pictures(line, locate) if pictures else ""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from caliber_crawler.extraction.decoding import as_utf8
+from caliber_crawler.extraction.lines import inner_text
 from caliber_crawler.extraction.not_found import says_not_found
 from caliber_crawler.items import PAGE_STATUSES, Capture, Problem
 from caliber_crawler.site import Site
@@ -83,7 +84,10 @@ def classify(capture: Capture, site: Site, *, is_long: bool = False) -> Problem 
 
 
 def has_long_text(page: Page) -> bool:
-    """Whether the paragraphs of a known or learned layout have the length of an article, by a fast look."""
+    """Whether the text of a known layout, or the paragraphs of a learned one, have the length of an article.
+
+    A fast look: most texts of that length have it in the paragraphs alone.
+    """
     if page.layout is None or page.article is None:
         return _has_long_learned_text(page)
     length = 0
@@ -91,7 +95,8 @@ def has_long_text(page: Page) -> bool:
         length += len((paragraph.text or "").strip())
         if length >= MAX_NON_ARTICLE_TEXT:
             return True
-    return False
+    text = inner_text(page.article)
+    return len(text) >= MAX_NON_ARTICLE_TEXT and len(" ".join(text.split())) >= MAX_NON_ARTICLE_TEXT
 
 
 def _has_long_learned_text(page: Page) -> bool:

@@ -46,7 +46,7 @@ def target_of(body: bytes, url: str, media_type: str) -> str | None:
         head = head.replace(b"\0", b"")
     # Few pages have such an element, and one search in lower case is faster than one of each element.
     lowered = head.lower()
-    may_refresh = b"refresh" in lowered and _IS_REFRESH.search(lowered) is not None
+    may_refresh = b"http-equiv" in lowered and _IS_REFRESH.search(lowered) is not None
     found = (
         next((tag for tag in _META.finditer(head) if _IS_REFRESH.search(tag[0].lower())), None) if may_refresh else None
     )

@@ -92,10 +92,12 @@ def test_selectors_of_absent_classes_match_nothing(tree: etree._Element) -> None
 
 @given(st.text(st.sampled_from("ab#-+=1٢.)[]*_<&\\ |~`\u00e9"), min_size=1, max_size=12))
 def test_a_plain_line_gives_the_same_markdown(text: str) -> None:
-    line = lines.Line(clean_inline(text))
-    if line.text:
-        special = [mark for mark in markdown._SPECIAL_MARKS if mark in text]
-        assert markdown._write_plain(line.text, special) == markdown._write_words(line, lambda href: href, "")
+    for prefix, heading in (("", 0), ("- ", 0), ("> ", 2)):
+        line = lines.Line(clean_inline(text), heading=heading, prefix=prefix)
+        if line.text:
+            special = [mark for mark in markdown._SPECIAL_MARKS if mark in text]
+            written = markdown._write_line(line, None, lambda href: href, "")
+            assert prefix + markdown._write_plain(line.text, special) == written
 
 
 @given(st.text(st.sampled_from("aБсAІıİ\u00a0\u200d \n"), max_size=12))
@@ -116,7 +118,7 @@ def test_only_lines_that_begin_like_boilerplate_may_be_boilerplate(texts: list[s
 )
 def test_a_sentence_of_boilerplate_is_found_in_any_spelling(line: str, text: str, is_capital: bool) -> None:
     spelled = (line.upper() if is_capital else line).replace("a", "а").replace("о", "o").replace(" ", "\n\n", 1)
-    body = f"{text} {spelled}\n{text}"
+    body = "\n".join(map(clean_inline, f"{text} {spelled}\n{text}".splitlines()))
     long = [each for each in boilerplate_of(SITE) if len(each) >= MIN_SENTENCE_LENGTH]
     assert boilerplate_inside(body, SITE) == next((each for each in long if fold(each) in fold(body)), None)
 
@@ -135,6 +137,9 @@ def test_a_long_article_on_a_known_layout_is_no_wall() -> None:
     for number, is_long in ((40, True), (10, False)):
         page = clean_page(open_page(capture_of(f"<div class=post>{paragraph * number}</div>"), SITE))
         assert has_long_text(page) is is_long
+    items = "<ul><li>The envoys met in <b>Baku and agreed</b> on nothing. </ul>"
+    assert has_long_text(clean_page(open_page(capture_of(f"<div class=post>{items * 40}</div>"), SITE)))
+    assert not has_long_text(clean_page(open_page(capture_of(f"<div class=post>{items * 10}{' ' * 2000}</div>"), SITE)))
     hidden = f"<div class=post><noscript>{paragraph * 40}</noscript><div hidden>{paragraph * 40}</div></div>"
     assert not has_long_text(clean_page(open_page(capture_of(hidden), SITE)))
 
