@@ -265,6 +265,6 @@ def _timestamp(site: Site, text: str) -> datetime | None:
         return None
     try:
         timestamp = datetime.fromisoformat(text)
-    except ValueError:
+        return (timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=site.zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise SiteError(f"{text!r} is not a date; write 2026-01-31 or 2026-01-31T18:00.") from None
-    return (timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=site.zone)).astimezone(UTC)
