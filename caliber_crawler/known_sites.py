@@ -208,12 +208,13 @@ def sites_in(path: Path) -> dict[str, bool]:
     """The sites that a file lists, one a line, each with whether its scheme is assumed.
 
     Blank lines and those that begin with ``#`` do not count. Raises :class:`InputError` for a missing file, and
-    :class:`SiteError` for a line that is not a URL.
+    :class:`SiteError` for a line that is not a URL and for a file without sites.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"Cannot read the list of sites {path}: {error}.") from None
+        cause = error.strerror if isinstance(error, OSError) else "it is not a text in UTF-8"
+        raise InputError(f"Cannot read the list of sites {path}: {cause}.") from None
     sites: dict[str, bool] = {}
     for number, line in enumerate(lines, start=1):
         name = line.strip()
@@ -225,6 +226,8 @@ def sites_in(path: Path) -> dict[str, bool]:
         except (ValueError, SiteError):
             raise SiteError(f"Line {number} of {path} is not the URL of a site: {name[:100]!r}.") from None
         sites.setdefault(url, is_scheme_assumed(name, ()))
+    if not sites:
+        raise SiteError(f"{path} lists no sites; write one URL on each line.")
     return sites
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from caliber_crawler.errors import InputError, MissingExtra, SheetError
+from caliber_crawler.errors import CaliberError, InputError, MissingExtra, SheetError
 from caliber_crawler.export import write_csv
 from caliber_crawler.export.feed import NOT_IN_XML
 from caliber_crawler.export.workbook import MAX_CELL, shortened, text_cell, utf16_length
@@ -92,8 +92,9 @@ def _xlsx_lines(path: Path, content: bytes) -> Iterator[list[str]]:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         lines = ([_text(value) for value in row] for row in book.worksheets[0].iter_rows(values_only=True))
         yield from lines
-    # The library raises whatever a broken file makes its parsers raise.
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, IndexError, SyntaxError) as error:
+    except CaliberError:
+        raise
+    except Exception as error:  # a damaged file makes the libraries' parsers raise whatever they can
         raise SheetError(f"{path} is not an XLSX file that can be read.") from error
 
 

@@ -172,7 +172,7 @@ def parse_retry_after(value: str, now: datetime) -> datetime | None:
         return now + timedelta(seconds=min(int(value[:12]), 366 * 86_400))
     try:
         date = parsedate_to_datetime(value)
+        date = (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, TypeError, OverflowError):
         return None
-    date = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return date.astimezone(UTC) if date > now else None
+    return date if date > now else None

@@ -134,6 +134,8 @@ def test_a_retry_after_is_in_force_from_its_receipt_until_its_end() -> None:
         ("", None),
         ("9" * 400, NOW + timedelta(days=366)),
         ("١٢", None),
+        ("Fri, 31 Dec 9999 23:59:59 -1200", None),
+        ("Mon, 01 Jan 0001 00:00:00 +1400", None),
     ],
 )
 def test_retry_after_is_parsed_in_both_formats(value: str, expected: datetime | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 from typing import Any
 
@@ -9,7 +10,7 @@ import click
 
 from caliber_crawler import __version__, check_platform
 from caliber_crawler.commands.terminal import echo
-from caliber_crawler.errors import CaliberError
+from caliber_crawler.errors import CaliberError, InputError
 from caliber_crawler.interpreter import isolate
 
 COMMANDS = {
@@ -53,6 +54,16 @@ COMMANDS = {
 }
 
 
+UNUSABLE_PATHS = (errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.ENOTDIR)
+"""Errors of the system about a path that a user gave, wherever it is used first."""
+MAX_SHOWN = 80
+
+
+def shortened(path: str) -> str:
+    """A path for a message; a page in the place of its name may be very long."""
+    return path if len(path) <= MAX_SHOWN else f"{path[:MAX_SHOWN]}…"
+
+
 class LazyGroup(click.Group):
     """A group that imports a command only when it is called, and prints a :class:`CaliberError` as a message."""
 
@@ -84,6 +95,11 @@ class LazyGroup(click.Group):
         except CaliberError as error:
             echo(f"Error: {error}", err=True)
             ctx.exit(error.exit_code)
+        except OSError as error:
+            if error.errno not in UNUSABLE_PATHS or not isinstance(error.filename, str):
+                raise
+            echo(f"Error: {shortened(error.filename)} cannot be used: {error.strerror}.", err=True)
+            ctx.exit(InputError.exit_code)
 
 
 FIRST_STEPS = f"""caliber {__version__}: a news archiver.

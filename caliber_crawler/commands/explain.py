@@ -10,8 +10,9 @@ import click
 
 from caliber_crawler.commands.options import archive_option, echo_json, json_option
 from caliber_crawler.commands.terminal import echo, style
+from caliber_crawler.errors import SiteError
 from caliber_crawler.quantity import quantity
-from caliber_crawler.site.urls import are_spellings
+from caliber_crawler.site.urls import are_spellings, is_http_url
 
 if TYPE_CHECKING:
     from caliber_crawler.archive.reports.explanation import ExplainedCapture
@@ -38,6 +39,8 @@ def explain(url: str, archive: Path, *, as_json: bool) -> None:
     from caliber_crawler.known_sites import project_settings
     from caliber_crawler.url_report import report_url
 
+    if "://" in url and not is_http_url(url):
+        raise SiteError(f"{url!r} is not the URL of a web page; write it as https://example.org/page.")
     bounds = Bounds.from_settings(project_settings())
     with Archive.open(archive) as opened:
         report = report_url(url, opened, archived_sites(opened), bounds, datetime.now(UTC))

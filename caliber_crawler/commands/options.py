@@ -26,9 +26,9 @@ class Timestamp(click.ParamType[datetime]):
             return value
         try:
             time = datetime.fromisoformat(value)
-        except ValueError:
+            return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is not a timestamp; write it as 2026-01-07T10:00:00Z.", param, ctx)
-        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 class Size(click.ParamType[int]):

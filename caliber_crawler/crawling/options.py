@@ -15,6 +15,7 @@ from caliber_crawler.crawling.pagination import Window
 from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.errors import SiteError
 from caliber_crawler.site import DiscoverySource, Edition, PostIds, Search, Site, Sitemaps
+from caliber_crawler.site.urls import MAX_NUMBER_DIGITS
 
 SCOPE_OPTIONS = (
     "section",
@@ -192,12 +193,16 @@ def _parse(name: str, value: Any, kind: str) -> Any:
             raise SiteError(f"{name}={value} is not a yes/no value; write {name}=1 or {name}=0.")
         return value.strip().lower() in YES
     if kind.startswith("int") and isinstance(value, str):
-        if value and not (value.isascii() and value.isdecimal() and int(value) > 0):
+        if value and not (_is_number(value) and int(value) > 0):
             raise SiteError(f"{name}={value} is not a positive integer; write, for example, {name}=50.")
         return int(value) if value else None
     if kind == "str" and not isinstance(value, str):
         raise SiteError(f"{name}={value!r} is not text.")
     return value
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= MAX_NUMBER_DIGITS
 
 
 def _split(text: str) -> list[str]:
@@ -241,7 +246,7 @@ def _ids(text: str) -> tuple[int, int] | None:
     if not text:
         return None
     first, _, last = text.partition("-")
-    if not (first.strip().isdecimal() and last.strip().isdecimal()):
+    if not (_is_number(first.strip()) and _is_number(last.strip())):
         raise SiteError(f"{text!r} is not a range of post IDs; write 1-500, or 500-1 to count down.")
     return int(first), int(last)
 
@@ -260,6 +265,6 @@ def _timestamp(site: Site, text: str) -> datetime | None:
         return None
     try:
         timestamp = datetime.fromisoformat(text)
-    except ValueError:
+        return (timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=site.zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise SiteError(f"{text!r} is not a date; write 2026-01-31 or 2026-01-31T18:00.") from None
-    return (timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=site.zone)).astimezone(UTC)

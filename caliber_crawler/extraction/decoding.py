@@ -46,6 +46,8 @@ _LETTERS = {
 
 Detectors tell Latin encodings apart badly: they differ in a few letters.
 """
+_MARKUP = b"<html>"
+"""Every encoding of pages has these bytes for this text, but UTF-16 and UTF-32, which have zero bytes too."""
 _CONTROLS = bytes(code for code in range(0x20) if code not in b"\t\n\r\f\x0b\x1b")
 
 
@@ -79,12 +81,12 @@ def decode(body: bytes, content_type: str | None = None) -> str:
     if _is_damaged_utf8(body):
         return body.decode("utf-8", errors="replace")
     declared = (http_content_type_encoding(content_type), html_body_declared_encoding(body))
+    has_zeros = b"\0" in body
     for name in _encodings(body, declared):
         codec = resolve_encoding(name) if name else None
-        if codec is None:
-            continue
         try:
-            return body.decode(codec)
+            if codec is not None and (has_zeros or _MARKUP.decode(codec) == _MARKUP.decode()):
+                return body.decode(codec)
         except (UnicodeError, LookupError):  # some codecs, such as "undefined", raise more than UnicodeDecodeError
             continue
     return body.decode("cp1252", errors="replace")

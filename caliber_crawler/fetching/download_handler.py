@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -11,7 +12,11 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler, _LenientHTTP11ClientProtocol
+from scrapy.core.downloader.handlers.http11 import (
+    HTTP11DownloadHandler,
+    _LenientHTTP11ClientProtocol,
+    _LenientHTTPClientParser,
+)
 from scrapy.exceptions import DownloadTimeoutError
 from twisted.web._newclient import HEADER, STATUS
 from twisted.web.client import _HTTP11ClientFactory
@@ -30,6 +35,8 @@ if TYPE_CHECKING:
 
 MAX_HEADER_BYTES = 256 * 1024
 """Maximum size of the headers of one response; browsers have similar limits."""
+_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A valid name of a header (RFC 9110, 5.6.2)."""
 
 
 class PoliteDownloadHandler(HTTP11DownloadHandler):
@@ -110,6 +117,27 @@ class PoliteDownloadHandler(HTTP11DownloadHandler):
             run.throttle.mark_sent(host, datetime.now(UTC))
 
 
+class _TolerantParser(_LenientHTTPClientParser):
+    """Reads headers as browsers do.
+
+    A header whose name is invalid is skipped, not the page. A line may be as long as all headers together: some servers
+    send policies and lists of links of more than 16 KiB, Twisted's limit.
+    """
+
+    MAX_LENGTH = MAX_HEADER_BYTES
+
+    def lineReceived(self, line: bytes) -> None:
+        # The first line of the headers cannot continue a header.
+        if self.state != HEADER or self._partialHeader is not None or line[:1] not in (b" ", b"\t"):
+            super().lineReceived(line)
+
+    def headerReceived(self, name: bytes, value: bytes) -> None:
+        name = name.rstrip()
+        is_void = name.lower() == b"transfer-encoding" and value.lower() == b"identity"
+        if _TOKEN.fullmatch(name) and not is_void:
+            super().headerReceived(name, value)  # type: ignore[no-untyped-call]
+
+
 class _BoundedHeadersProtocol(_LenientHTTP11ClientProtocol):
     """Aborts a response whose headers exceed the size limit."""
 
@@ -119,7 +147,11 @@ class _BoundedHeadersProtocol(_LenientHTTP11ClientProtocol):
     def request(self, request: TxRequest) -> Deferred[IResponse]:
         self.begin_sending(request)  # as late as possible: the request may have waited until here
         self._header_bytes = 0
-        return super().request(request)
+        response = super().request(request)
+        assert self._parser is not None
+        # Scrapy's protocol does the same: Twisted has no option for another parser. This one has no further state.
+        self._parser.__class__ = _TolerantParser
+        return response
 
     def dataReceived(self, bytes: bytes) -> None:
         parser = self._parser

@@ -261,7 +261,10 @@ def _stated(text: object) -> datetime | None:
     stamp = parse_stamp(text) if isinstance(text, str) else None
     if stamp is None or stamp.is_bare or stamp.other is not None:
         return None
-    return stamp.at.astimezone(UTC) if stamp.at.tzinfo else stamp.at.replace(tzinfo=UTC)
+    try:
+        return stamp.at.astimezone(UTC) if stamp.at.tzinfo else stamp.at.replace(tzinfo=UTC)
+    except OverflowError:  # the last hours of the year 9999 in the west
+        return None
 
 
 def _headers(capture: Capture) -> dict[str, str]:

@@ -35,16 +35,30 @@ HAR_LIMITS = Limits(cpu_seconds=30, wall_seconds=300)
 """The limits for parsing a file."""
 MAX_HEAD_LENGTH = 1024 * 1024
 """Characters before the entries of a damaged file."""
+MAX_FALSE_STARTS = 1_000
+"""Number of places that do not begin an object, one after the other, after which the search for entries ends."""
+MAX_DIGITS = 300
+"""Longer numbers are texts: Python does not convert thousands of digits."""
 _ENTRIES = re.compile(r'"entries"\s*+:\s*+\[\s*+')
-_COMMA = re.compile(r"\s*+,\s*+")
+_COMMA = re.compile(r"\s*+(?:,\s*+)++")
+_END = re.compile(r"\s*+\]")
+_STATUS = re.compile(r"[1-9][0-9]{2}")
+_OBJECT = re.compile(r'\{\s*+"')
 DESCRIBING_THE_ENCODED = ("content-encoding", "content-length", "transfer-encoding")
 """Headers that describe the body as it was sent; a HAR contains it decoded."""
 
 
-class BrokenOff(NamedTuple):
-    """The place of the last entry of a file that ends in the middle, and why it cannot be read."""
+class Damage(NamedTuple):
+    """A place between the entries of a file that cannot be read, and why."""
 
     message: str
+
+
+class Decoder(json.JSONDecoder):
+    """Reads JSON as programs write it: with line breaks in texts, and with numbers of any length."""
+
+    def __init__(self) -> None:
+        super().__init__(strict=False, parse_int=lambda digits: int(digits) if len(digits) <= MAX_DIGITS else digits)
 
 
 class HarReader:
@@ -66,14 +80,14 @@ class HarReader:
         for entry in entries_of(self._path):
             self.records += 1
             self.offset = self.records
-            found = self._broken_off(entry) if isinstance(entry, BrokenOff) else self._take(entry)
+            found = self._damaged(entry) if isinstance(entry, Damage) else self._take(entry)
             if found is not None:
                 yield found
             yield from self._responses.unanswered()
         yield from self._responses.left()
 
-    def _broken_off(self, end: BrokenOff) -> Skipped:
-        return self._skipped("damaged", f"the file is damaged here ({end.message}); the entries before were read", "")
+    def _damaged(self, damage: Damage) -> Skipped:
+        return self._skipped("damaged", f"the file is damaged here ({damage.message}); other entries were read", "")
 
     def _take(self, entry: object) -> Capture | Skipped | None:
         url = text_in(entry, "request", "url")
@@ -123,9 +137,9 @@ def parse_har(path: Path) -> list[object]:
     """The entries of a HAR, with the contents of pages only. Raises ``ValueError``, ``OSError``."""
     source = path.read_bytes()
     try:
-        log = value_in(json.loads(source), "log")
+        log = value_in(json.loads(source, cls=Decoder), "log")
     except ValueError as error:
-        log = {"entries": entries_before_damage(source, error)}
+        log = {"entries": undamaged_entries(source, error)}
     entries = value_in(log, "entries")
     if not isinstance(entries, list):
         raise ValueError("it has no list of entries")
@@ -138,28 +152,52 @@ def parse_har(path: Path) -> list[object]:
     return entries
 
 
-def entries_before_damage(source: bytes, error: ValueError) -> list[object]:
-    """The whole entries of a file that is not valid JSON: browsers end, and disks are full.
+def undamaged_entries(source: bytes, error: ValueError) -> list[object]:
+    """The whole entries of a file that is not valid JSON, and each damage: browsers end, disks are full or fail.
 
     Raises the error of the whole file if there is not one entry.
     """
     text = source.decode(json.detect_encoding(source), "replace")
     start = _ENTRIES.search(text[:MAX_HEAD_LENGTH])
     entries: list[object] = []
-    position = start.end() if start else len(text)
-    decoder = json.JSONDecoder()
-    while position < len(text):
+    position: int | None = start.end() if start else None
+    decoder = Decoder()
+    while position is not None and position < len(text):
         try:
             entry, position = decoder.raw_decode(text, position)
-        except ValueError:
-            break
+        except (ValueError, RecursionError) as damage:
+            entries.append(Damage(str(damage)))
+            position = next_entry(text, position, decoder)
+            continue
         entries.append(entry)
-        if (comma := _COMMA.match(text, position)) is None:
-            break
-        position = comma.end()
+        if (comma := _COMMA.match(text, position)) is not None:
+            position = comma.end()
+            continue
+        is_end = _END.match(text, position) is not None
+        following = next_entry(text, position, decoder)
+        if following is not None or not is_end:
+            entries.append(Damage(f"no comma follows: char {position}"))
+        position = following
     if not any(isinstance(entry, dict) for entry in entries):
         raise error
-    return [*entries, BrokenOff(str(error))]
+    # The end of the list was read, but the file is not valid: the damage is before the list or behind it.
+    return entries if any(isinstance(entry, Damage) for entry in entries) else [*entries, Damage(str(error))]
+
+
+def next_entry(text: str, position: int, decoder: Decoder) -> int | None:
+    """The place of the first entry after a damage. Objects that are parts of a damaged entry are skipped."""
+    false_starts = 0
+    while false_starts < MAX_FALSE_STARTS and (found := _OBJECT.search(text, position + 1)):
+        position = found.start()
+        try:
+            value, end = decoder.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            false_starts += 1
+            continue
+        if isinstance(value_in(value, "request"), dict) and "response" in value:
+            return position
+        false_starts, position = 0, end - 1
+    return None
 
 
 def _complete_dates(entries: list[object], pages: object) -> None:
@@ -202,8 +240,8 @@ def date_of(entry: object) -> datetime:
 
 def exchange_of(entry: object) -> Exchange:
     """The response of an entry. Raises :class:`UnusableRecord`."""
-    status = value_in(entry, "response", "status")
-    if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 999:
+    status = status_of(entry)
+    if status is None:
         raise UnusableRecord("no_response", "the browser got no response")
     given = value_in(entry, "response", "headers")
     headers = [
@@ -221,6 +259,13 @@ def exchange_of(entry: object) -> Exchange:
         # The text was decoded by the browser, whatever the page says of its character set.
         media_type = f"{media_type.partition(';')[0].strip() or 'text/html'}; charset=utf-8"
     return Exchange(status, ((("Content-Type", media_type),) if media_type else ()) + tuple(kept), body)
+
+
+def status_of(entry: object) -> int | None:
+    """The status of a response, also as a text or with a decimal point; ``None`` if there was no response."""
+    status = value_in(entry, "response", "status")
+    written = str(status).removesuffix(".0") if not isinstance(status, bool) else ""
+    return int(written) if _STATUS.fullmatch(written) else None
 
 
 def body_of(entry: object, status: int) -> tuple[bytes, bool]:

@@ -12,6 +12,8 @@ MAX_CONTENT_BYTES = 32 * 1024 * 1024
 """Maximum bytes of a page; the same limit as in a crawl."""
 
 CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,16}")
+LENGTH = re.compile(r"[0-9]{1,18}")
+"""A length that a header may state; Python converts no number of thousands of digits."""
 MAX_SIZE_LINE = 4096
 """Maximum bytes of the line with the size of a chunk."""
 DESCRIBING = frozenset({"transfer-encoding", "content-encoding", "content-length", "content-type"})
@@ -39,7 +41,7 @@ def decode(content: bytes, headers: Sequence[tuple[str, str]]) -> bytes:
             encoded = True
     if not encoded and is_unnamed_gzip(content, known.get("content-type", [""])[0].partition(";")[0].strip()):
         content, encoded = remove_encoding(content, "gzip", MAX_CONTENT_BYTES), True
-    length = max((int(value) for value in known.get("content-length", ()) if value.isdecimal()), default=0)
+    length = max((int(value) for value in known.get("content-length", ()) if LENGTH.fullmatch(value)), default=0)
     if len(content) < length and not encoded:
         raise Undecodable("truncated", f"it ends after {len(content):,} of {quantity(length, 'byte')}")
     if len(content) > MAX_CONTENT_BYTES:

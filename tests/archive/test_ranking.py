@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from caliber_crawler.archive import Archive, Search, Selection
 from caliber_crawler.archive.search import find_and_count, ranking
+from caliber_crawler.archive.search.selection import article_ids
 from tests.archive.newsroom import Newsroom, minutes, start_run
 from tests.properties import examples
 
@@ -85,3 +86,11 @@ def test_filters_apply_before_ranking(library: Archive) -> None:
 def test_newest_first_orders_all_results_by_date(library: Archive, monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
     monkeypatch.setattr(ranking, "MAX_RANKED", limit)
     assert results(library, "gas", order="newest", limit=100) == list(range(1, ARTICLES))
+
+
+@pytest.mark.parametrize("limit", [2**62 + 1, 2**63, 10**30])
+def test_a_limit_of_any_size_is_none(library: Archive, limit: int) -> None:
+    for order in ("best", "newest"):
+        assert len(results(library, "gas", order=order, limit=limit)) == ARTICLES - 1
+        assert results(library, "gas", order=order, limit=limit, offset=limit) == []
+    assert len(article_ids(library._connection, Selection(), limit=limit)) == ARTICLES

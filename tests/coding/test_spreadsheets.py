@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import openpyxl
@@ -58,6 +59,26 @@ def test_what_is_not_a_sheet_is_named(tmp_path: Path, content: bytes, message: s
         read_sheet(path)
     assert str(caught.value).startswith(str(path))
     assert message in str(caught.value)
+
+
+@settings(max_examples=examples(200))
+@given(
+    st.binary(max_size=8).map(lambda data: data or None), st.integers(min_value=0), st.integers(0, 300), st.booleans()
+)
+def test_a_damaged_workbook_is_named(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes | None, at: int, length: int, is_cut: bool
+) -> None:
+    book = openpyxl.Workbook()
+    for row in (["unit", "tone"], *([f"t{number}", "хорошо"] for number in range(30))):
+        book.active.append(row)
+    written = io.BytesIO()
+    book.save(written)
+    content = written.getvalue()
+    begin = 2 + at % (len(content) - 2)  # after "PK": it stays a workbook
+    damaged = content[:begin] + (data or b"") + (b"" if is_cut else content[begin + length :])
+    path = file(tmp_path_factory.mktemp("damaged"), damaged, "sheet.xlsx")
+    with suppress(SheetError):
+        assert read_sheet(path).columns
 
 
 def test_a_missing_sheet_is_named(tmp_path: Path) -> None:

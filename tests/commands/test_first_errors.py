@@ -49,6 +49,16 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         ("extract page.html", 4, ("page.html does not exist",)),
         ("browse --host 0.0.0.0", 2, ("--public", "--in-container")),
         ("export csv --since yesterday", 2, ("2026-01-07T10:00:00Z",)),
+        ("export csv --since 9999-12-31T23:59:59-12:00", 2, ("2026-01-07T10:00:00Z",)),
+        ("ingest page.html --fetched-at 0001-01-01T00:00:00+14:00", 2, ("2026-01-07T10:00:00Z",)),
+        ("crawl caliber --since 9999-12-31T23:59:59-12:00", 2, ("2026-01-31T18:00",)),
+        ("crawl caliber --until 0001-01-01T00:00:00+14:00", 2, ("2026-01-31T18:00",)),
+        ("explain http://[x", 2, ("https://example.org/page",)),
+        ("crawl --sites /dev/null", 2, ("one URL on each line",)),
+        *(
+            (f"{words} {'x' * 300}", 4, ("xxx… cannot be used",))
+            for words in ("ingest", "extract", "status --archive", "search a --archive", "merge --archive a.db")
+        ),
     ],
 )
 def test_an_error_names_the_next_step(run, command, exit_code, next_steps):

@@ -174,6 +174,8 @@ def test_all_selects_all_sections_editions_and_sources() -> None:
         (CrawlOptions(until="2026-13-01"), ("'2026-13-01' is not a date",)),
         (CrawlOptions(ids="many"), ("'many' is not a range of post IDs",)),
         (CrawlOptions(ids="5-"), ("'5-' is not a range of post IDs",)),
+        (CrawlOptions(ids="1-" + "9" * 19), ("is not a range of post IDs",)),
+        (CrawlOptions(ids="1-" + "9" * 5000), ("is not a range of post IDs",)),
         (CrawlOptions(base_url="nonsense"), ("'nonsense'",)),
     ],
 )

@@ -63,6 +63,15 @@ def test_the_language_alone_does_not_decide_an_encoding() -> None:
     assert decode(page.encode("windows-1251")) == page
 
 
+@pytest.mark.parametrize("wrong", ["utf-16", "UTF-16LE", "utf-16be", "utf-32", "UCS-2", "ibm037", "cp500", "cp1026"])
+@pytest.mark.parametrize("charset", ["windows-1251", "koi8-r"])
+def test_a_declaration_that_the_markup_contradicts_is_ignored(wrong: str, charset: str) -> None:
+    for page in (RUSSIAN, RUSSIAN + " "):  # one of the two has an even number of bytes, as UTF-16 has
+        assert decode(page.encode(charset), f"text/html; charset={wrong}") == page
+        in_page = f'<meta charset="{charset}">{page}'
+        assert decode(in_page.encode(charset), f"text/html; charset={wrong}") == in_page
+
+
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("before", ["", "\n ", "<!DOCTYPE html>"])
 def test_markup_in_utf16_needs_no_mark(codec: str, before: str) -> None:

@@ -210,7 +210,10 @@ def test_the_start_page_of_a_generic_site_may_be_a_list(text: str) -> None:
     assert [url.rpartition("/")[2] for url in urls(listing)] == ["a-talks", "b-talks"]
 
 
-DATES = ["9999-12-31T00:00:00Z", "2026-01-10T00:00:00Z", "1970-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00"]
+DATES = [
+    *("9999-12-31T00:00:00Z", "9999-12-31T23:59:59-12:00", "2026-01-10T00:00:00Z", "1970-01-01T00:00:00Z"),
+    "0001-01-01T00:00:00+14:00",
+]
 
 
 @pytest.mark.parametrize("date", DATES)

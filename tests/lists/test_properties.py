@@ -37,7 +37,16 @@ BAD_URLS = (
     *("https://caliber.az/en/post/" + "x" * 3000, "//[", "https://"),
     "https://caliber.az/en/post/\ufffd",
 )
-BAD_DATES = ("9999-12-31", "0000-00-00", "0001-01-01T00:00:00+14:00", "Mon, 31 Dec 9999 23:59:59 GMT", "?" * 500)
+BAD_DATES = (
+    *(
+        "9999-12-31",
+        "9999-12-31T23:59:59-12:00",
+        "0000-00-00",
+        "0001-01-01T00:00:00+14:00",
+        "Mon, 31 Dec 9999 23:59:59 GMT",
+    ),
+    "?" * 500,
+)
 BAD_MARKUP = (
     *("<loc>https://caliber.az/en/post/&#xD800;</loc>", "<loc>", "<loc>http://x/<b></loc>", "</loc>", "<![CDATA[<loc>"),
     *("<loc>&#0;&#x110000;&#99999999;</loc>", "<x:y>", "<loc>a & b &nbsp; &copy=1</loc>", '<link href="http://[x"/>'),

@@ -65,6 +65,12 @@ def test_a_damaged_record_does_not_affect_others(bad: bytes, reason: str) -> Non
     assert reasons(warc) == [reason]
 
 
+@pytest.mark.parametrize("length", ["9" * 5000, "9" * 19, "-1", "0x10", "many", "", "٣"])
+def test_a_length_that_is_no_number_does_not_count(length: str) -> None:
+    warc = record(response(headers=HTML | {"Content-Length": length}))
+    assert [len(captures(warc)), reasons(warc)] == [1, []]
+
+
 def test_reading_continues_after_damage() -> None:
     members = [gzip.compress(page(number)) for number in range(6)]
     members[2] = damaged(members[2])

@@ -16,7 +16,7 @@ from typing import Literal
 
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.search.matching import EVERYTHING, Match, matching
-from caliber_crawler.archive.search.selection import Selection, condition
+from caliber_crawler.archive.search.selection import MAX_ROWS, Selection, condition
 
 MAX_RANKED = 5_000
 MAX_RANKED_HEADLINES = 1_000
@@ -65,6 +65,7 @@ class Ranking:
     def __init__(self, connection: Connection, search: Search, match: Match) -> None:
         self._connection = connection
         self._search = search
+        self._offset, self._limit = min(search.offset, MAX_ROWS), min(search.limit, MAX_ROWS)
         self.match = match
         filters, self._values = condition(connection, search.where, match)
         self._where = " AND ".join([filters, *match.conditions])
@@ -78,14 +79,14 @@ class Ranking:
     def versions(self) -> list[int]:
         """The IDs of the matching versions, in the requested order, within limit and offset."""
         if self._search.order == "newest" or not self.match.text:
-            return self._in_order(self.match.text, BY_DATE, self._search.limit, self._search.offset)
-        wanted = self._search.offset + self._search.limit
+            return self._in_order(self.match.text, BY_DATE, self._limit, self._offset)
+        wanted = self._offset + self._limit
         found: dict[int, None] = {}
         for part in self._parts(wanted, found):
             found |= dict.fromkeys(part)
             if len(found) >= wanted:
                 break
-        return list(found)[self._search.offset : wanted]
+        return list(found)[self._offset : wanted]
 
     def _parts(self, wanted: int, found: dict[int, None]) -> Iterator[list[int]]:
         """Parts of the results, best first; ``found`` contains the parts before, which are not repeated."""

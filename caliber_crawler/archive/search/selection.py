@@ -131,6 +131,8 @@ class Selection:
         return bool(self.sections or self.languages or days or self.search is not None or self.unique or self.codes)
 
 
+MAX_ROWS = 2**62 - 1
+"""A limit or an offset that no archive reaches. The sum of two is an integer of SQLite, which ends at 2**63 - 1."""
 Names = str | Iterable[str] | None
 """One name, several names, or ``None`` for all."""
 Time = str | date | None
@@ -211,7 +213,7 @@ def article_ids(
     ids: list[int] = connection.values(
         f"""SELECT a.id FROM articles a WHERE {where}
         ORDER BY a.published_at {direction}, a.id {direction} LIMIT :limit""",
-        {**values, "limit": -1 if limit is None else limit},
+        {**values, "limit": MAX_ROWS if limit is None else min(limit, MAX_ROWS)},
     )
     return ids
 

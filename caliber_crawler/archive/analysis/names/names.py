@@ -14,7 +14,7 @@ from caliber_crawler.archive.analysis.names.search import NameSearch
 from caliber_crawler.archive.analysis.names.tokens import Kind
 from caliber_crawler.archive.core.connection import Connection
 from caliber_crawler.archive.core.times import utc_now
-from caliber_crawler.archive.search.selection import ArticleFilter, Selection, selection_of
+from caliber_crawler.archive.search.selection import MAX_ROWS, ArticleFilter, Selection, selection_of
 
 MAX_NODES = 100
 """Names in a network unless stated otherwise."""
@@ -254,4 +254,5 @@ class Names:
         return tuple(self._connection.execute(sql).fetchone())
 
     def _newest(self, ids: Iterable[int], start: int, limit: int | None) -> list[int]:
-        return self._connection.values(NEWEST, (json.dumps(list(ids)), -1 if limit is None else limit, start))
+        most = MAX_ROWS if limit is None else min(limit, MAX_ROWS)
+        return self._connection.values(NEWEST, (json.dumps(list(ids)), most, min(start, MAX_ROWS)))
