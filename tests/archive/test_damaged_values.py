@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import sqlite3
+from collections import defaultdict
 from contextlib import closing
 from pathlib import Path
 
@@ -217,6 +219,21 @@ def test_a_text_whose_type_is_damaged_is_restored(copy: Path, rows: Rows) -> Non
     result = repair(copy)
     assert any("non-TEXT value" in finding.message for finding in result.before.findings)
     assert (result.left, result.lost, rows_of(copy)) == ([], [], rows)
+
+
+@given(chance=st.randoms(use_true_random=False))
+@settings(deadline=None, max_examples=examples(15), suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_flipped_bit_is_repaired_without_a_word(keyed: Path, tmp_path: Path, chance: random.Random) -> None:
+    """A bit of any table or index, whatever its size: all rows are as before, or the repair says what is not."""
+    content, pages = bytearray(keyed.read_bytes()), defaultdict(list)
+    for number, name in places_of(keyed).items():
+        pages[name].append(number)
+    start = (chance.choice(pages[chance.choice(sorted(pages))]) - 1) * PAGE
+    at = chance.choice([at for at in range(start, start + PAGE) if content[at]])
+    content[at] ^= 1 << chance.randrange(8)
+    outcome = try_damage(Damage("bit", "", bytes(content)), rows_of(keyed), tmp_path / "bit.db", lambda _: reextract)
+    assert (outcome.unreported, outcome.crash) == (False, ""), at
+    assert outcome.found or not outcome.changed, at
 
 
 def root_of_versions(path: Path) -> int:
