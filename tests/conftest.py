@@ -12,7 +12,7 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,19 +51,6 @@ ROOT = Path(__file__).parents[1]
 
 AT = datetime(2026, 1, 7, tzinfo=UTC)
 """The frozen clock of the tests' demo sites: a few hours after their newest article."""
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Compile a share of the tests. The collection, which is the same in each worker, loads what the others compiled.
-
-    In a new clone, compiling the tests and what they import takes longer than collecting them.
-    """
-    worker_input = getattr(session.config, "workerinput", None)
-    if worker_input and session.config.args_source is pytest.Config.ArgsSource.TESTPATHS:
-        first, count = int(worker_input["workerid"].removeprefix("gw")), worker_input["workercount"]
-        for path in sorted(ROOT.glob("tests/**/test_*.py"))[first::count]:
-            with suppress(Exception, pytest.skip.Exception):  # the collection reports it
-                importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
 
 
 def pytest_collection_finish() -> None:

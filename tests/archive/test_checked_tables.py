@@ -86,6 +86,7 @@ def findings(connection: Connection, *tables: str) -> list[Finding]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", TABLES)
 def test_batches_find_what_single_checks_find(
     connection: Connection, table: str, monkeypatch: pytest.MonkeyPatch
@@ -161,5 +162,6 @@ def test_a_plain_text_has_the_words_of_the_text_and_single_spaces(text: str) -> 
 def test_no_character_changes_whether_it_is_white_space_when_it_is_composed() -> None:
     for code in range(sys.maxunicode + 1):
         character = chr(code)
-        assert character.isspace() == all(each.isspace() for each in unicodedata.normalize("NFC", character))
+        composed = unicodedata.normalize("NFC", character)
+        assert composed == character or character.isspace() == all(each.isspace() for each in composed)
         assert not character.isspace() or character == " " or not character.isprintable()

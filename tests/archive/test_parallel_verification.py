@@ -43,6 +43,7 @@ def crash_in_mapped_memory(path: Path, read_cold: bool, mapped: bool, name: str)
     return parallel_verification.check_part(path, read_cold, mapped, name)
 
 
+@pytest.mark.slow
 def test_a_disk_that_fails_under_mapped_memory_costs_no_check(
     valid: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,9 +6,11 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -23,7 +25,7 @@ from caliber_crawler.bulk.dask_engine import (
     in_flight_limit,
     outcome,
 )
-from caliber_crawler.bulk.engines import PartFailed, answer_of, failed, outcome_of
+from caliber_crawler.bulk.engines import Answer, PartFailed, answer_of, failed, outcome_of
 from caliber_crawler.bulk.extraction import SCRATCH, extract_part, is_running, scratch
 from caliber_crawler.errors import ArchiveError, ArchiveFull, CaliberError, InputError
 from caliber_crawler.processes import Call, WorkerCrashed
@@ -124,26 +126,25 @@ def test_the_outcome_of_a_finished_part_is_its_result() -> None:
     assert outcome_of(part(1), answer_of(call)) is result
 
 
-class Future:
-    """A future of Dask that has ended."""
-
-    def __init__(self, status: str, value: object) -> None:
-        self.status, self._value = status, value
-
-    def result(self) -> object:
-        return self._value
-
-    def exception(self) -> object:
-        return self._value
-
-
 def test_a_future_gives_the_outcome_of_its_part() -> None:
-    result = Outcome(articles=3)
-    assert outcome(part(1), Future("finished", ("done", result))) is result
-    lost = outcome(part(1), Future("error", RuntimeError("the workers were lost.")))
+    finished, failed, full = Future[Answer](), Future[Answer](), Future[Answer]()
+    finished.set_result(("done", Outcome(articles=3)))
+    assert outcome(part(1), finished) == Outcome(articles=3)
+    failed.set_exception(RuntimeError("the workers were lost."))
+    lost = outcome(part(1), failed)
     assert str(lost.error) == f"{part(1).name} could not be extracted: the workers were lost."
+    full.set_result(("raised", ArchiveFull("The disk is full.")))
     with pytest.raises(ArchiveFull):
-        outcome(part(1), Future("finished", ("raised", ArchiveFull("The disk is full."))))
+        outcome(part(1), full)
+
+
+def test_a_part_whose_result_was_lost_has_the_outcome_of_its_repetition() -> None:
+    """As in Dask, where the status of an ended future changes when the worker with its result is lost."""
+    repeated = Future[Answer]()
+    repetition = Timer(0.01, repeated.set_result, [("done", Outcome(articles=3))])
+    repetition.start()
+    assert outcome(part(1), repeated) == Outcome(articles=3)
+    repetition.join()
 
 
 class Cluster:

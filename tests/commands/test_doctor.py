@@ -240,6 +240,7 @@ def check_article(change: Callable[[str], str]) -> list[Finding]:
     ]
 
 
+@pytest.mark.slow
 def test_a_date_in_an_unknown_format_is_reported() -> None:
     assert all(finding.sound for finding in check_article(lambda page: page))
     odd = check_article(lambda page: re.sub(r'(class="post_time">)[^<]*', r"\1Jan. 6th, 2026, 7:13pm", page))

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,14 +49,13 @@ def crawling(base_url: str, archive: Path, *options: object) -> Iterator[subproc
 def workers(parent: int) -> list[int]:
     """The process IDs of a crawl's extraction workers."""
     found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            state, owner = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
-            is_worker = b"caliber_crawler.processes.serving" in (folder / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if is_worker and int(owner) == parent and state != "Z":
-            found.append(int(folder.name))
+    for children in Path(f"/proc/{parent}/task").glob("*/children"):
+        with suppress(OSError):
+            for child in children.read_text().split():
+                state = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0]
+                is_worker = b"caliber_crawler.processes.serving" in Path(f"/proc/{child}/cmdline").read_bytes()
+                if is_worker and state != "Z":
+                    found.append(int(child))
     return found
 
 

@@ -26,6 +26,7 @@ def served(layout: str, minutes: int = 0) -> list[tuple[str, str]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "second"), [("new", "old"), ("old", "new")])
 def test_the_other_layout_loses_no_article_and_makes_no_edit(newsroom: Newsroom, first: str, second: str) -> None:
     crawls = Rehearsal(newsroom.archive, CaliberSpider.site)

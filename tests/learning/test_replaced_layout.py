@@ -12,6 +12,8 @@ from tests.archive.newsroom import Newsroom
 from tests.learning.rehearsal import Rehearsal
 from tests.learning.themes import Story, classic
 
+pytestmark = pytest.mark.slow
+
 SITE = Site(
     name="news",
     title="The News",

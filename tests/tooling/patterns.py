@@ -279,11 +279,12 @@ class Stalled(BaseException):
     """A match exceeded its time."""
 
 
-MAX_SECONDS = 0.3
-"""Seconds of CPU time after which a match is interrupted. Linear patterns take 0.1 s for the longest string."""
+MAX_SECONDS, MOST_SECONDS = 0.3, 0.6
+"""Seconds of CPU time after which a match is interrupted, and those for a pattern that is expensive for a short string.
+Linear patterns take 0.1 s for the longest string; those of a thousand words, 0.3 s."""
 
 
-def seconds(run: Callable[[], object]) -> float:
+def seconds(run: Callable[[], object], limit: float = MAX_SECONDS) -> float:
     """The duration of a call; ``inf`` if it was interrupted.
 
     CPU time is not precise enough: some kernels count it in steps of 10 ms.
@@ -295,7 +296,7 @@ def seconds(run: Callable[[], object]) -> float:
     before = signal.signal(signal.SIGVTALRM, stop)
     start = time.perf_counter()
     try:
-        signal.setitimer(signal.ITIMER_VIRTUAL, MAX_SECONDS)
+        signal.setitimer(signal.ITIMER_VIRTUAL, limit)
         run()
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         return time.perf_counter() - start
@@ -321,6 +322,9 @@ DEAR = 0.5e-6
 """Seconds per character: an attack that takes longer with the shortest string is expensive without a second run."""
 CHEAP = 0.12e-6
 """Seconds per character. A quadratic pattern that is cheaper for a short string exceeds ``MAX_SECONDS`` for none."""
+GROWTH = 3
+"""How much longer a character may take in a long string than in a short one. In a quadratic pattern it takes 24 times
+as long; a busy machine makes some long matches twice as slow."""
 MOST_EXPENSIVE = 4
 """Number of attacks that are repeated with a long string."""
 CANDIDATES = 40
@@ -331,7 +335,7 @@ def slowness(use: Use) -> Attack | None:
     """An attack for which a pattern takes more than linear time; ``None`` if there is none.
 
     Short strings show which attacks are the most expensive. Those are repeated with a long string, under a limit of CPU
-    time, which other processes do not disturb.
+    time that follows from the duration for a short one: a pattern of many words is linear, but not fast.
     """
     measured = []
     for attack in attacks(use.pattern):
@@ -345,14 +349,14 @@ def slowness(use: Use) -> Attack | None:
             if cost >= CHEAP:
                 measured.append((cost, attack, number))
     expensive = []
-    for _, attack, number in sorted(measured, reverse=True)[:CANDIDATES]:
-        run = _run(use, attack, SHORT, number)
-        cost = min(seconds(run) / SHORT for _ in range(2))
+    for first, attack, number in sorted(measured, reverse=True)[:CANDIDATES]:
+        cost = min(first, seconds(_run(use, attack, SHORT, number)) / SHORT)
         if cost >= CHEAP:
             expensive.append((cost, attack, number))
-    for _, attack, number in sorted(expensive, reverse=True)[:MOST_EXPENSIVE]:
+    for cost, attack, number in sorted(expensive, reverse=True)[:MOST_EXPENSIVE]:
         run = _run(use, attack, LONG, number)
-        if not isfinite(seconds(run)) and not isfinite(seconds(run)):
+        limit = min(max(MAX_SECONDS, GROWTH * cost * LONG), MOST_SECONDS)
+        if not isfinite(seconds(run, limit)) and not isfinite(seconds(run, limit)):
             return attack
     return None
 

@@ -5,6 +5,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from importlib import metadata
 
 import pytest
@@ -47,6 +48,7 @@ def _imports() -> Iterator[str]:
                 yield node.module.partition(".")[0]
 
 
+@cache
 def imported_packages() -> set[str]:
     providers = metadata.packages_distributions()
     return {canonicalize_name(providers[module][0]) for module in imported_modules() if module in providers}

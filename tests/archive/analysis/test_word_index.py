@@ -122,6 +122,7 @@ def test_a_file_that_is_no_index_is_replaced(newsroom: Newsroom, content: bytes)
     assert frequencies(newsroom.archive)["gas"] == 1
 
 
+@pytest.mark.slow
 def test_a_flipped_byte_never_changes_a_number(newsroom: Newsroom) -> None:
     for number in range(1, 6):
         save(newsroom, number, "gas pact of the corridor")

@@ -24,6 +24,7 @@ from tests.archive.cold.pages import move_all
 from tests.conftest import AT
 
 
+@pytest.mark.slow
 def test_a_re_extraction_counts_the_pages_of_missing_files_and_a_later_one_extracts_them(
     small: Path, path: Path, folder: Path
 ) -> None:
