@@ -69,8 +69,10 @@ def due_seeds(run: CrawlRun) -> list[Entry]:
     for stated, every in seeds(run.scope, run.started_at):
         entry = healed_seed(stated, run)
         known = run.archive.frontier.get(entry.url) if run.scope.due_only else None
-        # Schedules are not exact: without a tolerance, a list that is almost due would be skipped every other time.
-        if known is None or known.visited_at is None or known.visited_at + DUE_TOLERANCE * every <= run.started_at:
+        # Schedules are not exact: without a tolerance, a list that is almost due would be skipped every other time. A
+        # visit in the future was dated by a clock that was wrong, and must not stop discovery until then.
+        waits = DUE_TOLERANCE * every
+        if known is None or known.visited_at is None or not timedelta() <= run.started_at - known.visited_at < waits:
             found.append(entry)
     return found
 

@@ -60,7 +60,14 @@ def test_a_list_is_due_again_shortly_before_its_interval_ends(tmp_path: Path) ->
     visited_at = (crawler.entry("/world") or pytest.fail("it is not in the frontier")).visited_at
     assert visited_at is not None
     run = crawler.run(due_only=True)
-    for hours, due in ((0.0, False), (10 * DUE_TOLERANCE - 0.1, False), (10 * DUE_TOLERANCE, True), (11.0, True)):
+    for hours, due in (
+        (0.0, False),
+        (10 * DUE_TOLERANCE - 0.1, False),
+        (10 * DUE_TOLERANCE, True),
+        (11.0, True),
+        (-0.1, True),  # the clock was ahead when the list was visited
+        (-24 * 400.0, True),
+    ):
         run.started_at = visited_at + timedelta(hours=hours)
         assert bool(due_seeds(run)) is due, hours
     run.close("finished")
