@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 
 from lxml import etree
 
-from caliber_crawler.extraction.generic.elements import PERSON_PAGE
+from caliber_crawler.extraction.generic.elements import PERSON_PAGE, is_longer
 from caliber_crawler.extraction.generic.names import (
     MAX_LINE_LENGTH,
     has_label,
@@ -299,6 +299,8 @@ def _names_below(heading: etree._Element) -> Iterator[str]:
     for wrapper in [heading, *heading.iterancestors()][:LEVELS_ABOVE]:
         for sibling in islice(wrapper.itersiblings(), 4):
             for element in islice(sibling.iter("p", "div", "span", "a", "address"), MAX_BLOCKS):
+                if is_longer(element, MAX_LINE_LENGTH):
+                    continue
                 line = _line_of(element)
                 if len(line) <= MAX_LINE_LENGTH and has_label(line):
                     names = list(split_names(line))

@@ -12,7 +12,7 @@ from itertools import islice
 from lxml import etree
 
 from caliber_crawler.extraction.dates.labels import Role, is_called_date, role_of_label, role_of_name
-from caliber_crawler.extraction.dates.printed import PrintedDate, find_printed_dates, with_ascii_digits
+from caliber_crawler.extraction.dates.printed import MAX_LINE_LENGTH, PrintedDate, find_printed_dates, with_ascii_digits
 from caliber_crawler.extraction.dates.stamps import Stamp, parse_stamp
 from caliber_crawler.extraction.generic.date_names import (
     FAINT_METAS,
@@ -309,8 +309,8 @@ def _printed_candidates(
 ) -> Iterator[DateCandidate]:
     found = False
     for run in runs_of(block):
-        line = re.sub(r"\s", " ", "".join(piece.text for piece in run))
-        if not _YEAR.search(with_ascii_digits(line)) and "年" not in line:
+        line = re.sub(r"\s", " ", "".join(piece.text for piece in run)) if run[-1].start <= MAX_LINE_LENGTH else ""
+        if len(line) > MAX_LINE_LENGTH or not (_YEAR.search(with_ascii_digits(line)) or "年" in line):
             continue
         dates = find_printed_dates(line, language)
         if dates and outline.is_teaser(block):

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from lxml import etree
 
 from caliber_crawler.extraction.generic.byline_lines import is_byline_line
+from caliber_crawler.extraction.generic.elements import is_longer
 from caliber_crawler.extraction.generic.outline import short_text
 from caliber_crawler.extraction.generic.page_language import choose_language
 from caliber_crawler.extraction.linked_data import LinkedData, unescaped
@@ -153,10 +154,12 @@ def find_subtitles(
     candidates = [data.text("description"), data.meta("og:description"), data.meta("description")]
     descriptions = {fold(text) for text in candidates if text}
     for element in _below(heading):
+        is_named = _SUBTITLE_NAME.search(element.get("class") or "") is not None
+        if not (is_named or descriptions) or is_longer(element, MAX_SUBTITLE_LENGTH):
+            continue
         text = text_of(element)
         if not MIN_SUBTITLE_LENGTH <= len(text) <= MAX_SUBTITLE_LENGTH or fold(text) == title:
             continue
-        is_named = _SUBTITLE_NAME.search(element.get("class") or "") is not None
         if (is_named or fold(text) in descriptions) and not is_byline_line(text, authors):
             why = "element named as subtitle" if is_named else "text that repeats the description,"
             yield FieldValue(text, "text", f"{why} below the headline")

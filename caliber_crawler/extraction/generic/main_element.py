@@ -13,7 +13,7 @@ from typing import cast
 
 from lxml import etree
 
-from caliber_crawler.extraction.generic.elements import writable
+from caliber_crawler.extraction.generic.elements import text_length, writable
 
 _TAGS = ("article", "div", "main", "section")
 _MARKS = ("class", "id", "itemprop", "role")
@@ -67,13 +67,11 @@ def source_of_main(root: etree._Element) -> str | None:
     ``None`` if there is none, or it has little text.
     """
     element, number = _find_main_element(root)
-    if element is None or element.tag == "body":
+    if element is None or element.tag == "body" or text_length(element) < MIN_LENGTH:
         return None
     element.set(MAIN_MARK, str(number))
     source = str(etree.tostring(element, method="html", encoding="unicode", with_tail=False))
     del element.attrib[MAIN_MARK]
-    if len(source) < MIN_LENGTH:
-        return None
     before, after = [f'<html {MAIN_MARK}="{number}"><body>'], []
     for around in reversed(list(element.iterancestors())):
         if around.tag not in ("html", "body"):

@@ -41,6 +41,7 @@ from caliber_crawler.extraction.generic.paragraphs import (
 from caliber_crawler.extraction.lines import LISTS, inner_text
 from caliber_crawler.extraction.omissions import (
     ADVERTISEMENT,
+    ASIDE,
     AUTHOR_BOX,
     BOILERPLATE,
     CAPTION,
@@ -65,6 +66,7 @@ NON_CONTENT = (
 )
 # Of these, the elements whose paragraphs no visitor sees.
 UNSEEN = frozenset(("script", "style", "template", "noscript", "textarea", "iframe", "object", "video", "audio"))
+_NAVIGATION = ("nav", "menu", "footer")
 # An element is boilerplate if its class or ID contains one of these as a separate word.
 _WORDS = """
 related relatedarticles relatedposts relatedcontent recommended recommendation recommendations recirc recirculation
@@ -120,6 +122,7 @@ def prune(root: etree._Element, headline: str | None, url: str, omissions: Omiss
     Relative URLs on the page are resolved against ``url``. ``omissions`` collects the removed text.
     """
     place_late_parts(root)
+    _drop_navigation(root, omissions)
     _clear_anchors(root)
     _drop_sidebars(root, headline, omissions)
     show_sounds(root, url, omissions)
@@ -136,6 +139,22 @@ def prune(root: etree._Element, headline: str | None, url: str, omissions: Omiss
     enclose_loose_text(root)
     mark_paragraphs(root)
     clear_prose_attributes(root)
+
+
+def _drop_navigation(root: etree._Element, omissions: Omissions | None) -> None:
+    """Remove menus and footers without prose around the article: no reading has them, and each step would examine them.
+
+    Those in the article stay: a table of contents is removed with its label.
+    """
+    holders = _holders_of_headlines(root)
+    found = [
+        element
+        for element in root.iter(*_NAVIGATION)
+        if element not in holders
+        and next(element.iterancestors("article", "main"), None) is None
+        and not prose_length(element)
+    ]
+    _remove_all(root, found, ASIDE, omissions)
 
 
 def _drop_sidebars(root: etree._Element, headline: str | None, omissions: Omissions | None) -> None:
