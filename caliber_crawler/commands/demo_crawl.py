@@ -27,7 +27,7 @@ from caliber_crawler.known_sites import project_settings, spider_named
 from caliber_crawler.quantity import quantity
 from caliber_crawler.spiders import DEFAULT_SITE
 
-OPTIONS = CrawlOptions(section="analytics", delay=0, concurrency=8)
+OPTIONS = CrawlOptions(section="analytics", delay=0, concurrency=16)
 MAX_PRINTED = 15
 """Maximum number of articles in the printed table."""
 
