@@ -119,8 +119,10 @@ def check(found: Extraction | Listing, site: Site, now: datetime) -> Outcome:
         if isinstance(article, Problem):
             return replace(found, extraction=None, refusal=article)
         return replace(found, extraction=article if isinstance(article, Extraction) else None)
-    problems = extraction.check(found, site, now)
-    return next((problem for problem in problems if problem.fatal), replace(found, warnings=tuple(problems)))
+    problems = tuple(extraction.check(found, site, now))
+    if (fatal := next((problem for problem in problems if problem.fatal), None)) is not None:
+        return fatal
+    return found if problems == found.warnings else replace(found, warnings=problems)
 
 
 def fetch_problem(capture: Capture) -> Problem | None:

@@ -79,6 +79,8 @@ def in_series(extraction: Extraction, page: Page, series: Series | None) -> Extr
     """An extraction with what its page says of further pages, and of the page that may be the first."""
     warnings = extraction.warnings
     second, is_certain = continuation(page)
+    if second is None and series is None:  # as on most pages
+        return extraction
     if is_certain:
         message = f"The article continues at {second}; the text of its later pages is not part of it."
         warnings = (*warnings, Problem(stage="extract", reason="more_pages", message=message, field="body"))
@@ -90,12 +92,12 @@ def continuation(page: Page) -> tuple[str | None, bool]:
     """The URL of the second page of the article on a page, if the page links to it, and whether it is certain."""
     if page.document is None or page.site.has_layouts:
         return None, False
-    doubtful = None
-    own = page.site.normal_url(page.capture.effective_url)
     source = page.document.source
     lowered = source.lower()
     if not _IS_TWO.search(b"\n".join(_HREF.findall(lowered))):  # as on most pages
         return None, False
+    doubtful = None
+    own = page.site.normal_url(page.capture.effective_url)
     for found in _HREF.finditer(lowered):
         if not _IS_TWO.search(found[1]) or _COMMENTS.search(found[1]):
             continue

@@ -15,7 +15,7 @@ from lxml import etree
 
 from caliber_crawler.extraction.page import Page
 from caliber_crawler.extraction.text import clean_inline
-from caliber_crawler.extraction.tree import class_names, text_of
+from caliber_crawler.extraction.tree import text_of
 from caliber_crawler.extraction.urls import absolute, absolute_image
 
 EMBEDDED = "Embedded"
@@ -150,9 +150,9 @@ def names_embed(classes: str) -> bool:
     return _CLASSES.search(classes) is not None
 
 
-def replace_embeds(article: etree._Element, page: Page) -> None:
-    """Replace everything that an article embeds by one line each; the text after each stays."""
-    is_named = names_embed(class_names(article))
+def replace_embeds(article: etree._Element, page: Page, classes: str) -> None:
+    """Replace everything that an article with these classes embeds by one line each; the text after each stays."""
+    is_named = names_embed(classes)
     elements = list(article.iter(etree.Element) if is_named else article.iter(*EMBEDDING))
     replace_embedding(elements, article, page)
 

@@ -73,7 +73,7 @@ def _pieces(heading: etree._Element) -> list[tuple[str, str]]:
         if child.tag == "br":
             add("br", "")
         elif child.tag in PARTS:
-            add("part", " ".join(line.text for line in extract_lines(child)))
+            add("part", " ".join(line.text for line in extract_lines(child)) if len(child) else child.text or "")
         else:
             add("text", inner_text(child))
         add("text", child.tail or "")

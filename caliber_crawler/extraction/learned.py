@@ -36,8 +36,8 @@ from caliber_crawler.extraction.slots import (
     subtitle_at,
     without_tail,
 )
-from caliber_crawler.extraction.text import fold, letters_in
-from caliber_crawler.extraction.tree import select
+from caliber_crawler.extraction.text import fold, fold_clean, letters_in
+from caliber_crawler.extraction.tree import class_names, select
 from caliber_crawler.site.learned import LearnedLayout
 
 if TYPE_CHECKING:
@@ -134,8 +134,10 @@ def body_at(page: Page, layout: LearnedLayout, headline: str | None = None) -> t
             container = found[0]
             container.tail = None
             _drop(container, layout.drop)
-            move_captions(container)
-            replace_embeds(container, page)
+            classes = class_names(container)
+            if "caption" in classes or next(container.iter("figcaption"), None) is not None:
+                move_captions(container)
+            replace_embeds(container, page, classes)
             etree.strip_elements(container, *NON_TEXT, with_tail=False)
             lines = [line for line in extract_lines(container) if line.text or line.pictures]
             own = fold(headline or "")
@@ -144,7 +146,7 @@ def body_at(page: Page, layout: LearnedLayout, headline: str | None = None) -> t
                 (
                     line
                     for place, line in enumerate(lines)
-                    if place >= LINES_ABOVE or not 0 < len(line.text) <= longest or fold(line.text) != own
+                    if place >= LINES_ABOVE or not 0 < len(line.text) <= longest or fold_clean(line.text) != own
                 ),
                 layout,
             )
@@ -155,7 +157,7 @@ def without_known_lines(lines: Iterable[Line], layout: LearnedLayout) -> tuple[L
     """The lines of a text that do not stand on many pages of the site."""
     known, longest = _folded(layout.lines)
     # Folding shortens a text by its marks only.
-    return tuple(line for line in lines if not 0 < len(line.text) <= longest or fold(line.text) not in known)
+    return tuple(line for line in lines if not 0 < len(line.text) <= longest or fold_clean(line.text) not in known)
 
 
 @lru_cache(maxsize=64)
