@@ -21,11 +21,13 @@ from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.crawling.traps import Bounds
 from caliber_crawler.discovery import cdx_indexes, due_seeds, url_lists
 from caliber_crawler.discovery.discoveries import Discoveries
+from caliber_crawler.discovery.sitemaps import is_robots
 from caliber_crawler.errors import CaliberError, MissingExtra
 from caliber_crawler.fetching.contact import require_contact
 from caliber_crawler.fetching.failures import NOT_REQUESTED, failure_reason
 from caliber_crawler.fetching.headers import header_pairs
 from caliber_crawler.items import Capture
+from caliber_crawler.robots_groups import BEGINNING
 from caliber_crawler.site import Site
 from caliber_crawler.site.urls import without_credentials
 
@@ -161,7 +163,7 @@ class NewsSpider(Spider):
     def _meta(self, entry: Entry) -> dict[str, Any]:
         if cdx_indexes.is_index(entry):
             return {"page_timeout": self.settings.getfloat("CDX_TIMEOUT")}
-        return {}
+        return dict(BEGINNING) if is_robots(entry) else {}
 
     def parse(self, response: Response, entry: Entry | None = None) -> Iterable[Capture]:
         """Yield the response as a capture, with any status. ``scrapy parse`` calls it without a frontier entry."""

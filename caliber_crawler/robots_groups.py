@@ -10,6 +10,8 @@ import codecs
 import re
 from functools import cache
 
+BEGINNING = {"is_beginning_enough": True, "download_maxsize": 0}
+"""The metadata of a request for a robots.txt of any size, for its rules or for the sitemaps that it names."""
 MAX_LINE_LENGTH = 2_000
 """Characters; a rule longer than any URL matches nothing."""
 OTHER = "other"

@@ -6,7 +6,14 @@ from scrapy import Request
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.http import Response
 
-from caliber_crawler.decompression import TooManyMembers, Undecodable, decompress, is_unnamed_gzip, remove_encoding
+from caliber_crawler.decompression import (
+    GZIP,
+    TooManyMembers,
+    Undecodable,
+    decompress,
+    is_unnamed_gzip,
+    remove_encoding,
+)
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.middlewares.robots import MAX_ROBOTS_BYTES
 from caliber_crawler.quantity import quantity
@@ -23,13 +30,15 @@ class StrictCompressionMiddleware(HttpCompressionMiddleware):
 
     def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
         """Decode the body. Raises :class:`Refusal`."""
-        if not request.meta.get("robots"):
+        if not request.meta.get("is_beginning_enough"):
             decoded = super().process_response(request, response)
             return self._without_unnamed_gzip(decoded) if isinstance(decoded, Response) else decoded
         encodings, _ = self._split_encodings(response.headers.getlist("Content-Encoding"))
         body = response.body
         for encoding in encodings[:MAX_ENCODINGS]:
             body = _beginning_of(body, encoding)
+        if body.startswith(GZIP):  # some servers do not name it
+            body = _beginning_of(body, b"gzip")
         response.headers.pop("Content-Encoding", None)
         return response.replace(body=body)
 

@@ -21,7 +21,7 @@ from caliber_crawler.discovery.cdx_indexes import is_index
 from caliber_crawler.fetching.failures import failure_reason, is_unconnected
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.middlewares.download import Download, download_with
-from caliber_crawler.robots_groups import decode_robots
+from caliber_crawler.robots_groups import BEGINNING, decode_robots
 from caliber_crawler.throttle import ROBOTS_AGENT, Throttle, means_no_robots, parse_robots, requested_delay
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class RobotsMiddleware:
 
     def stop_at_the_limit(self, data: bytes, request: Request) -> None:
         """End the download of a robots.txt after :data:`MAX_ROBOTS_BYTES`."""
-        if request.meta.get("robots"):
+        if request.meta.get("is_beginning_enough"):
             request.meta["robots_bytes"] = request.meta.get("robots_bytes", 0) + len(data)
             if request.meta["robots_bytes"] > MAX_ROBOTS_BYTES:
                 raise StopDownload(fail=False)
@@ -127,7 +127,7 @@ class RobotsMiddleware:
 
     async def _fetch(self, host: str) -> Rules:
         now, url = self._clock(), f"{host}/robots.txt"
-        request = Request(url, callback=NO_CALLBACK, meta={"robots": True, "download_maxsize": 0}, dont_filter=True)
+        request = Request(url, callback=NO_CALLBACK, meta={"robots": True, **BEGINNING}, dont_filter=True)
         try:
             response = await self._download(request)
         except Exception as error:

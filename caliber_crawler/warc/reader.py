@@ -26,7 +26,7 @@ from caliber_crawler.warc.record import (
 )
 from caliber_crawler.warc.record_stream import Damage, RecordStream
 from caliber_crawler.warc.responses import ResolveURL, Responses, resolve
-from caliber_crawler.warc.unpacking import Place
+from caliber_crawler.warc.unpacking import FAULTS, Place
 
 PAGE_RECORDS = ("response", "revisit", "resource", "conversion")
 """The types of records that contain a page or refer to one."""
@@ -77,6 +77,9 @@ class WarcReader:
             self._stream = stream = self._open_stream(self._begin)
         except BadDictionary as bad:
             yield Skipped(reason="damaged", offset=0, message=str(bad))
+            return
+        except FAULTS as error:  # a WACZ whose index is damaged
+            yield Skipped(reason="damaged", offset=0, message=f"it cannot be read ({error})")
             return
         try:
             yield from self._read(stream)

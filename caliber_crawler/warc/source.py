@@ -15,6 +15,7 @@ from typing import IO, Any, cast
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from caliber_crawler.errors import NotAPage
+from caliber_crawler.warc.unpacking import FAULTS
 
 ZIP, GZIP = b"PK\x03\x04", b"\x1f\x8b"
 
@@ -59,7 +60,7 @@ def warcs_in(path: Path) -> Iterator[list[WarcSource]]:
     try:
         with ZipFile(path) as zipped:
             entries = zipped.infolist()
-    except BadZipFile as error:
+    except FAULTS as error:
         raise NotAPage(f"{path} is not a WACZ: {error}.") from error
     warcs = [
         WarcSource(
@@ -83,11 +84,14 @@ def open_entry(path: Path, entry: ZipInfo) -> IO[bytes]:
     if entry.compress_type != ZIP_STORED:
         with ZipFile(path) as zipped:
             return zipped.open(entry)
-    file = path.open("rb")
-    file.seek(entry.header_offset)
-    header = file.read(LOCAL_HEADER)
+    with path.open("rb") as file:
+        file.seek(entry.header_offset)
+        header = file.read(LOCAL_HEADER)
+    if not header.startswith(ZIP):
+        raise BadZipFile("its header in the ZIP is damaged")
     names = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
-    return cast("IO[bytes]", Window(file, entry.header_offset + LOCAL_HEADER + names, entry.file_size))
+    begin = entry.header_offset + LOCAL_HEADER + names
+    return cast("IO[bytes]", Window(path.open("rb"), begin, entry.file_size))
 
 
 class Window(RawIOBase):

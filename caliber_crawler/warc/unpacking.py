@@ -10,6 +10,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from importlib import import_module
+from lzma import LZMAError
 from typing import IO, Any, NamedTuple, Protocol
 from zipfile import BadZipFile
 
@@ -31,8 +32,8 @@ MAX_EXPANSION = 250
 """A member of more than ``BOMB_BYTES`` that expands by more than this factor is refused. Pages expand by 5 to 20."""
 PLAIN_START = re.compile(rb"(?:[\s\0]|\xef\xbb\xbf)*(?:WARC/|filedesc:|https?:)", re.IGNORECASE)
 """The beginning of a record that is not compressed, after blank lines or a byte order mark."""
-FAULTS = (zlib.error, zstandard.ZstdError, BadZipFile, EOFError, OSError, RuntimeError)
-"""Errors of the libraries for damaged data; lz4 raises ``RuntimeError``."""
+FAULTS = (zlib.error, zstandard.ZstdError, LZMAError, BadZipFile, EOFError, OSError, RuntimeError)
+"""Errors of the libraries for damaged data; lz4 and ZIP raise ``RuntimeError``, or ``NotImplementedError``."""
 
 Dictionary = zstandard.ZstdCompressionDict | None
 

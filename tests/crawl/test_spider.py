@@ -16,10 +16,12 @@ from twisted.python.failure import Failure
 
 from caliber_crawler.crawling.run import CrawlRun
 from caliber_crawler.discovery.cdx_indexes import index_entry
+from caliber_crawler.discovery.sitemaps import sitemap_entry
 from caliber_crawler.errors import SiteError
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.known_sites import project_settings
 from caliber_crawler.news_spider import FORM_TYPE, NewsSpider
+from caliber_crawler.robots_groups import BEGINNING
 from caliber_crawler.spiders.caliber import CaliberSpider
 from tests.crawl.runs import SCOPE, SITE, add, entry, running_on, url_of
 
@@ -76,6 +78,13 @@ def test_a_later_page_of_a_listing_is_posted_if_the_site_requires_it(run: CrawlR
 def test_the_index_of_a_web_archive_gets_more_time(run: CrawlRun) -> None:
     index = index_entry("wayback", {"wayback": "https://index.example/cdx"}, SCOPE, run.started_at)
     assert spider_on(run).request(index).meta == {"page_timeout": 180.0}
+
+
+def test_the_beginning_of_a_robots_txt_is_enough_as_a_list_of_sitemaps(run: CrawlRun) -> None:
+    robots = sitemap_entry("https://caliber.az/robots.txt", SITE, None, run.started_at)
+    sitemap = sitemap_entry("https://caliber.az/sitemap.xml", SITE, None, run.started_at)
+    spider = spider_on(run)
+    assert [spider.request(each).meta for each in (robots, sitemap)] == [BEGINNING, {}]
 
 
 @pytest.mark.parametrize("status", [200, 304, 404, 503])

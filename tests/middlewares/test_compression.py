@@ -17,6 +17,7 @@ from scrapy.signalmanager import SignalManager
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.middlewares.compression import StrictCompressionMiddleware
 from caliber_crawler.middlewares.robots import MAX_ROBOTS_BYTES
+from caliber_crawler.robots_groups import BEGINNING
 
 URL = "https://caliber.az/en/post/a"
 TEXT = b"<html>" + b"news " * 2000 + b"</html>"
@@ -70,8 +71,9 @@ def test_a_truncated_or_oversized_body_is_refused(
 
 def test_the_beginning_of_a_robots_txt_is_enough(middleware: StrictCompressionMiddleware) -> None:
     rules = b"Disallow: /x\n" * (MAX_ROBOTS_BYTES // 10)
-    for body in (gzip.compress(rules), gzip.compress(rules)[:-9]):
-        response = decoded(middleware, body, "gzip", robots=True)
+    packed = gzip.compress(rules)
+    for body, encoding in ((packed, "gzip"), (packed[:-9], "gzip"), (packed, ""), (gzip.compress(packed), "gzip")):
+        response = decoded(middleware, body, encoding, **BEGINNING)
         assert isinstance(response, Response)
         assert rules.startswith(response.body[:1000])
         assert MAX_ROBOTS_BYTES // 2 < len(response.body) <= MAX_ROBOTS_BYTES + 1

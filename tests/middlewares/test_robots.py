@@ -24,7 +24,7 @@ from caliber_crawler.crawling.scope import Scope
 from caliber_crawler.discovery.cdx_indexes import index_entry
 from caliber_crawler.fetching.refusals import Refusal
 from caliber_crawler.middlewares.robots import MAX_ROBOTS_BYTES, RobotsMiddleware
-from caliber_crawler.robots_groups import MAX_LINE_LENGTH
+from caliber_crawler.robots_groups import BEGINNING, MAX_LINE_LENGTH
 from caliber_crawler.spiders.caliber import CaliberSpider
 
 SITE = CaliberSpider.site
@@ -292,7 +292,7 @@ def test_robots_txt_itself_and_the_index_of_a_web_archive_are_not_checked(run: C
 
 def test_the_download_of_a_robots_txt_ends_at_its_limit(run: CrawlRun) -> None:
     robots, _ = middleware(run, Clock())
-    request = Request("https://caliber.az/robots.txt", meta={"robots": True})
+    request = Request("https://caliber.az/robots.txt", meta=dict(BEGINNING))
     robots.stop_at_the_limit(b"x" * MAX_ROBOTS_BYTES, request)
     with pytest.raises(StopDownload):
         robots.stop_at_the_limit(b"x", request)

@@ -5,18 +5,23 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from contextlib import suppress
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
+from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile
 
 import pytest
 from fastwarc.warc import ArchiveIterator
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from caliber_crawler.archive import Archive
+from caliber_crawler.errors import NotAPage
 from caliber_crawler.items import Capture
-from caliber_crawler.warc import warcs_in, write_wacz
+from caliber_crawler.warc import Skipped, WarcReader, warcs_in, write_wacz
 from caliber_crawler.warc.wacz import surt
+from tests.properties import examples
 from tests.warc.newsstand import PAGE, run
-from tests.warc.records import in_members, record, response
+from tests.warc.records import in_members, page, record, resolve_url, response
 from tests.warc.test_writing import URL, exchanges
 
 
@@ -115,6 +120,42 @@ def test_a_file_in_a_zip_is_seekable(tmp_path: Path, packing: int) -> None:
         assert file.seek(-2, io.SEEK_END) == len(content) - 2
         assert file.read(100) == content[-2:]
         assert file.read(1) == b""
+
+
+@pytest.mark.parametrize("packing", [ZIP_STORED, ZIP_DEFLATED, ZIP_BZIP2, ZIP_LZMA])
+@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(at=st.integers(0), length=st.integers(0, 200), damage=st.binary(max_size=200))
+def test_damage_to_a_wacz_is_an_error_in_one_sentence_or_costs_records(
+    tmp_path: Path, packing: int, at: int, length: int, damage: bytes
+) -> None:
+    path = tmp_path / "x.wacz"
+    with ZipFile(path, "w", packing) as zipped:
+        zipped.writestr("archive/1.warc.gz", in_members(page(1), page(2)))
+        zipped.writestr("archive/2.warc.gz", in_members(page(3), page(4)))
+    content = path.read_bytes()
+    begin = 4 + at % (len(content) - 4)  # after the first bytes: it stays a ZIP
+    path.write_bytes(content[:begin] + damage + content[begin + length :])
+    with suppress(NotAPage), warcs_in(path) as warcs:
+        for warc in warcs:
+            list(WarcReader(warc.open_file, resolve_url, is_seekable=warc.is_seekable))
+
+
+@pytest.mark.parametrize("packing", [ZIP_STORED, ZIP_DEFLATED, ZIP_BZIP2, ZIP_LZMA])
+def test_a_damaged_file_in_a_wacz_does_not_affect_the_others(tmp_path: Path, packing: int) -> None:
+    path = tmp_path / "x.wacz"
+    with ZipFile(path, "w", packing) as zipped:
+        zipped.writestr("archive/1.warc.gz", in_members(page(1), page(2)))
+        second = zipped.fp.tell() if zipped.fp else 0
+        zipped.writestr("archive/2.warc.gz", in_members(page(3), page(4)))
+    content = path.read_bytes()
+    for begin in (second, second + 50):  # its header in the ZIP, its data
+        path.write_bytes(content[:begin] + b"\xff" * 40 + content[begin + 40 :])
+        found: list[Capture | Skipped] = []
+        with warcs_in(path) as warcs:
+            for warc in warcs:
+                found += WarcReader(warc.open_file, resolve_url, is_seekable=warc.is_seekable)
+        assert {each.url for each in found if isinstance(each, Capture)} >= {f"{URL}1", f"{URL}2"}
+        assert {each.reason for each in found if isinstance(each, Skipped)} == {"damaged"}
 
 
 @pytest.mark.slow
