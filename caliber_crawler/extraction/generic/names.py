@@ -43,7 +43,7 @@ _SPACED_BY = re.compile(rf"^(?:{_any_of((*LABELS['zh'], '记者', '記者'))})\s
 # "Author:" in any language. The rest of the line is the names.
 _LABEL = re.compile(r"^(?:[^\W\d_]{2,20}+[ ]?){1,2}[:：՝]\s*+")
 _KNOWN_LABEL = re.compile(
-    rf"(?:^|(?<=[\s;|,·•/(；，、／・]))(?:(?P<author>{_any_of(author_labels())})|(?P<editor>{_any_of(OF_EDITORS)})|"
+    rf"(?:^|(?<=[\s;|,·•/(；，、／・]))(?=\w)(?:(?P<author>{_any_of(author_labels())})|(?P<editor>{_any_of(OF_EDITORS)})|"
     rf"(?P<other>{_any_of(OF_OTHERS)}))(?:\s?[:：՝]|(?<=[\u3400-\u9fff])[/／=＝])\s*+",
     re.IGNORECASE,
 )
