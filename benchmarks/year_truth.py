@@ -20,6 +20,10 @@ SETTLED = timedelta(days=8)
 """A page that failed or was forbidden is tried again within this time."""
 RELISTED = timedelta(days=31)
 """An article that was offline before its first crawl and came back is found within this time."""
+UNDECIDED = timedelta(days=3)
+"""Until then it is decided whether a page with another text and another design is an edit (``layout_changed``)."""
+MINUTE = timedelta(minutes=1)
+"""No article is visited twice in this time."""
 EXAMPLES = 5
 """Differences of each kind that are printed."""
 
@@ -135,12 +139,23 @@ class SiteComparison:
             self._note("articles not found yet" if is_new else "articles missing", self._path(article.k))
 
     def _compare_article(self, k: int, row: sqlite3.Row) -> None:
-        pages = self._responses[k].pages
+        undecided = self._undecided(row["url"])
+        pages = [at for at in self._responses[k].pages if not any(abs(at - one) < MINUTE for one in undecided)]
+        self._counts["pages not decided yet"] += len(self._responses[k].pages) - len(pages)
         article = self._site.newsroom.article(k)
         self._counts["articles from before the scope"] += article.published_at < SINCE
         self._compare_versions(article, row["id"], pages)
         self._compare_views(article, row["id"], pages)
         self._compare_deletion(k, row)
+
+    def _undecided(self, url: str) -> list[datetime]:
+        """The times of an article's latest pages that are put aside until it is known what they are."""
+        rows = self._connection.execute(
+            """SELECT DISTINCT c.fetched_at FROM captures c JOIN problems p ON p.capture_id = c.id
+            WHERE c.url = ? AND c.article_id IS NULL AND c.fetched_at > ? AND p.reason = 'layout_changed'""",
+            (url, f"{self._end - UNDECIDED:%Y-%m-%dT%H:%M:%SZ}"),
+        )
+        return [datetime.fromisoformat(at) for (at,) in rows]
 
     def _compare_versions(self, article: Article, id: int, pages: Sequence[datetime]) -> None:
         expected = list(texts(self._site, article, pages))
