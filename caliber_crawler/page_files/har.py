@@ -40,8 +40,8 @@ MAX_FALSE_STARTS = 1_000
 MAX_DIGITS = 300
 """Longer numbers are texts: Python does not convert thousands of digits."""
 _ENTRIES = re.compile(r'"entries"\s*+:\s*+\[\s*+')
-_COMMA = re.compile(r"\s*+(?:,\s*+)++")
-_END = re.compile(r"\s*+\]")
+_COMMA = re.compile(r"\s*+,[\s,]*+")
+_END_OF_LIST = re.compile(r"\s*+\]")
 _STATUS = re.compile(r"[1-9][0-9]{2}")
 _OBJECT = re.compile(r'\{\s*+"')
 DESCRIBING_THE_ENCODED = ("content-encoding", "content-length", "transfer-encoding")
@@ -173,7 +173,7 @@ def undamaged_entries(source: bytes, error: ValueError) -> list[object]:
         if (comma := _COMMA.match(text, position)) is not None:
             position = comma.end()
             continue
-        is_end = _END.match(text, position) is not None
+        is_end = _END_OF_LIST.match(text, position) is not None
         following = next_entry(text, position, decoder)
         if following is not None or not is_end:
             entries.append(Damage(f"no comma follows: char {position}"))

@@ -67,7 +67,7 @@ def resolve(url: str, resolve_url: ResolveURL) -> ResolvedURL:
     """The known site's page at the URL of a record. Raises :class:`UnusableRecord`."""
     if not url:
         raise UnusableRecord("no_url", "it has no URL")
-    if url.lower().startswith(("http:", "https:")) and host_of(url) is None:
+    if "\0" in url or (url.lower().startswith(("http:", "https:")) and host_of(url) is None):
         raise UnusableRecord("no_url", f"its URL {shown(url)} is invalid")
     resolved = resolve_url(url)
     if resolved is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from caliber_crawler.errors import NotAPage
@@ -59,6 +59,7 @@ def test_each_page_of_a_session_is_a_capture(tmp_path: Path) -> None:
         (har_entry("https://elsewhere.example/2026/a", text="x"), "other_site"),
         (har_entry("https://news.example/about", text="x"), "not_an_article"),
         (har_entry("", text="x"), "no_url"),
+        (har_entry("https://news.example/2026/\0\0", text="x"), "no_url"),
         (har_entry(), "no_content"),
         (har_entry(text="x", status=0), "no_response"),
         (har_entry(text="x", status="none"), "no_response"),
@@ -96,6 +97,14 @@ def test_the_entries_before_a_damage_are_read(tmp_path: Path, data: st.DataObjec
     assert (damage.reason, damage.unit) == ("damaged", "entry")
 
 
+def is_valid(content: bytes) -> bool:
+    try:
+        json.loads(content, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(60))
 @given(
     damaged=st.integers(0, 4),
@@ -110,7 +119,9 @@ def test_damage_costs_at_most_the_damaged_entry_and_its_neighbour(
     entries = [json.dumps(har_entry(url, text="<p>x</p>")).encode() for url in urls]
     at = int(share * len(entries[damaged]))
     entries[damaged] = entries[damaged][:at] + replacement + entries[damaged][at + length :]
-    found = read(tmp_path, b'{"log": {"entries": [' + b", ".join(entries) + b"]}}")
+    content = b'{"log": {"entries": [' + b", ".join(entries) + b"]}}"
+    assume(not is_valid(content))  # nobody can see that a letter is missing from a text
+    found = read(tmp_path, content)
     captured = [capture.url for capture in found if isinstance(capture, Capture)]
     # A lost quotation mark or bracket may join an entry with the one behind it.
     assert set(urls) - set(captured) <= set(urls[damaged : damaged + 2])
