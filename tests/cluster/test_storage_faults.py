@@ -46,10 +46,10 @@ ONE_FAILURE = [("failed", 19), ("healthy", 0)]
 
 
 def states(payloads: list[Any]) -> dict[str, list[tuple[str, int]]]:
-    """The states of which each site's messages report, in order."""
+    """The states of which each site's messages report, in order. A message is about one site, or about several."""
     found: dict[str, list[tuple[str, int]]] = {}
-    for payload in payloads:
-        found.setdefault(payload["site"], []).append((payload["state"], payload["exit_code"]))
+    for account in (account for payload in payloads for account in payload.get("sites", [payload])):
+        found.setdefault(account["site"], []).append((account["state"], account["exit_code"]))
     return found
 
 
