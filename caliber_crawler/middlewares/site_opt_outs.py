@@ -76,7 +76,7 @@ class SiteOptOutsMiddleware:
         parts = urlsplit(url)
         rules_url = f"{parts.scheme}://{parts.netloc}{TDMREP_PATH}"
         known = self._rules.get(rules_url)
-        if known is None or (known.done() and self._clock() - known.result()[0] >= MAX_AGE):
+        if known is None or (known.done() and not self._is_current(known.result()[0])):
             known = self._rules[rules_url] = asyncio.ensure_future(self._stored_or_fetched(rules_url))
         return (await known)[1]
 
@@ -84,9 +84,13 @@ class SiteOptOutsMiddleware:
         capture = None
         with suppress(ArchiveError):  # damaged, or in cold storage that is not available
             capture = self._captures.latest(url)
-        if capture is None or capture.status is None or self._clock() - capture.fetched_at >= MAX_AGE:
+        if capture is None or capture.status is None or not self._is_current(capture.fetched_at):
             capture = await self._fetch(url)
         return capture.fetched_at, site_rules(capture.body) if capture.status == 200 else SiteRules()
+
+    def _is_current(self, fetched_at: datetime) -> bool:
+        """Do rules still apply? A time in the future is that of a clock that was wrong."""
+        return timedelta() <= self._clock() - fetched_at < MAX_AGE
 
     async def _fetch(self, url: str) -> Capture:
         request = Request(url, callback=NO_CALLBACK, meta={"download_maxsize": MAX_BYTES}, dont_filter=True)

@@ -121,6 +121,16 @@ def test_a_stored_tdmrep_json_is_valid_for_a_day_in_later_runs(run: CrawlRun) ->
     assert len(network.requested) == 2
 
 
+def test_a_tdmrep_json_from_the_future_is_fetched_again(run: CrawlRun) -> None:
+    """The clock of the machine was wrong when it was stored."""
+    clock, network = Clock(), FakeNetwork()
+    clock.now += 400 * MAX_AGE
+    marks(middleware_on(run, network, clock), article())
+    clock.now -= 400 * MAX_AGE
+    assert marks(middleware_on(run, network, clock), article()) != [None]
+    assert len(network.requested) == 2
+
+
 def test_tdmrep_json_is_fetched_again_after_a_day_within_a_run(run: CrawlRun) -> None:
     clock, network = Clock(), FakeNetwork()
     middleware = middleware_on(run, network, clock)
