@@ -21,6 +21,8 @@ SECTIONS = {"docker": "On one machine, with Docker", "systemd": "On several mach
 @pytest.mark.skipif(program("initdb") is None, reason="needs PostgreSQL")
 @pytest.mark.parametrize("kind", SECTIONS)
 def test_the_commands_of_the_guide_start_a_cluster_that_crawls_a_site(kind: str, tmp_path: Path) -> None:
+    if kind == "systemd" and ROOT.is_relative_to("/tmp"):
+        pytest.skip("a service has a /tmp of its own, without this checkout")
     done = deploy(tmp_path, kind)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     printed = done.stdout
