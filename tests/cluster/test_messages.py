@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import LiteralString
@@ -66,6 +66,16 @@ def receivers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receivers]:
         yield Receivers(*hooks, box)
 
 
+@asynccontextmanager
+async def connected(dsn: str) -> AsyncIterator[PsycopgConnector]:
+    connector = PsycopgConnector(conninfo=conninfo(dsn))
+    await connector.open_async()
+    try:
+        yield connector
+    finally:
+        await connector.close_async()
+
+
 def run_worker(
     dsn: str, receivers: Receivers, work: Callable[[StateMessages], Coroutine[None, None, None]]
 ) -> list[str]:
@@ -73,12 +83,8 @@ def run_worker(
     log: list[str] = []
 
     async def body() -> None:
-        connector = PsycopgConnector(conninfo=conninfo(dsn))
-        await connector.open_async()
-        try:
+        async with connected(dsn) as connector:
             await work(StateMessages(connector, receivers.targets, log.append, pause=0))
-        finally:
-            await connector.close_async()
 
     asyncio.run(body())
     return log
@@ -150,9 +156,7 @@ def test_jobs_that_fail_at_the_same_time_send_one_message(dsn: str, receivers: R
     set_up(dsn)
 
     async def body() -> None:
-        connector = PsycopgConnector(conninfo=conninfo(dsn))
-        await connector.open_async()
-        try:
+        async with connected(dsn) as connector:
             workers = [StateMessages(connector, receivers.targets, print, pause=0) for _ in range(2)]
 
             async def end_job(worker: StateMessages, state: SiteState) -> None:
@@ -161,8 +165,6 @@ def test_jobs_that_fail_at_the_same_time_send_one_message(dsn: str, receivers: R
 
             for state in (DOWN, HEALTHY):
                 await asyncio.gather(*(end_job(worker, state) for worker in workers * 4))
-        finally:
-            await connector.close_async()
 
     asyncio.run(body())
     assert receivers.received() == sent("failed", "healthy")
@@ -223,10 +225,8 @@ def test_a_message_is_stored_with_the_change_so_that_no_killed_worker_loses_it(d
     find(dsn, receivers, HEALTHY)
 
     async def record_and_die() -> None:
-        connector = PsycopgConnector(conninfo=conninfo(dsn))
-        await connector.open_async()
-        await StateMessages(connector, receivers.targets, print).record("gazette", DOWN, "a reason")
-        await connector.close_async()
+        async with connected(dsn) as connector:
+            await StateMessages(connector, receivers.targets, print).record("gazette", DOWN, "a reason")
 
     asyncio.run(record_and_die())
     assert receivers.received() == sent("healthy")
@@ -262,9 +262,7 @@ def test_a_state_that_changes_while_its_message_is_sent_is_sent_next(dsn: str, r
     receivers.targets = receivers.targets[:1]
 
     async def body() -> None:
-        connector = PsycopgConnector(conninfo=conninfo(dsn))
-        await connector.open_async()
-        try:
+        async with connected(dsn) as connector:
             one, other = (StateMessages(connector, receivers.targets, print, pause=0) for _ in range(2))
             await one.record("gazette", DOWN, "a reason")
             batch = await one._take(receivers.targets[0].key)
@@ -274,8 +272,6 @@ def test_a_state_that_changes_while_its_message_is_sent_is_sent_next(dsn: str, r
             assert receivers.json.payloads == [], "the first is still being sent"
             assert await one._send(*batch, receivers.targets[0].key, receivers.targets[0])
             await other.deliver()
-        finally:
-            await connector.close_async()
 
     asyncio.run(body())
     assert receivers.received()[0] == ["failed", "healthy"]
@@ -289,16 +285,12 @@ def test_a_failing_target_is_tried_once_for_all_its_messages(dsn: str, receivers
 
     async def body() -> list[str]:
         log: list[str] = []
-        connector = PsycopgConnector(conninfo=conninfo(dsn))
-        await connector.open_async()
-        try:
+        async with connected(dsn) as connector:
             messages = StateMessages(connector, receivers.targets, log.append)
             for number in range(5):
                 await messages.record(f"site{number}", DOWN, None)
             await messages.deliver()
             await messages.deliver()
-        finally:
-            await connector.close_async()
         return log
 
     assert len(asyncio.run(body())) == 1
@@ -310,15 +302,11 @@ def find_everywhere(dsn: str, receivers: Receivers, state: SiteState, sites: int
     log: list[str] = []
 
     async def body() -> None:
-        connector = PsycopgConnector(conninfo=conninfo(dsn))
-        await connector.open_async()
-        try:
+        async with connected(dsn) as connector:
             messages = StateMessages(connector, receivers.targets, log.append)
             for number in range(sites):
                 await messages.record(f"site{number:04}", state, "robots.txt answered 500")
                 await messages.deliver()
-        finally:
-            await connector.close_async()
 
     asyncio.run(body())
     return log
@@ -380,16 +368,12 @@ def test_a_message_is_given_up_after_a_week(dsn: str, receivers: Receivers) -> N
     log: list[str] = []
 
     async def body() -> None:
-        connector = PsycopgConnector(conninfo=conninfo(dsn))
-        await connector.open_async()
-        try:
+        async with connected(dsn) as connector:
             messages = StateMessages(connector, receivers.targets, log.append)
             await messages.give_up_old()
             assert log == []
             await connector.execute_query_async("UPDATE caliber_messages SET created_at = now() - interval '8 days'")
             await messages.give_up_old()
-        finally:
-            await connector.close_async()
 
     asyncio.run(body())
     assert log == [
